@@ -1,0 +1,440 @@
+"""The words that a model may use.  They record what was written, and do nothing else.
+
+A model module is imported, so that its declarations run; its functions are read as
+source and never run.  `checker/LANGUAGE.md` is the language on one page.  This file
+imports nothing: a model depends on nothing else of the checker.
+"""
+
+# ------------------------------------------------------------------ constants
+
+
+class Const:
+    """An integer expression over named constants; it has a value once the constants
+    have theirs (`--set`, the scope of a scenario)."""
+
+    def __init__(self, op, args):
+        self.op, self.args = op, args
+
+    def value(self, given):
+        """The value under `given`: a dict from Constant to int."""
+        a, b = (arg.value(given) if isinstance(arg, Const) else arg for arg in self.args)
+        return {
+            "+": lambda: a + b,
+            "-": lambda: a - b,
+            "*": lambda: a * b,
+            "//": lambda: a // b,
+            "%": lambda: a % b,
+            "min": lambda: min(a, b),
+            "max": lambda: max(a, b),
+        }[self.op]()
+
+    def __add__(self, other):
+        return Const("+", (self, other))
+
+    def __radd__(self, other):
+        return Const("+", (other, self))
+
+    def __sub__(self, other):
+        return Const("-", (self, other))
+
+    def __rsub__(self, other):
+        return Const("-", (other, self))
+
+    def __mul__(self, other):
+        return Const("*", (self, other))
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other):
+        return Const("//", (self, other))
+
+    def __mod__(self, other):
+        return Const("%", (self, other))
+
+
+class Constant(Const):
+    """A named constant of a model.  Its name is the module variable that it is bound to."""
+
+    def __init__(self, default, doc):
+        self.default, self.doc = default, doc
+
+    def value(self, given):
+        return given.get(self, self.default)
+
+
+def constant(default, doc=""):
+    """A named constant with its default; a scenario's scope or `--set NAME=VALUE` changes it."""
+    return Constant(default, doc)
+
+
+# ---------------------------------------------------------------------- types
+
+
+class Range:
+    """The integers lo..hi, both included.  As a field: `Range(0, 3, "doc", init=0)`."""
+
+    def __init__(self, lo, hi, doc="", **options):
+        self.lo, self.hi = lo, hi
+        self.field = Field(self, doc, **options)
+
+
+class Bool:
+    """The type of flags."""
+
+
+class Ref:
+    """A reference to an instance of `struct` (a class, or its name if it is declared
+    further down), or None."""
+
+    def __init__(self, struct, doc="", **options):
+        self.struct = struct
+        self.field = Field(self, doc, **options)
+
+
+class EnumValue:
+    """One value of an enumeration."""
+
+    def __init__(self, enum, name, number):
+        self.enum, self.name, self.number = enum, name, number
+
+    def __repr__(self):
+        return self.name
+
+
+class Enum:
+    """An enumeration type; iterate over it for its values."""
+
+    def __init__(self, name, names):
+        self.name = name
+        self.values = tuple(EnumValue(self, n, i) for i, n in enumerate(names.split()))
+
+    def __iter__(self):
+        return iter(self.values)
+
+
+def enum(name, names):
+    """`Errno = enum("Errno", "OK EIO ENOSPC")`; then `OK, EIO, ENOSPC = Errno`."""
+    return Enum(name, names)
+
+
+# --------------------------------------------------------------------- fields
+
+
+class Field:
+    """A field of a struct.
+
+    type: Range, Bool, Ref or an Enum.  doc: the kernel's name for it, shown in pictures.
+    init: the value in the initial state.  guard: the Lock field (of this struct, or
+    `Other.lock` of a struct with one instance, or of one in which instance numbers agree)
+    that must be held to read or write it; write_guard: to write it only.
+    """
+
+    def __init__(self, type, doc="", init=None, guard=None, write_guard=None):
+        self.type, self.doc, self.init = type, doc, init
+        self.guard, self.write_guard = guard, write_guard
+        self.ghost = False
+        self.count = None  # of an array
+        self.lock = ""
+        self.struct = self.name = None  # filled in by Struct
+
+
+def Flag(doc="", init=False, guard=None, write_guard=None):
+    """A field that is True or False."""
+    return Field(Bool, doc, init, guard, write_guard)
+
+
+def Lock(doc=""):
+    """A sleeping lock or spinlock that knows its owner; use `acquire`, `try_acquire`,
+    `release`, `held`, `is_locked` on it, inside primitives."""
+    field = Field(None, doc)
+    field.lock = "mutex"
+    return field
+
+
+def RwLock(doc=""):
+    """A lock that one may hold exclusively or several shared: also `acquire_shared`,
+    `try_acquire_shared`, `release_shared`, `held_shared`."""
+    field = Field(None, doc)
+    field.lock = "rwlock"
+    return field
+
+
+def Array(element, count):
+    """A field that is an array: `dirty = Array(Flag("dirty bits"), BLOCKS)`."""
+    field = _field(element)
+    field.count = count
+    return field
+
+
+def Ghost(element):
+    """A field for properties only: code may write it and never branches on it."""
+    field = _field(element)
+    field.ghost = True
+    return field
+
+
+def _field(declared):
+    if isinstance(declared, Field):
+        return declared
+    if isinstance(declared, Enum):
+        return Field(declared)
+    return declared.field
+
+
+class Instance:
+    """Instance `number` of a struct: `inode = Inode[0]`."""
+
+    def __init__(self, struct, number):
+        self.struct, self.number = struct, number
+
+
+class _StructMeta(type):
+    def __new__(meta, name, bases, body, count=1, symmetric=False, **_):
+        cls = super().__new__(meta, name, bases, body)
+        cls.instances, cls.symmetric = count, symmetric
+        cls.fields = {}
+        for key, value in body.items():
+            if isinstance(value, (Field, Range, Ref, Enum)):
+                field = _field(value)
+                field.name, field.struct = key, cls
+                cls.fields[key] = field
+                setattr(cls, key, field)
+        return cls
+
+    def __init__(cls, name, bases, body, **_):
+        super().__init__(name, bases, body)
+
+    def __getitem__(cls, number):
+        return Instance(cls, number)
+
+
+class Struct(metaclass=_StructMeta):
+    """Shared state: `class Folio(Struct, count=FOLIOS): ...` declares FOLIOS instances.
+
+    symmetric=True: the instances are interchangeable; they may be compared for equality
+    and nothing else, so that the checker may rename them.
+    """
+
+
+class Record(metaclass=_StructMeta):
+    """A structure on a thread's own stack, as `struct writeback_control`: `wbc = Wbc()`
+    makes a local one, and passing it to a function passes a reference to it."""
+
+
+class Place:
+    """Type of a parameter that stands for the variable named in the call, as a pointer
+    does: `def atomic_inc(v: Place): v += 1`, called as `atomic_inc(folio.pending)`."""
+
+
+# ------------------------------------------------------------------ functions
+
+
+def _mark(kind, where, at=None):
+    def decorate(function):
+        function.checker_kind, function.checker_source, function.checker_at = kind, where, at
+        return function
+
+    return decorate
+
+
+def kernel(where, at=None):
+    """A kernel function, mirrored: `where` is its file, `at` the version if not the model's."""
+    return _mark("kernel", where, at)
+
+
+def primitive(where=""):
+    """One atomic step: a locked instruction, or a locked region that nobody can look into."""
+    return _mark("primitive", where)
+
+
+def pure(where=""):
+    """A function of its arguments and of constants alone; also read by z3."""
+    return _mark("pure", where)
+
+
+# ----------------------------------------------------------------- properties
+
+
+def _property(kind, options):
+    def decorate(function):
+        function.checker_kind = "property"
+        function.checker_property = (kind, options)
+        return function
+
+    return decorate
+
+
+def _with_options(kind):
+    def decorator(function=None, **options):
+        return _property(kind, options)(function) if function else _property(kind, options)
+
+    return decorator
+
+
+invariant = _with_options("invariant")
+invariant.__doc__ = "True in every state, for all values of its parameters.  witness=: see LANGUAGE.md."
+transition_invariant = _with_options("transition")
+transition_invariant.__doc__ = "True of every step; `old(x)` is x before the step."
+after_crash = _with_options("crash")
+after_crash.__doc__ = "True in every state, of what a power failure at this moment would leave."
+terminal = _with_options("terminal")
+terminal.__doc__ = "True in every state in which nothing can move any more."
+reachable = _with_options("reachable")
+reachable.__doc__ = "True in some state, for some values of its parameters; bound=: from which bound on."
+leads_to = _with_options("leads_to")
+leads_to.__doc__ = "returns (p, q): whenever p, then later q, if the processes in fair= are scheduled fairly."
+
+# ---------------------------------------------------- words for function bodies
+# They are read by the checker and have no meaning outside of it.
+
+
+def _word(name, doc):
+    def word(*_args, **_kw):
+        raise TypeError(f"{name}() has a meaning in a model only; models are checked, not run")
+
+    word.__name__ = word.__qualname__ = name
+    word.__doc__ = doc
+    word.checker_kind = "word"
+    return word
+
+
+each = _word("each", "`for folio in each(Folio)`: all instances, in ascending order")
+number = _word("number", "the number of an instance, from 0")
+choose = _word("choose", "any of the given values, of a range, or of a generator with a condition")
+wait_until = _word("wait_until", "the step can be taken only when the condition is true")
+atomic = _word("atomic", "`with atomic('reason'):` one step, as under a spinlock")
+implies = _word("implies", "implies(a, b): b wherever a")
+old = _word("old", "in a transition invariant: the value before the step")
+warn_on = _word("warn_on", "a violation if true, as WARN_ON")
+bug_on = _word("bug_on", "a violation if true, as BUG_ON")
+acquire = _word("acquire", "take a lock, waiting for it")
+try_acquire = _word("try_acquire", "take a lock if it is free; True if taken")
+release = _word("release", "give a lock back; a violation if the caller does not own it")
+held = _word("held", "does the caller own the lock (exclusively)?")
+is_locked = _word("is_locked", "does anybody hold the lock?")
+acquire_shared = _word("acquire_shared", "take an RwLock shared")
+try_acquire_shared = _word("try_acquire_shared", "take an RwLock shared if nobody has it exclusively")
+release_shared = _word("release_shared", "give a shared RwLock back")
+held_shared = _word("held_shared", "does the caller hold the RwLock shared?")
+hand_over = _word("hand_over", "the lock has no owner any more but stays locked; any process may release it")
+
+# ------------------------------------------------------------------- variants
+
+
+class Edit:
+    """One change of one function."""
+
+    def __init__(self, verb, inside, anchor=None, new=None, nth=None):
+        self.verb, self.inside, self.anchor, self.new, self.nth = verb, inside, anchor, new, nth
+
+
+def drop(anchor, inside, nth=None):
+    """Leave out the statement that calls `anchor`."""
+    return Edit("drop", inside, anchor, None, nth)
+
+
+def swap(first, second, inside, nth=None):
+    """Exchange the statements that call `first` and `second`, in the same block of code."""
+    return Edit("swap", inside, first, second, nth)
+
+
+def replace(anchor, by, inside, nth=None):
+    """Call `by` instead of `anchor`, with the same arguments."""
+    return Edit("replace", inside, anchor, by, nth)
+
+
+def insert_before(anchor, new, inside, nth=None):
+    """Call `new` before the statement that calls `anchor`; each parameter of `new` is
+    bound to the variable of the same name in `inside`."""
+    return Edit("insert_before", inside, anchor, new, nth)
+
+
+def insert_after(anchor, new, inside, nth=None):
+    """As insert_before, behind the statement."""
+    return Edit("insert_after", inside, anchor, new, nth)
+
+
+def override(function, by):
+    """The whole function, written anew."""
+    return Edit("override", function, None, by)
+
+
+class Design:
+    """A set of edits of a system's baseline; its name is the module variable."""
+
+    def __init__(self, doc, edits, of, undoes, scenario, set):
+        self.doc, self.edits, self.of, self.undoes = doc, tuple(edits), of, undoes
+        self.scenario, self.set = scenario, dict(set or {})
+
+    def __add__(self, other):
+        return Design(
+            self.doc + " And: " + other.doc, self.edits + other.edits, self.of,
+            self.undoes or other.undoes, self.scenario or other.scenario, {**self.set, **other.set},
+        )
+
+
+def baseline(doc):
+    """A system as it is; scenarios and variants name it with `of=`."""
+    return Design(doc, (), None, None, None, None)
+
+
+def variant(doc, *edits, of=None, undoes=None, scenario=None, set=None):
+    """A design that differs from a baseline by `edits`.
+
+    undoes: the kernel commit that made the difference.  scenario, set: the scenario (and
+    constants) in which it is best looked at, if not the system's first.
+    """
+    return Design(doc, edits, of, undoes, scenario, set)
+
+
+# ------------------------------------------------------------------ scenarios
+
+
+class Process:
+    """A process of a scenario."""
+
+    def __init__(self, kind, name, functions, count, per, at_most):
+        self.kind, self.name, self.functions = kind, name, functions
+        self.count, self.per, self.at_most = count, per, at_most
+
+
+def thread(name, *operations, count=1, per=None):
+    """A thread that starts any of `operations`, one after the other, as long as the bound
+    allows.  per=Struct: one thread for each instance, which is the operations' argument."""
+    return Process("thread", name, operations, count, per, None)
+
+
+def interrupt(name, function, count=1, per=None):
+    """A handler that runs whenever its first wait is over, again and again."""
+    return Process("interrupt", name, (function,), count, per, None)
+
+
+def worker(name, function, count=1, per=None):
+    """A kernel worker: as an interrupt, but it may sleep."""
+    return Process("worker", name, (function,), count, per, None)
+
+
+def process(name, function, count=1, per=None):
+    """A process that runs `function` once and ends."""
+    return Process("process", name, (function,), count, per, None)
+
+
+class Scenario:
+    """Who runs what, in which scope; its name is the module variable."""
+
+    def __init__(self, doc, processes, of, setup, scope, bound, lock_order, properties):
+        self.doc, self.processes, self.of, self.setup = doc, processes, of, setup
+        self.scope, self.bound, self.lock_order = scope, bound, lock_order
+        self.properties = properties
+
+
+def scenario(doc, *processes, of=None, setup=None, scope=None, bound=None, lock_order=(), properties=None):
+    """A scenario.
+
+    of: the baseline that it belongs to (None: any model in this file).  setup: a function
+    that makes the initial state, as one step before all others.  scope: values of
+    constants, `{FOLIOS: 2}`.  bound: default of --bound.  lock_order: Lock fields, outermost
+    first; taking one (other than by try) while holding a later one, or a higher instance of
+    the same, is a violation.  properties: the properties checked (None: all loaded).
+    """
+    return Scenario(doc, processes, of, setup, dict(scope or {}), bound, tuple(lock_order), properties)
