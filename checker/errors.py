@@ -1,15 +1,24 @@
-"""What can go wrong, by whose fault it is: the model's, the user's, or the checker's."""
+"""What goes wrong, and how it is said: one message, no traceback."""
 
 from __future__ import annotations
 
+import linecache
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+
+
+class CheckerError(Exception):
+    """Base of everything that the checker reports about its input, its use or itself."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault in a model.
+    """One thing wrong with a model.
 
-    rule: its code in LANGUAGE.md.  remedy: what to write instead, or "".
+    file, line: where (line 0: the file as a whole).  rule: its name in LANGUAGE.md, such
+    as "two-accesses".  text: what is wrong.  remedy: what to do about it ("" if obvious).
     """
 
     file: str
@@ -18,32 +27,36 @@ class Problem:
     text: str
     remedy: str = ""
 
-
-class ModelError(Exception):
-    """A model is not in the language; str() lists every problem with its source line."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(_shown(p) for p in problems))
-
-
-class UsageError(Exception):
-    """The user asked for what does not exist or does not go together."""
+    def __str__(self) -> str:
+        place = f"{shown_path(self.file)}:{self.line}: " if self.line else f"{shown_path(self.file)}: "
+        lines = [f"{place if self.file else ''}{self.text}   [{self.rule}]"]
+        source = linecache.getline(self.file, self.line).strip() if self.line else ""
+        if source:
+            lines.append("    " + source)
+        if self.remedy:
+            lines += ["  " + line for line in self.remedy.splitlines()]
+        return "\n".join(lines)
 
 
-class InternalError(Exception):
-    """The checker contradicts itself; no fault of the user or the model."""
+class ModelError(CheckerError):
+    """The model is not in the language, or contradicts itself.  `problems` lists all of it."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        super().__init__("\n".join(map(str, self.problems)))
 
 
-def _shown(problem: Problem) -> str:
-    lines = [f"{problem.file}:{problem.line}: {problem.text}   [{problem.rule}]"]
-    source = _source_line(problem.file, problem.line)
-    return "\n".join(lines + [f"  {part}" for part in (source, problem.remedy) if part])
+class UsageError(CheckerError):
+    """The command line or an argument of the API asks for something that there is not."""
 
 
-def _source_line(file: str, line: int) -> str:
+class InternalError(CheckerError):
+    """The checker contradicts itself: two engines disagree, or the IR is not well formed."""
+
+
+def shown_path(file: str | os.PathLike[str]) -> str:
+    """`file` relative to the current directory if it lies below it, as people type it."""
     try:
-        with open(file, encoding="utf-8") as source:
-            return source.read().splitlines()[line - 1].strip()
-    except (OSError, IndexError):
-        return ""
+        return str(Path(file).resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(file)
