@@ -28,8 +28,8 @@ class Catalogue:
 
     The name of a thing is the module variable that it is bound to.
     model: what the model as a whole is called.  functions: every function by name; there
-    may be several of one name in different files.  where: file and line of what is
-    declared by assignment.
+    may be several of one name in different files.  where: file and line of each scenario,
+    design, constant and property.
     """
 
     model: str
@@ -40,8 +40,7 @@ class Catalogue:
     structs: dict[str, type] = field(default_factory=dict)
     functions: dict[str, list[FunctionType]] = field(default_factory=dict)
     modules: list[ModuleType] = field(default_factory=list)
-    where: dict[str, tuple[str, int]] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)  # of scenarios and designs, by name
+    where: dict[Any, tuple[str, int]] = field(default_factory=dict)
 
     def scenario(self, name: str) -> lang.Scenario:
         """The scenario `name`; UsageError with candidates if there is none."""
@@ -83,10 +82,10 @@ class Catalogue:
         baseline = self.baseline_of(design)
         if baseline is None:
             return {n: s for n, s in self.scenarios.items() if s.of is None} or dict(self.scenarios)
-        file = self.files.get(self.name_of(baseline))
+        file, _ = self.where[baseline]
         return {
             n: s for n, s in self.scenarios.items()
-            if s.of is baseline or (s.of is None and self.files[n] == file)
+            if s.of is baseline or (s.of is None and self.where[s][0] == file)
         }
 
     def select(self, design: str | None, scenario: str | None) -> tuple[lang.Design | None, lang.Scenario]:
@@ -239,8 +238,7 @@ def _collect_module(catalogue: Catalogue, module: ModuleType) -> None:
                 if isinstance(value, kind):
                     _refuse_twice(catalogue, into, name, value, (file, assigned[name]))
                     into[name] = value
-                    catalogue.where[name] = (file, assigned[name])
-                    catalogue.files[name] = file
+                    catalogue.where.setdefault(value, (file, assigned[name]))
 
 
 def _add_function(catalogue: Catalogue, function: FunctionType) -> None:
@@ -248,7 +246,7 @@ def _add_function(catalogue: Catalogue, function: FunctionType) -> None:
     if getattr(function, "checker_kind", "") == "property":
         _refuse_twice(catalogue, catalogue.properties, name, function, (code.co_filename, code.co_firstlineno))
         catalogue.properties[name] = function
-        catalogue.where[name] = (code.co_filename, code.co_firstlineno)
+        catalogue.where[function] = (code.co_filename, code.co_firstlineno)
     else:
         catalogue.functions.setdefault(name, []).append(function)
 
@@ -257,7 +255,7 @@ def _refuse_twice(
     catalogue: Catalogue, into: Mapping[str, Any], name: str, value: Any, where: tuple[str, int]
 ) -> None:
     if name in into and into[name] is not value:
-        file, line = catalogue.where[name]
+        file, line = catalogue.where[into[name]]
         raise ModelError(Problem(
             *where, "duplicate", f"{name} is declared a second time",
             f"The first is at {shown_path(file)}:{line}; names are unique in a model, so rename one.",
