@@ -137,7 +137,7 @@ class _Editor:
 
     def __init__(self, function: FunctionType, edits: list[Edit], design: str) -> None:
         self.function, self.edits, self.design = function, edits, design
-        self.file, self.line = place(function)
+        self.file, _ = place(function)
         self.tree = copy.deepcopy(definition(function))
         self.lines = lines_of(self.file)
         self.out = _Edited(self.tree, self.file, function)
@@ -192,8 +192,9 @@ class _Editor:
         return sorted(found, key=lambda m: (m.stmt.lineno, m.stmt.col_offset))
 
     def _refuse_count(self, edit: Edit, choices: list[list[_Match]]) -> None:
-        called = [c.func.id for b in _blocks(self.tree) for s in b for c in _own_calls(s)]  # type: ignore[attr-defined]
-        called = list(dict.fromkeys(called))
+        nodes = (node for stmt in self.tree.body for node in ast.walk(stmt))
+        calls = sorted((c for c in nodes if isinstance(c, ast.Call)), key=lambda c: (c.lineno, c.col_offset))
+        called = list(dict.fromkeys(c.func.id for c in calls if isinstance(c.func, ast.Name)))
         if choices:
             lines = ", ".join(str(m[0].stmt.lineno) for m in choices)
             remedy = f"It matches at lines {lines}: choose one with nth=1..{len(choices)}."
@@ -202,7 +203,7 @@ class _Editor:
         elif _name(edit.anchor) in called and edit.verb != "swap":
             remedy = f"It calls another {_name(edit.anchor)}: import the one that its own module uses."
         else:
-            near = difflib.get_close_matches(_name(edit.anchor), called, n=3, cutoff=0.5)
+            near = difflib.get_close_matches(_name(edit.anchor), called, n=3, cutoff=0.6)
             remedy = (f"Did you mean {' or '.join(near)}?\n" if near else "") + "It calls: " + ", ".join(called)
         expected = f"expected {edit.nth} matches or more" if edit.nth else "expected exactly one match"
         self._refuse(edit, "stale-anchor", f"{expected}, found {len(choices)}", remedy)
@@ -223,7 +224,7 @@ class _Editor:
 
     def _refuse(self, edit: Edit, rule: str, text: str, remedy: str, line: int = 0) -> None:
         what = f"design {self.design}: " if self.design else ""
-        self.problems.append(Problem(self.file, line or self.line, rule, f"{what}{_text(edit)}: {text}", remedy))
+        self.problems.append(Problem(self.file, line or self.tree.lineno, rule, f"{what}{_text(edit)}: {text}", remedy))
 
     # ------------------------------------------------------------- the verbs
 
