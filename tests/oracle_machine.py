@@ -1,0 +1,477 @@
+"""The memory, the locks and the words that the oracle's processes run on.
+
+Everything that a process sees goes through `Machine.observe`, so that it can be brought
+back to where it stood: run again from its start, and fed what it saw.  The only code of
+the checker that is used is `lang.py`, the declarations.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+import oracle_source as source
+from checker import lang
+
+
+class Blocked(Exception):
+    """The step cannot be taken."""
+
+
+class Violation(Exception):
+    """The step violates the property `args[0]`."""
+
+
+class Node:
+    """An instance of a struct; there is one Node for each, so `is` compares."""
+
+    def __init__(self, machine, struct, number):
+        self.__dict__.update(machine=machine, struct=struct, number=number)
+
+    def __getattr__(self, name):
+        declared = self.struct.fields[name]
+        if declared.count is not None:
+            return Row(self, name)
+        if declared.lock:
+            return LockOf(self, name)
+        return self.machine.load(self.struct, name, self.number, 0)
+
+    def __setattr__(self, name, value):
+        self.machine.store(self.struct, name, self.number, 0, value)
+
+    def __repr__(self):
+        return f"{self.struct.__name__}[{self.number}]"
+
+
+class Row:
+    """An array field of an instance."""
+
+    def __init__(self, node, name):
+        self.node, self.name = node, name
+
+    def __getitem__(self, index):
+        return self.node.machine.load(self.node.struct, self.name, self.node.number, index)
+
+    def __setitem__(self, index, value):
+        self.node.machine.store(self.node.struct, self.name, self.node.number, index, value)
+
+
+class LockOf:
+    """A lock field of an instance."""
+
+    def __init__(self, node, name):
+        self.node, self.name = node, name
+
+
+class Struct:
+    """A struct in a function body: `S[i]`."""
+
+    def __init__(self, machine, struct, count):
+        self.struct = struct
+        self.nodes = tuple(Node(machine, struct, i) for i in range(count))
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self.nodes):
+            raise Violation("range")
+        return self.nodes[index]
+
+
+class Stack:
+    """A record on a process's stack."""
+
+    def __init__(self, machine, record):
+        initial = {name: machine.initial(declared) for name, declared in record.fields.items()}
+        self.__dict__.update(machine=machine, record=record, values=initial)
+
+    def __getattr__(self, name):
+        return self.values[name]
+
+    def __setattr__(self, name, value):
+        self.values[name] = self.machine.fit(self.record.fields[name].type, value)
+
+
+class Place:
+    """What stands for a variable named in a call."""
+
+    def __init__(self, owner, name, index=None):
+        if owner is None:
+            raise Violation("null_reference")
+        self.owner, self.name, self.index = owner, name, index
+
+    def get(self):
+        value = getattr(self.owner, self.name)
+        return value if self.index is None else value[self.index]
+
+    def set(self, value):
+        if self.index is None:
+            setattr(self.owner, self.name, value)
+        else:
+            getattr(self.owner, self.name)[self.index] = value
+
+
+@dataclass
+class Actor:
+    """One instance of a process of the scenario.  number: what a lock's owner holds."""
+
+    number: int
+    name: str
+    kind: str
+    functions: tuple
+    argument: object = None
+
+
+class Machine:
+    """The shared memory, the words, and who is running."""
+
+    def __init__(self, scenario, settings=None, bound=None):
+        self.scenario, self.bound = scenario, scenario.bound if bound is None else bound
+        self.environments = {}
+        self.structs = {}
+        self.memory: list = []
+        self.slots = {}  # (struct name, field name) -> first slot
+        self.before = None  # the memory before the step, for old()
+        self.actor = None
+        self.log: list | None = None  # what the running process has seen so far; None: nobody is running
+        self.fed = 0  # how much of the log is still to be fed to it
+        self.script: list[list[int]] = []  # the choices of the step: [taken, of how many]
+        self.chosen = 0
+        self.ops_left = None  # slot of the operations still to be started
+        roots = [function for process in scenario.processes for function in process.functions]
+        self.names = {}  # modules first, so that constants have values
+        for function in roots + ([scenario.setup] if scenario.setup else []):
+            self.names.update(function.__globals__)
+        self.given = dict(scenario.scope)
+        constants = {n: c for n, c in self.all_names() if isinstance(c, lang.Constant)}
+        self.given.update({constants[name]: value for name, value in (settings or {}).items()})
+        self.declare()
+        self.actors = self.cast()
+
+    def all_names(self):
+        """Every (name, value) of the modules that the scenario's functions come from, and of those they use."""
+        seen, todo, found = set(), [self.names], []
+        while todo:
+            names = todo.pop()
+            for name, value in list(names.items()):
+                found.append((name, value))
+                if inspect.isfunction(value) and id(value.__globals__) not in seen:
+                    if source.kind_of(value) != "word" and hasattr(value, "__code__"):
+                        seen.add(id(value.__globals__))
+                        if value.__globals__.get("__name__", "").split(".")[0] != "checker":
+                            todo.append(value.__globals__)
+        return found
+
+    def value(self, number):
+        """An integer, of an integer or an expression over constants."""
+        return number.value(self.given) if isinstance(number, lang.Const) else number
+
+    # declarations
+
+    def declare(self):
+        """Lay out all structs that the modules know."""
+        structs = {s.__name__: s for _, s in self.all_names() if inspect.isclass(s) and issubclass(s, lang.Struct)}
+        for name, struct in structs.items():
+            if struct is not lang.Struct:
+                self.structs[name] = Struct(self, struct, self.value(struct.instances))
+        for name, made in self.structs.items():
+            for declared in made.struct.fields.values():
+                self.slots[name, declared.name] = len(self.memory)
+                initial = [self.initial(declared)] * (len(made.nodes) * self.width(declared))
+                self.memory += initial
+                if declared.lock == "rwlock":
+                    self.slots[name, declared.name + ".readers"] = len(self.memory)
+                    self.memory += [frozenset()] * len(made.nodes)
+        if self.bound is not None:
+            self.ops_left = len(self.memory)
+            self.memory.append(self.bound)
+
+    def width(self, declared):
+        return 1 if declared.count is None else self.value(declared.count)
+
+    def initial(self, declared):
+        """The first value of a field."""
+        if declared.lock:
+            return 0
+        if declared.init is not None:
+            init = declared.init
+            return self.nodes_of(init.struct)[init.number] if isinstance(init, lang.Instance) else self.value(init)
+        if declared.type is lang.Bool:
+            return False
+        if isinstance(declared.type, lang.Enum):
+            return declared.type.values[0]
+        if isinstance(declared.type, lang.Range):
+            low, high = self.value(declared.type.lo), self.value(declared.type.hi)
+            return 0 if low <= 0 <= high else low
+        return None
+
+    def nodes_of(self, struct):
+        return self.structs[struct.__name__].nodes
+
+    def cast(self):
+        """The processes of the scenario, numbered from 1."""
+        actors = []
+        for process in self.scenario.processes:
+            nodes = self.nodes_of(process.per) if process.per else (None,)
+            for node in nodes:
+                for _ in range(self.value(process.count)):
+                    actors.append(Actor(len(actors) + 1, process.name, process.kind, process.functions, node))
+        return actors
+
+    # functions
+
+    def environment(self, function):
+        """The names that a function sees, with the meaning that they have here."""
+        names = function.__globals__
+        if id(names) not in self.environments:
+            made = self.environments[id(names)] = {"fit__": self.fit, "place__": Place}
+            made["shared__"] = lambda *places: any(isinstance(place.owner, Node) for place in places)
+            for name, value in list(names.items()):
+                made.update(self.meaning(name, value))
+        return self.environments[id(names)]
+
+    def meaning(self, name, value):
+        kind = source.kind_of(value)
+        if kind == "word":
+            word = getattr(self, "do_" + value.__name__, None)
+            return {name: word} if word else {}
+        if kind in ("model", "primitive", "pure", "property") and value.__globals__.get("__name__") != "checker.lang":
+            made = {name + "__whole": Late(self, value, False)}
+            made[name] = Late(self, value, True) if kind == "model" else made[name + "__whole"]
+            return made
+        if kind == "record":
+            return {name: lambda: Stack(self, value)}
+        if inspect.isclass(value) and issubclass(value, lang.Struct) and value is not lang.Struct:
+            return {name: self.structs[value.__name__]}
+        if isinstance(value, lang.Const):
+            return {name: self.value(value)}
+        if isinstance(value, lang.Instance):
+            return {name: self.nodes_of(value.struct)[value.number]}
+        return {} if name.startswith("__") else {name: value}
+
+    def fit(self, annotation, value):
+        """`value`, which must lie in the range that it is declared with."""
+        if isinstance(annotation, lang.Range):
+            if not self.value(annotation.lo) <= value <= self.value(annotation.hi):
+                raise Violation("range")
+        return value
+
+    # memory
+
+    def observe(self, see):
+        """What the running process sees now, or saw when it was here before."""
+        if self.log is None:
+            return see()
+        if self.fed:
+            self.fed -= 1
+            return self.log[len(self.log) - self.fed - 1]
+        seen = see()
+        self.log.append(seen)
+        return seen
+
+    def slot(self, struct, name, number, index):
+        declared = struct.fields[name]
+        width = self.width(declared)
+        if not 0 <= index < width:
+            raise Violation("range")
+        return self.slots[struct.__name__, name] + number * width + index
+
+    def load(self, struct, name, number, index):
+        def see():
+            self.guarded(struct.fields[name], number, writes=False)
+            return self.memory[self.slot(struct, name, number, index)]
+
+        return self.observe(see)
+
+    def store(self, struct, name, number, index, value):
+        def act():
+            declared = struct.fields[name]
+            self.guarded(declared, number, writes=True)
+            at = self.slot(struct, name, number, index)
+            self.memory[at] = self.fit(declared.type, value)
+
+        self.observe(act)
+
+    def guarded(self, declared, number, writes):
+        """Is the lock held that the field needs?  Properties and setup need none."""
+        guard = declared.guard or (declared.write_guard if writes else None)
+        if guard is None or self.actor is None:
+            return
+        owner = guard.struct or declared.struct
+        which = number if owner is declared.struct or len(self.nodes_of(owner)) > 1 else 0
+        if not self.holds(LockOf(self.nodes_of(owner)[which], guard.name)):
+            raise Violation("guard")
+
+    # the words
+
+    def do_each(self, struct):
+        return struct.nodes
+
+    def do_number(self, node):
+        if node is None:
+            raise Violation("null_reference")
+        return node.number
+
+    def do_choose(self, *values):
+        if len(values) == 1 and (inspect.isgenerator(values[0]) or isinstance(values[0], range)):
+            values = tuple(values[0])
+
+        def see():
+            if not values:
+                raise Blocked
+            if self.chosen == len(self.script):
+                self.script.append([0, len(values)])
+            taken = self.script[self.chosen][0]
+            self.chosen += 1
+            return taken
+
+        return values[self.observe(see)]
+
+    def do_wait_until(self, condition):
+        if not condition:
+            raise Blocked
+
+    def do_warn_on(self, condition):
+        if condition:
+            raise Violation("warn_on")
+
+    def do_bug_on(self, condition):
+        if condition:
+            raise Violation("bug_on")
+
+    def do_old(self, expression):
+        now, self.memory = self.memory, self.before
+        try:
+            return expression()
+        finally:
+            self.memory = now
+
+    # locks: an owner is the number of an actor, 0 for nobody, -1 for nobody in particular
+
+    def owner(self, lock):
+        return self.slots[lock.node.struct.__name__, lock.name] + lock.node.number
+
+    def readers(self, lock):
+        return self.slots.get((lock.node.struct.__name__, lock.name + ".readers"), None)
+
+    def shared(self, lock):
+        at = self.readers(lock)
+        return frozenset() if at is None else self.memory[at + lock.node.number]
+
+    def holds(self, lock):
+        return self.memory[self.owner(lock)] == self.actor.number or self.actor.number in self.shared(lock)
+
+    def in_order(self, lock):
+        """Violates lock_order if a lock is held that comes after this one."""
+        order = [(declared.struct, declared.name) for declared in self.scenario.lock_order]
+        key = (lock.node.struct, lock.name)
+        if key not in order:
+            return
+        for place, (struct, name) in enumerate(order):
+            for node in self.nodes_of(struct):
+                later = (place, node.number) > (order.index(key), lock.node.number)
+                if later and self.holds(LockOf(node, name)):
+                    raise Violation("lock_order")
+
+    def take(self, lock, shared, wait):
+        def see():
+            free = self.memory[self.owner(lock)] == 0 and (shared or not self.shared(lock))
+            if not free and wait:
+                raise Blocked
+            if wait:
+                self.in_order(lock)
+            if free and shared:
+                self.memory[self.readers(lock) + lock.node.number] |= {self.actor.number}
+            elif free:
+                self.memory[self.owner(lock)] = self.actor.number
+            return free
+
+        return self.observe(see)
+
+    def do_acquire(self, lock):
+        self.take(lock, False, True)
+
+    def do_acquire_shared(self, lock):
+        self.take(lock, True, True)
+
+    def do_try_acquire(self, lock):
+        return self.take(lock, False, False)
+
+    def do_try_acquire_shared(self, lock):
+        return self.take(lock, True, False)
+
+    def do_release(self, lock):
+        def act():
+            if self.memory[self.owner(lock)] not in (self.actor.number, -1):
+                raise Violation("lock_owner")
+            self.memory[self.owner(lock)] = 0
+
+        self.observe(act)
+
+    def do_release_shared(self, lock):
+        def act():
+            if self.actor.number not in self.shared(lock):
+                raise Violation("lock_owner")
+            self.memory[self.readers(lock) + lock.node.number] -= {self.actor.number}
+
+        self.observe(act)
+
+    def do_hand_over(self, lock):
+        def act():
+            if self.memory[self.owner(lock)] != self.actor.number:
+                raise Violation("lock_owner")
+            self.memory[self.owner(lock)] = -1
+
+        self.observe(act)
+
+    def do_held(self, lock):
+        return self.observe(lambda: self.memory[self.owner(lock)] == self.actor.number)
+
+    def do_is_locked(self, lock):
+        return self.observe(lambda: self.memory[self.owner(lock)] != 0 or bool(self.shared(lock)))
+
+    def do_held_shared(self, lock):
+        return self.observe(lambda: self.actor.number in self.shared(lock))
+
+    # processes
+
+    def start(self, actor):
+        """The generator of a process, from its beginning."""
+        functions = [self.environment(f)[f.__name__] for f in actor.functions]
+        args = () if actor.argument is None else (actor.argument,)
+        if actor.kind == "process":
+            return functions[0](*args)
+        return self.operations(functions, args) if actor.kind == "thread" else self.handler(functions[0], args)
+
+    def handler(self, function, args):
+        while True:
+            yield from function(*args)
+
+    def operations(self, functions, args):
+        while True:
+            yield
+            if self.bound is not None:
+                self.observe(self.count_operation)
+            function = functions[self.do_choose(*range(len(functions)))]
+            yield from function(*args)
+            function = None
+
+    def count_operation(self):
+        if self.memory[self.ops_left] == 0:
+            raise Blocked
+        self.memory[self.ops_left] -= 1
+
+
+class Late:
+    """A function of the model, made when it is first called."""
+
+    def __init__(self, machine, function, stepped):
+        self.machine, self.function, self.stepped = machine, function, stepped
+        self.made = None
+
+    def __call__(self, *args, **keywords):
+        if self.made is None:
+            name = self.function.__name__ + ("" if self.stepped else "__whole")
+            tree = source.Rewriter(self.function).rewrite(self.stepped, name)
+            names = dict(self.machine.environment(self.function))
+            exec(compile(tree, self.function.__code__.co_filename, "exec"), names)
+            self.made = names[name]
+        return self.made(*args, **keywords)
