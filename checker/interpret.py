@@ -95,8 +95,7 @@ class Interpreter:
     """The transition system of `program`."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.slots = Slots(program)
+        self.program, self.slots = program, Slots(program)
         where = [(index, i) for index, p in enumerate(program.processes) for i in range(p.instances)]
         self.actors = [Actor(index, instance, number) for number, (index, instance) in enumerate(where, 1)]
         self.locals = {p.name: [v for v in program.variables if v.process == p.name] for p in program.processes}
@@ -120,13 +119,14 @@ class Interpreter:
 
     def steps(self, state: State) -> list[Step]:
         """Every step that can be taken, in the order process, instance, choice."""
-        return [step for actor in self.actors for step in self._steps_of(state, actor)]
+        return [step for actor in self.actors for step in self.steps_of(state, actor)]
 
     def block_of(self, state: State, process: int, instance: int) -> Block:
         """The block at whose label an instance stands."""
         return self.program.processes[process].blocks[state[self.slots.pc(process, instance)]]
 
-    def _steps_of(self, state: State, actor: Actor) -> Iterator[Step]:
+    def steps_of(self, state: State, actor: Actor) -> Iterator[Step]:
+        """The steps that one of `actors` can take, in the order of choices."""
         block = self.block_of(state, actor.process, actor.instance)
         if not self.evaluate(block.guard, state, actor):
             return

@@ -253,7 +253,7 @@ def _types() -> list[Example]:
 def lock_program(instances: int = 2, broken: bool = False, in_order: bool = True) -> Program:
     """`instances` threads that each take lock 0 and 1, count, and let go, for ever.
 
-    broken: lock 1 is taken although it is held.  in_order=False: a thread takes lock
+    broken: a lock is taken even if it is held.  in_order=False: a thread takes lock
     (number + i) % 2 as its i-th, so that two of them can block each other.
     """
     owner = Type("owner", 0, instances)
@@ -266,8 +266,8 @@ def lock_program(instances: int = 2, broken: bool = False, in_order: bool = True
     def take(label: int, i: int) -> Block:
         free = binary("==", read(locks.name, which(i)), 0)
         call = Call("lock", (("lock", which(i), int_type(0, 1)),))
-        guard = expr(1) if broken and i else free
-        frames = (Frame("both", Pos("locks.py", 20 + i)), Frame("lock", Pos("locks.py", 4)))
+        guard = expr(1) if broken else free
+        frames = (Frame("both", Pos("locks.py", 20 + i)),)
         return block(label, assign(locks.name, Self(), which(i)), Goto(label + 1), guard=guard, shown=call, frames=frames)
 
     leave = [assign("inside", binary("-", read("inside"), 1)), assign(locks.name, 0, 0), assign(locks.name, 0, 1)]

@@ -8,32 +8,11 @@ import pytest
 
 from checker import ir
 from checker.errors import InternalError, UsageError
-from checker.interpret import Interpreter, State
+from checker.interpret import Interpreter
 from tests.operators import (
     EXAMPLES, SMALL, Example, assign, binary, block, counting, lock_program, process, program, prop, read, rest, variable,
 )  # fmt: skip
-
-
-def explore(model: ir.Program) -> tuple[set[State], int, set[str]]:
-    """All reachable states, the number of transitions, the names of violated properties."""
-    judge = Interpreter(model)
-    found = judge.initial_states()
-    seen, transitions, violated = set(found), 0, set()
-    for state in found:
-        violated |= {v.property for v in judge.judge(state)}
-        steps = judge.steps(state)
-        if not steps:
-            violated |= {v.property for v in judge.at_rest(state)}
-        for step in steps:
-            if step.after is None:
-                violated.add(step.violation.property)
-                continue
-            transitions += 1
-            violated |= {v.property for v in judge.judge_step(state, step.after)}
-            if step.after not in seen:
-                seen.add(step.after)
-                found.append(step.after)
-    return seen, transitions, violated
+from tests.small_search import explore
 
 
 def nodes(value: object) -> list[object]:
