@@ -195,8 +195,6 @@ class _Reader:
 
     def _read_step(self, text: str, line: int) -> None:
         parts = [part.strip() for part in text.split("|")]
-        if len(parts) == 3:
-            parts.append("")
         if len(parts) != 4:
             self.refuse(line, "a step is written: step NUMBER | PROCESS | CALL | CHOICES")
         if self.number(parts[0], line) != len(self.turns) + 1:
