@@ -20,8 +20,9 @@ from typing import Any
 
 from .errors import ModelError, Problem, shown_path
 from .lang import Design, Edit
-from .source import definition, lines_of, place
+from .source import definition, first_line, lines_of, place
 
+Line = tuple[int, str]  # a line of text, and the line number that its statement has in the syntax tree
 OVERRIDE = "Write the whole function anew with override()."
 
 
@@ -71,6 +72,14 @@ class Edits:
         found = self._edited.get(function)
         return found.file if found else place(function)[0]
 
+    def text(self, function: FunctionType) -> list[Line]:
+        """The lines of `function`, edits applied, with the line numbers of body(function)."""
+        node = definition(function)
+        file, start = place(function)[0], first_line(node)
+        lines = list(enumerate(lines_of(file)[start - 1 : node.end_lineno], start))
+        found = self._edited.get(function)
+        return _applied(lines, start, found.changes) if found else lines
+
     def globals(self, function: FunctionType) -> dict[str, Any]:
         """The names that body(function) may use: those of its module, or of the module
         that it is overridden from, and the functions that edits bring in."""
@@ -104,7 +113,7 @@ class _Change:
 
     first: int
     behind: int
-    new: list[str]
+    new: list[Line]
     rank: tuple[int, int] = (0, 0)
 
 
@@ -235,7 +244,7 @@ class _Editor:
                          OVERRIDE, match.stmt.lineno)
             return
         match.block.remove(match.stmt)
-        new = [] if match.block or self._is_elif(match.stmt) else [self._indent(match.stmt) + "pass\n"]
+        new = [] if match.block or self._is_elif(match.stmt) else [(match.stmt.lineno, self._indent(match.stmt) + "pass\n")]
         self._change_stmt(match.stmt, new)
 
     def _swap(self, edit: Edit, one: _Match, two: _Match) -> None:
@@ -252,7 +261,7 @@ class _Editor:
             row = func.lineno
             line = self.lines[row - 1].encode()
             text = line[: func.col_offset] + _name(edit.new).encode() + line[func.end_col_offset :]
-            self._change(row, row + 1, [text.decode()])
+            self._change(row, row + 1, [(row, text.decode())])
             func.id = self._import(edit.new)
 
     def _insert_before(self, edit: Edit, match: _Match) -> None:
@@ -283,7 +292,7 @@ class _Editor:
         match.block.insert(match.block.index(stmt) + behind, call)
         row = (stmt.end_lineno or stmt.lineno) + 1 if behind else stmt.lineno
         rank = (0, -stmt.col_offset) if behind else (1, 0)
-        self._change(row, row, [f"{self._indent(stmt)}{_name(edit.new)}({', '.join(names)})\n"], rank)
+        self._change(row, row, [(stmt.lineno, f"{self._indent(stmt)}{_name(edit.new)}({', '.join(names)})\n")], rank)
 
     def _override(self, edit: Edit) -> None:
         new, old = definition(edit.new), self.tree
@@ -294,9 +303,8 @@ class _Editor:
         self.tree = self.out.tree = copy.deepcopy(new)
         self.tree.name = self.function.__name__
         self.out.origin, self.out.file = edit.new, place(edit.new)[0]
-        text = lines_of(self.out.file)[new.lineno - 1 : new.end_lineno]
-        text[0] = text[0].replace("def " + new.name, "def " + old.name, 1)
-        text[-1] = text[-1].rstrip("\n") + "\n"
+        text = list(enumerate(lines_of(self.out.file)[new.lineno - 1 : new.end_lineno], new.lineno))
+        text[0] = (new.lineno, text[0][1].replace("def " + new.name, "def " + old.name, 1))
         self._change(old.lineno, (old.end_lineno or old.lineno) + 1, text)
 
     # --------------------------------------------------------------- helpers
@@ -321,13 +329,13 @@ class _Editor:
     def _indent(self, stmt: ast.stmt) -> str:
         return " " * stmt.col_offset
 
-    def _text_of(self, stmt: ast.stmt) -> list[str]:
-        return self.lines[stmt.lineno - 1 : stmt.end_lineno]
+    def _text_of(self, stmt: ast.stmt) -> list[Line]:
+        return list(enumerate(self.lines[stmt.lineno - 1 : stmt.end_lineno], stmt.lineno))
 
-    def _change_stmt(self, stmt: ast.stmt, new: list[str]) -> None:
+    def _change_stmt(self, stmt: ast.stmt, new: list[Line]) -> None:
         self._change(stmt.lineno, (stmt.end_lineno or stmt.lineno) + 1, new)
 
-    def _change(self, first: int, behind: int, new: list[str], rank: tuple[int, int] = (0, 0)) -> None:
+    def _change(self, first: int, behind: int, new: list[Line], rank: tuple[int, int] = (0, 0)) -> None:
         self.out.changes.append(_Change(first, behind, new, rank))
 
 
@@ -362,12 +370,18 @@ def _text(edit: Edit) -> str:
     return f"{edit.verb}({_name(edit.anchor)}{new}, inside={_name(edit.inside)}{nth})"
 
 
-def _file_diff(file: str, path: str, changes: list[_Change]) -> str:
-    old = [line.rstrip("\n") + "\n" for line in lines_of(file)]
-    new = list(old)
+def _applied(lines: list[Line], start: int, changes: list[_Change]) -> list[Line]:
+    """`lines`, the first of which is line `start` of its file, after `changes`."""
+    new = list(lines)
     for change in sorted(changes, key=lambda c: (c.first, c.behind, c.rank), reverse=True):
-        new[change.first - 1 : change.behind - 1] = change.new
-    return "".join(difflib.unified_diff(old, new, "a/" + path, "b/" + path))
+        new[change.first - start : change.behind - start] = change.new
+    return new
+
+
+def _file_diff(file: str, path: str, changes: list[_Change]) -> str:
+    old = list(enumerate(lines_of(file), 1))
+    before, after = ([text.rstrip("\n") + "\n" for _, text in lines] for lines in (old, _applied(old, 1, changes)))
+    return "".join(difflib.unified_diff(before, after, "a/" + path, "b/" + path))
 
 
 def _diff_path(file: str, module: str) -> str:

@@ -1,0 +1,162 @@
+"""Checking from Python: `checker.check(...)` returns a `Result`.
+
+    result = check(model="tests/models/peterson.py", design="turn_first")
+    assert result.verdict == "violated"
+    for state in result.violation.trace.states: ...
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .catalogue import Catalogue, load
+from .errors import UsageError
+from .ir import Program
+from .lang import Design, Scenario
+from .limits import GIB, default_memory_limit
+from .result import PropertyResult, Result, Violation, judged
+
+if TYPE_CHECKING:
+    from .explore import Exploration
+    from .trace import Facts, Trace
+
+__all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
+
+ENGINES = ("native", "interpret")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A program ready to be explored, and what it was made from.
+
+    name: of the design, or of the model if it has none.  seconds: that it took.
+    """
+
+    catalogue: Catalogue
+    design: Design | None
+    scenario: Scenario
+    program: Program
+    facts: Facts
+    name: str
+    seconds: float
+
+
+def prepare(
+    model: str | Path | None = None,
+    design: str | None = None,
+    scenario: str | None = None,
+    bound: int | None = None,
+    properties: Sequence[str] | None = None,
+    settings: Mapping[str, int] | Sequence[str] = (),
+    catalogue: Catalogue | None = None,
+) -> Task:
+    """Load, select and compile; the arguments are those of `check`."""
+    from .compile import compile_program
+    from .trace import Facts
+
+    start = time.perf_counter()
+    if bound is not None and bound < 0:
+        raise UsageError(f"the bound is a number of operations, not {bound}")
+    catalogue = catalogue or load(model)
+    chosen, where = catalogue.select(design, scenario)
+    texts = [f"{n}={v}" for n, v in settings.items()] if isinstance(settings, Mapping) else settings
+    values = catalogue.settings(texts)
+    wanted = None if properties is None else catalogue.property_names(properties)
+    program = compile_program(catalogue, where, chosen, bound, values, wanted)
+    design_name = design or (catalogue.name_of(chosen) if chosen else "")
+    facts = Facts(design_name, catalogue.name_of(where), program.bound, values, str(model or ""))
+    name = design_name or catalogue.model
+    return Task(catalogue, chosen, where, program, facts, name, time.perf_counter() - start)
+
+
+def check(
+    model: str | Path | None = None,
+    design: str | None = None,
+    scenario: str | None = None,
+    bound: int | None = None,
+    properties: Sequence[str] | None = None,
+    settings: Mapping[str, int] | Sequence[str] = (),
+    *,
+    engine: str = "native",
+    threads: int = 1,
+    reduction: bool = True,
+    stop: bool = True,
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
+    progress: Callable[[Any], None] | None = None,
+    catalogue: Catalogue | None = None,
+) -> Result:
+    """Explore every interleaving of a scenario and judge the properties.
+
+    model: a file in the language; None for the packages `model` and `properties`.
+    design, scenario: names; by default the model's first.  "a+b" composes two designs.
+    bound: operations that may be started in all; by default the scenario's.
+    properties: names of those to judge; None for all that the scenario has.
+    settings: values of constants, {"FOLIOS": 3} or ["FOLIOS=3"].
+    engine: "native" or "interpret".  threads: that search.  reduction: False to use none.
+    stop: False to explore everything even after a violation.
+    time_limit: seconds.  memory_limit: GiB; by default most of what is available.
+    progress: called now and then with what has been explored so far.
+    catalogue: of a model that is loaded already.
+
+    A violation comes with its trace, which the interpreter has replayed.
+    Raises UsageError for names and values that do not exist, ModelError for what is wrong in
+    the model, InternalError if the engines contradict each other.
+    """
+    _check_options(engine, threads, time_limit, memory_limit)
+    task = prepare(model, design, scenario, bound, properties, settings, catalogue)
+    return explored(
+        task, engine=engine, threads=threads, reduction=reduction, stop=stop, time_limit=time_limit,
+        memory_limit=memory_limit, progress=progress,
+    )  # fmt: skip
+
+
+def explored(
+    task: Task,
+    *,
+    engine: str = "native",
+    threads: int = 1,
+    reduction: bool = True,
+    stop: bool = True,
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
+    progress: Callable[[Any], None] | None = None,
+) -> Result:
+    """The result of a prepared task; the options are those of `check`."""
+    from .explore import explore
+
+    limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
+    found = explore(
+        task.program, engine=engine, threads=threads, time_limit=time_limit, memory_limit=limit, stop=stop,
+        progress=progress,
+    )  # fmt: skip
+    verdict, properties, violation = judged(task.program, found)
+    if found.violation is not None and violation is not None:
+        violation = replace(violation, trace=_trace(task, found))
+    return Result(
+        verdict=verdict, design=task.name, scenario=task.facts.scenario, bound=task.program.bound,
+        states=found.states, transitions=found.transitions, depth=found.depth, levels=tuple(found.levels),
+        seconds=found.seconds, compile_seconds=task.seconds, bytes_per_state=found.bytes_per_state, reductions=(),
+        engine=engine, properties=properties, violation=violation, stopped_by=found.stopped_by, program=task.program,
+    )  # fmt: skip
+
+
+def _trace(task: Task, found: Exploration) -> Trace:
+    """The violation's trace, found again by the interpreter, with fewest context switches."""
+    from .trace import fewest_switches, replay
+
+    assert found.violation is not None
+    one = found.violation
+    return fewest_switches(replay(task.program, one.path, one.last, one.property, task.facts))
+
+
+def _check_options(engine: str, threads: int, time_limit: float | None, memory_limit: float | None) -> None:
+    if engine not in ENGINES:
+        raise UsageError(f"there is no engine {engine!r}; there are: " + ", ".join(ENGINES))
+    for name, value in (("threads", threads), ("time limit", time_limit), ("memory limit", memory_limit)):
+        if value is not None and not value > 0:
+            raise UsageError(f"the {name} must be positive, not {value}")

@@ -1,0 +1,47 @@
+"""How much memory there is, so that a search stops before the machine does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+GIB = 1 << 30
+SHARE = 0.8  # of the memory that is available, unless a limit is given
+
+
+def default_memory_limit() -> int:
+    """Bytes that a search may use if nothing else is said: most of what is available now."""
+    return int(SHARE * available_memory())
+
+
+def available_memory(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that this process could still allocate: what the machine, and the control
+    group that it runs in, have left.  4 GiB if nothing is known."""
+    known = [amount for amount in (_machine(meminfo), _group(cgroup)) if amount is not None]
+    return min(known, default=4 * GIB)
+
+
+def _machine(meminfo: Path) -> int | None:
+    try:
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _group(cgroup: Path) -> int | None:
+    """What is left of a version 2 limit, or of a version 1 limit."""
+    for limit, used in (
+        (cgroup / "memory.max", cgroup / "memory.current"),
+        (cgroup / "memory" / "memory.limit_in_bytes", cgroup / "memory" / "memory.usage_in_bytes"),
+    ):
+        try:
+            return max(0, int(limit.read_text()) - int(used.read_text()))
+        except (OSError, ValueError):
+            continue
+    return None

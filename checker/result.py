@@ -1,0 +1,169 @@
+"""What a check found: the verdict, of which properties, and with what statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .ir import ALWAYS_ON, Program, Property
+
+if TYPE_CHECKING:
+    from .explore import Exploration
+    from .trace import Trace
+
+HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
+VACUOUS, NOT_DUE, NOT_CHECKED = "vacuous", "not due", "not checked"
+EXIT_STATUS = {HOLDS: 0, VIOLATED: 1, INCOMPLETE: 3}
+
+
+@dataclass(frozen=True)
+class PropertyResult:
+    """The verdict on one property.
+
+    verdict: "holds", "violated" or "incomplete"; "vacuous" if the premise of an invariant
+    was never true; "not due" for a witness that need not be reached at this bound yet;
+    "not checked" for a kind that the engine does not decide.
+    """
+
+    name: str
+    kind: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Property `property` is violated.
+
+    message: a sentence.  trace: how it comes about, replayed by the interpreter; None for a
+    witness that is never reached, of which no trace can tell.
+    """
+
+    property: str
+    message: str
+    trace: Trace | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found.
+
+    verdict: "holds", "violated" or "incomplete".  design, scenario: their names; bound:
+    operations that may be started, or None if the model counts none.  states: distinct
+    states; transitions: between them; depth: steps to the farthest state; levels: states at
+    each depth.  seconds: of the search; compile_seconds: of what came before it.
+    reductions: names of those in force, () for none.  stopped_by: "" if every state was
+    seen, else "violation", "time", "memory" or "interrupt".
+    """
+
+    verdict: str
+    design: str
+    scenario: str
+    bound: int | None
+    states: int
+    transitions: int
+    depth: int
+    levels: tuple[int, ...]
+    seconds: float
+    compile_seconds: float
+    bytes_per_state: float
+    reductions: tuple[str, ...]
+    engine: str
+    properties: tuple[PropertyResult, ...]
+    violation: Violation | None
+    stopped_by: str
+    program: Program = field(repr=False, compare=False)
+
+    @property
+    def states_per_second(self) -> float:
+        """Distinct states found per second of the search."""
+        return self.states / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def exit_status(self) -> int:
+        """What the command line ends with: 0 holds, 1 violated, 3 incomplete."""
+        return EXIT_STATUS[self.verdict]
+
+    def named(self, verdict: str) -> list[str]:
+        """Names of the properties with this verdict."""
+        return [p.name for p in self.properties if p.verdict == verdict]
+
+    def as_json(self, file: str | None = None) -> dict[str, Any]:
+        """The object that --json writes; file: where the counterexample was saved."""
+        return {
+            "verdict": self.verdict,
+            "design": self.design,
+            "scenario": self.scenario,
+            "bound": self.bound,
+            "states": self.states,
+            "transitions": self.transitions,
+            "depth": self.depth,
+            "levels": list(self.levels),
+            "seconds": round(self.seconds, 6),
+            "states_per_second": round(self.states_per_second, 1),
+            "compile_seconds": round(self.compile_seconds, 6),
+            "bytes_per_state": self.bytes_per_state,
+            "reductions": list(self.reductions),
+            "engine": self.engine,
+            "stopped_by": self.stopped_by,
+            "properties": [{"name": p.name, "verdict": p.verdict} for p in self.properties],
+            "violation": self.violation and _violation_as_json(self.violation, file),
+        }
+
+
+def _violation_as_json(violation: Violation, file: str | None) -> dict[str, Any]:
+    trace, steps = violation.trace, []
+    if trace is not None:
+        from .slots import instance_name
+
+        processes = trace.program.processes
+        for turn in trace.turns():
+            who = instance_name(processes[turn.process], turn.instance)
+            steps.append({"process": who, "call": turn.call, "choices": list(turn.choices)})
+    return {"property": violation.property, "message": violation.message, "steps": steps, "file": file}
+
+
+# ------------------------------------------------------------------- judging
+
+
+def judged(program: Program, exploration: Exploration) -> tuple[str, tuple[PropertyResult, ...], Violation | None]:
+    """The verdict of a search, that on each property, and the violation (still without trace).
+
+    A witness that is due and was not reached by a complete search makes the verdict
+    "violated": what it should show the checker to be able to see does not happen.
+    """
+    found = exploration.violation
+    violation = Violation(found.property, found.message) if found else None
+    results = [_judged(p, program, exploration) for p in program.properties]
+    results += [PropertyResult(name, "always", _plain(name, exploration)) for name in ALWAYS_ON]
+    if violation is None:
+        unreached = [p for p, r in zip(program.properties, results) if r.verdict == VIOLATED]
+        if unreached:
+            violation = Violation(unreached[0].name, f"vacuous: never reached: {unreached[0].doc}")
+    verdict = VIOLATED if violation else HOLDS if exploration.complete else INCOMPLETE
+    return verdict, tuple(results), violation
+
+
+def _judged(prop: Property, program: Program, exploration: Exploration) -> PropertyResult:
+    verdict = _plain(prop.name, exploration)
+    if prop.kind == "leads_to":
+        verdict = NOT_CHECKED
+    elif prop.kind == "reachable":
+        due = program.bound is None or program.bound >= prop.from_bound
+        if prop.name in exploration.reached:
+            verdict = HOLDS
+        elif exploration.complete:
+            verdict = VIOLATED if due else NOT_DUE
+    elif verdict == HOLDS and _has_premise(prop) and prop.name not in exploration.reached:
+        verdict = VACUOUS
+    return PropertyResult(prop.name, prop.kind, verdict)
+
+
+def _plain(name: str, exploration: Exploration) -> str:
+    if exploration.violation is not None and exploration.violation.property == name:
+        return VIOLATED
+    return HOLDS if exploration.complete else INCOMPLETE
+
+
+def _has_premise(prop: Property) -> bool:
+    """Must the premise have been seen?  Not where a witness stands for it."""
+    return not prop.witness and any(one.premise is not None for one in prop.instances)
