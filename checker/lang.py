@@ -438,3 +438,22 @@ def scenario(doc, *processes, of=None, setup=None, scope=None, bound=None, lock_
     the same, is a violation.  properties: the properties checked (None: all loaded).
     """
     return Scenario(doc, processes, of, setup, dict(scope or {}), bound, tuple(lock_order), properties)
+
+
+class Drawing:
+    """How counterexamples draw a row of cells."""
+
+    def __init__(self, title, row, letters, group, marks, durable, legend):
+        self.title, self.row, self.letters, self.group = title, row, dict(letters), group
+        self.marks, self.durable, self.legend = tuple(marks), durable, legend
+
+
+def drawing(title, row, letters, group=1, marks=(), durable=False, legend=""):
+    """A row of cells in counterexamples, as `|DDDD0000|` with a caret under each mark.
+
+    row: a field of all instances of a struct, one character each (an array field: one for
+    each element).  letters: the character of each value.  group: cells between two bars.
+    marks: integer fields, of structs with one instance, that count cells.  durable: the row
+    outlives a power failure.  legend: one line on what the letters mean.
+    """
+    return Drawing(title, row, letters, group, marks, durable, legend)

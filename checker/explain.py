@@ -1,0 +1,193 @@
+"""Why a property is false, and why nothing can move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import networkx
+
+from .interpret import NOBODY, Actor, Interpreter, State
+from .ir import DEADLOCK, Binary, Choose, Const, Expr, Ite, Read, Unary
+from .trace import Trace
+from .values import Names
+
+# ------------------------------------------------------------- false properties
+
+
+def falsifiers(trace: Trace, ghosts: bool = True) -> list[str]:
+    """The values that make the violated property false: "i_size = 5", "folio 1 PG_dirty = 0".
+
+    Only what decides counts: of a false `and` its first false operand, of a false
+    implication both sides.  [] for violations that are no predicates.
+    """
+    prop = next((p for p in trace.program.properties if p.name == trace.violation.property), None)
+    if prop is None or not trace.states:
+        return []
+    after, before = trace.states[-1], trace.states[-2] if len(trace.states) > 1 else None
+    for one in prop.instances:
+        if one.binding == trace.violation.binding:
+            reads = _deciding(one.expr, trace.judge, after, before)
+            return list(dict.fromkeys(_shown(r, trace, after, before) for r in reads if ghosts or not _is_ghost(r, trace)))
+    return []
+
+
+def _deciding(expr: Expr, judge: Interpreter, state: State, before: State | None) -> list[Read]:
+    """The reads in `expr` that make it what it is, in the order of the text."""
+    if isinstance(expr, Const):
+        return []
+    if isinstance(expr, Read):
+        return [*_deciding(expr.index, judge, state, before), expr]
+    if isinstance(expr, Unary):
+        return _deciding(expr.operand, judge, state, before)
+    if isinstance(expr, Ite):
+        taken = expr.then if judge.evaluate(expr.cond, state, NOBODY, before) else expr.other
+        return _deciding(expr.cond, judge, state, before) + _deciding(taken, judge, state, before)
+    if isinstance(expr, Binary):
+        if expr.op in ("and", "or"):
+            decides = int(expr.op == "or")  # one operand of this value settles it
+            for operand in (expr.left, expr.right):
+                if judge.evaluate(operand, state, NOBODY, before) == decides:
+                    return _deciding(operand, judge, state, before)
+        return _deciding(expr.left, judge, state, before) + _deciding(expr.right, judge, state, before)
+    return []
+
+
+def _is_ghost(read: Read, trace: Trace) -> bool:
+    return trace.program.variable(read.var).ghost
+
+
+def _shown(read: Read, trace: Trace, state: State, before: State | None) -> str:
+    names = Names(trace.program)
+    variable = trace.program.variable(read.var)
+    element = trace.judge.evaluate(read.index, state, NOBODY, before)
+    element = element if 0 <= element < variable.count else 0
+    value = trace.judge.evaluate(read, state, NOBODY, before)
+    text = f"{names.elements(variable, [element])} = {names.value(variable.type, value, compact=True)}"
+    return text + " before the step" if read.old else text
+
+
+# ------------------------------------------------------------------- deadlock
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Instance `who` waits in `call` because of `what`, which those in `whom` would have to change."""
+
+    who: str
+    call: str
+    what: str = ""
+    whom: tuple[str, ...] = ()
+
+
+def waits(trace: Trace) -> list[Wait]:
+    """What each instance that is not at rest waits for at the end of `trace`."""
+    judge, state = trace.judge, trace.states[-1]
+    found = []
+    for actor in judge.actors:
+        process = judge.program.processes[actor.process]
+        block = judge.block_of(state, actor.process, actor.instance)
+        if block.label not in process.rests:
+            found += _waits_of(actor, trace) or [Wait(Names(trace.program).actors[actor.self - 1], block.call.name)]
+    return found
+
+
+def wait_for_graph(trace: Trace) -> networkx.MultiDiGraph:
+    """Who waits for whom at the end of `trace`; edges carry `what` and `call`."""
+    graph = networkx.MultiDiGraph()
+    for wait in waits(trace):
+        graph.add_node(wait.who)
+        for whom in wait.whom:
+            graph.add_edge(wait.who, whom, what=wait.what, call=wait.call)
+    return graph
+
+
+def explain_deadlock(trace: Trace) -> list[str]:
+    """Lines that say who waits where and for whom, and the cycle if there is one."""
+    found = waits(trace)
+    wide = max((len(wait.who) for wait in found), default=0)
+    lines = []
+    for wait in found:
+        because = f": {wait.what}" if wait.what else ""
+        lines.append(f"{wait.who:<{wide}}  waits in {wait.call}{because}")
+    cycles = sorted(networkx.simple_cycles(networkx.DiGraph(wait_for_graph(trace))), key=len)
+    if cycles:
+        lines.append("cycle: " + " -> ".join([*cycles[0], cycles[0][0]]))
+    return lines
+
+
+def is_deadlock(trace: Trace) -> bool:
+    return trace.violation is not None and trace.violation.property == DEADLOCK
+
+
+def _waits_of(actor: Actor, trace: Trace) -> list[Wait]:
+    judge, state, names = trace.judge, trace.states[-1], Names(trace.program)
+    block = judge.block_of(state, actor.process, actor.instance)
+    call = names.call(block.call, judge, state, actor)
+    conditions = [block.guard]
+    if judge.evaluate(block.guard, state, actor):  # then it is a choice that has nothing to choose from
+        conditions = [s.where for s in block.body if isinstance(s, Choose)]
+    found = {}
+    for read in (r for condition in conditions for r in _blocking(condition, judge, state, actor)):
+        variable = trace.program.variable(read.var)
+        if variable.process is not None:
+            continue
+        element = judge.evaluate(read.index, state, actor)
+        if not 0 <= element < variable.count:
+            continue
+        what, whom = _holder(trace, names, variable.name, element)
+        found[variable.name, element] = Wait(names.actors[actor.self - 1], call, what, whom)
+    return list(found.values())
+
+
+def _blocking(expr: Expr, judge: Interpreter, state: State, actor: Actor) -> list[Read]:
+    """The reads that make a guard false."""
+    if isinstance(expr, Binary) and expr.op == "and":
+        false = [e for e in (expr.left, expr.right) if not judge.evaluate(e, state, actor)]
+        return [read for operand in false for read in _blocking(operand, judge, state, actor)]
+    return _reads(expr)
+
+
+def _reads(expr: Expr) -> list[Read]:
+    match expr:
+        case Read():
+            return [*_reads(expr.index), expr]
+        case Unary(_, operand):
+            return _reads(operand)
+        case Binary(_, left, right):
+            return _reads(left) + _reads(right)
+        case Ite(cond, then, other):
+            return _reads(cond) + _reads(then) + _reads(other)
+    return []
+
+
+def _holder(trace: Trace, names: Names, var: str, element: int) -> tuple[str, tuple[str, ...]]:
+    """Why an element keeps a process waiting, and who would have to change it."""
+    variable, state = trace.program.variable(var), trace.states[-1]
+    slot = names.slots.at(var, element)
+    name, value = names.elements(variable, [element]), state[slot]
+    if variable.type.kind == "owner" and value:
+        owner = names.value(variable.type, value)
+        return f"{name} is held by {owner}", (owner,) if owner in names.actors else ()
+    if variable.lock == "readers" and value:
+        holders = _sharers(trace, names, slot)
+        return f"{name} is held shared by {' and '.join(holders)}", tuple(holders)
+    setter = _last_writer(trace, names, slot)
+    shown = f"{name} = {names.value(variable.type, value, compact=True)}"
+    return (f"{shown}, set by {setter}", (setter,)) if setter else (f"{shown} since the start", ())
+
+
+def _last_writer(trace: Trace, names: Names, slot: int) -> str:
+    for index in reversed(range(len(trace.states) - 1)):
+        if trace.states[index][slot] != trace.states[index + 1][slot]:
+            return names.actors[trace.actor(index).self - 1]
+    return ""
+
+
+def _sharers(trace: Trace, names: Names, slot: int) -> list[str]:
+    """Who holds a lock shared: those who have raised its count more often than lowered it."""
+    raised: dict[str, int] = {}
+    for index in range(len(trace.states) - 1):
+        change = trace.states[index + 1][slot] - trace.states[index][slot]
+        who = names.actors[trace.actor(index).self - 1]
+        raised[who] = raised.get(who, 0) + change
+    return [who for who, count in raised.items() if count > 0]

@@ -1,0 +1,149 @@
+"""What people read: the counterexample as text, and the verdict line."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .drawing import Row, draw, legends
+from .explain import explain_deadlock, falsifiers, is_deadlock
+from .picture import lay_out, picture_of
+from .trace import Facts, Trace
+from .values import Names
+
+if TYPE_CHECKING:
+    from .result import Result
+
+NARROW, STANDARD = 72, 80  # columns of text
+STOPPED = {
+    "": "complete",
+    "violation": "stopped at the violation",
+    "time": "stopped by the time limit",
+    "memory": "stopped by the memory limit",
+    "interrupt": "stopped by the user",
+}
+COLOURS = {"bad": "1;31", "good": "1;32", "doubt": "1;33", "change": "33", "quiet": "2"}
+
+
+def counterexample(
+    trace: Trace, rows: Sequence[Row] = (), width: int = STANDARD, colour: bool = False, ghosts: bool = False
+) -> str:
+    """The whole story of a violation, as plain text.
+
+    rows: the model's drawings (`drawing.rows_of`).  width: columns of text that there are;
+    colour: with escape sequences, for a terminal.  ghosts: show changes of ghost variables.
+    """
+    parts = [
+        _headline(trace, width, colour),
+        _titled("At the start:", _start(trace, rows)),
+        _trace_lines(trace, max(width, NARROW), colour, ghosts),
+        *_ending(trace, rows),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def paint(text: str, style: str, colour: bool) -> str:
+    """`text` in one of COLOURS, if colour is wanted."""
+    return f"\x1b[{COLOURS[style]}m{text}\x1b[0m" if colour and text else text
+
+
+# --------------------------------------------------------------------- parts
+
+
+def _headline(trace: Trace, width: int, colour: bool) -> list[str]:
+    violation = trace.violation
+    count = len(trace.steps)
+    facts = [f"{count} step" + "s" * (count != 1), *_facts(trace.facts)]
+    if violation is None:
+        return [", ".join(["trace", *facts])]
+    first = f"VIOLATED {violation.property}, " + ", ".join(facts)
+    head, *rest = textwrap.wrap(first, width, subsequent_indent="  ", break_on_hyphens=False)
+    lines = [paint(head, "bad", colour), *rest]
+    if not is_deadlock(trace):
+        lines += _wrapped(violation.message, width)
+    because = falsifiers(trace)
+    binding = ", ".join(value for _, value in violation.binding)
+    if because:
+        lines += _wrapped((f"Not so for {binding}: " if binding else "Not so: ") + ", ".join(because), width)
+    elif binding:
+        lines += _wrapped(f"Not so for {binding}.", width)
+    return lines + [f"  {line}" for line in (explain_deadlock(trace) if is_deadlock(trace) else [])]
+
+
+def _facts(facts: Facts) -> list[str]:
+    found = [f"design {facts.design}"] if facts.design else []
+    found += [f"scenario {facts.scenario}"] if facts.scenario else []
+    found += [f"bound {facts.bound}"] if facts.bound is not None else []
+    return found + [f"{name} = {value}" for name, value in sorted(facts.settings.items())]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _titled(title: str, lines: list[str]) -> list[str]:
+    return ["  " + title, *("    " + line for line in lines)] if lines else []
+
+
+def _start(trace: Trace, rows: Sequence[Row]) -> list[str]:
+    """Drawings of the initial state, and what was chosen in it."""
+    names, state = Names(trace.program), trace.states[0]
+    initial = trace.judge.initial_states()
+    chosen = []
+    for variable in trace.program.variables:
+        if variable.process is None:
+            for element in range(variable.count):
+                slot = names.slots.at(variable.name, element)
+                if len({other[slot] for other in initial}) > 1:
+                    value = names.value(variable.type, state[slot], compact=True)
+                    chosen.append(f"{names.elements(variable, [element])} = {value}")
+    return draw(rows, state) + ([", ".join(chosen)] if chosen else [])
+
+
+def _trace_lines(trace: Trace, width: int, colour: bool, ghosts: bool) -> list[str]:
+    if not trace.steps:
+        return ["  (in the initial state)"]
+    heading, *lines = lay_out(picture_of(trace, ghosts), width)
+    return [paint(heading, "quiet", colour), *lines]
+
+
+def _ending(trace: Trace, rows: Sequence[Row]) -> list[list[str]]:
+    """Drawings of the last state; of what a power failure leaves, if that is what is wrong."""
+    state, crash = trace.states[-1], _is_crash(trace)
+    if not crash:
+        parts = [_titled("At the end:", draw(rows, state))]
+    else:
+        lost, kept = [r for r in rows if not r.durable], [r for r in rows if r.durable]
+        parts = [_titled("Before the power failure:", draw(lost, state)), ["  <power failure>"]]
+        parts += [_titled("After it:", draw(kept, state))]
+    return [*parts, [f"  {line}" for line in legends(rows)]]
+
+
+def _is_crash(trace: Trace) -> bool:
+    kinds = {p.name: p.kind for p in trace.program.properties}
+    return trace.violation is not None and kinds.get(trace.violation.property) == "crash"
+
+
+# --------------------------------------------------------------- verdict line
+
+
+def verdict_line(result: Result, colour: bool = False) -> str:
+    """One line on what was checked and what was found; the same form for every verdict.
+
+    holds     iomap  default  bound 4  17 properties  74 states, 95 transitions, depth 31, complete, no reduction, 0.8 s
+    """
+    style = {"holds": "good", "violated": "bad"}.get(result.verdict, "doubt")
+    checked = [p for p in result.properties if p.verdict != "not checked"]
+    what = result.violation.property if result.violation else f"{len(checked)} properties"
+    statistics = [
+        f"{result.states:,} states",
+        f"{result.transitions:,} transitions",
+        f"depth {result.depth}",
+        STOPPED[result.stopped_by],
+        ", ".join(result.reductions) or "no reduction",
+        f"{result.seconds:.1f} s",
+    ]
+    bound = f"bound {result.bound}" if result.bound is not None else ""
+    parts = [result.design, result.scenario, bound, what, ", ".join(statistics)]
+    return paint(f"{result.verdict:<8}", style, colour) + "  " + "  ".join(part for part in parts if part)
