@@ -1,8 +1,8 @@
 """Checking from Python: `checker.check(...)` returns a `Result`.
 
-    result = check(model="tests/models/peterson.py", design="turn_first")
-    assert result.verdict == "violated"
-    for state in result.violation.trace.states: ...
+result = check(model="tests/models/peterson.py", design="turn_first")
+assert result.verdict == "violated"
+for state in result.violation.trace.states: ...
 """
 
 from __future__ import annotations
@@ -110,9 +110,15 @@ def check(
     _check_options(engine, threads, time_limit, memory_limit)
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
     return explored(
-        task, engine=engine, threads=threads, reduction=reduction, stop=stop, time_limit=time_limit,
-        memory_limit=memory_limit, progress=progress,
-    )  # fmt: skip
+        task,
+        engine=engine,
+        threads=threads,
+        reduction=reduction,
+        stop=stop,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
+        progress=progress,
+    )
 
 
 def explored(
@@ -127,22 +133,42 @@ def explored(
     progress: Callable[[Any], None] | None = None,
 ) -> Result:
     """The result of a prepared task; the options are those of `check`."""
+    from .drawing import rows_of
     from .explore import explore
 
     limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
     found = explore(
-        task.program, engine=engine, threads=threads, time_limit=time_limit, memory_limit=limit, stop=stop,
+        task.program,
+        engine=engine,
+        threads=threads,
+        time_limit=time_limit,
+        memory_limit=limit,
+        stop=stop,
         progress=progress,
-    )  # fmt: skip
+    )
     verdict, properties, violation = judged(task.program, found)
     if found.violation is not None and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
     return Result(
-        verdict=verdict, design=task.name, scenario=task.facts.scenario, bound=task.program.bound,
-        states=found.states, transitions=found.transitions, depth=found.depth, levels=tuple(found.levels),
-        seconds=found.seconds, compile_seconds=task.seconds, bytes_per_state=found.bytes_per_state, reductions=(),
-        engine=engine, properties=properties, violation=violation, stopped_by=found.stopped_by, program=task.program,
-    )  # fmt: skip
+        verdict=verdict,
+        design=task.name,
+        scenario=task.facts.scenario,
+        bound=task.program.bound,
+        states=found.states,
+        transitions=found.transitions,
+        depth=found.depth,
+        levels=tuple(found.levels),
+        seconds=found.seconds,
+        compile_seconds=task.seconds,
+        bytes_per_state=found.bytes_per_state,
+        reductions=(),
+        engine=engine,
+        properties=properties,
+        violation=violation,
+        stopped_by=found.stopped_by,
+        program=task.program,
+        drawings=rows_of(task.catalogue, task.program),
+    )
 
 
 def _trace(task: Task, found: Exploration) -> Trace:

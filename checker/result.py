@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .ir import ALWAYS_ON, Program, Property
 
 if TYPE_CHECKING:
+    from .drawing import Row
     from .explore import Exploration
     from .trace import Trace
 
@@ -52,7 +53,8 @@ class Result:
     states; transitions: between them; depth: steps to the farthest state; levels: states at
     each depth.  seconds: of the search; compile_seconds: of what came before it.
     reductions: names of those in force, () for none.  stopped_by: "" if every state was
-    seen, else "violation", "time", "memory" or "interrupt".
+    seen, else "violation", "time", "memory" or "interrupt".  program: what was explored;
+    drawings: how the model draws its states.
     """
 
     verdict: str
@@ -72,6 +74,7 @@ class Result:
     violation: Violation | None
     stopped_by: str
     program: Program = field(repr=False, compare=False)
+    drawings: tuple[Row, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def states_per_second(self) -> float:
@@ -82,6 +85,14 @@ class Result:
     def exit_status(self) -> int:
         """What the command line ends with: 0 holds, 1 violated, 3 incomplete."""
         return EXIT_STATUS[self.verdict]
+
+    def picture(self, width: int = 80, colour: bool = False) -> str:
+        """The counterexample as text, in columns, without line end; "" if there is no trace."""
+        from .report import counterexample
+
+        if self.violation is None or self.violation.trace is None:
+            return ""
+        return counterexample(self.violation.trace, self.drawings, width, colour).rstrip()
 
     def named(self, verdict: str) -> list[str]:
         """Names of the properties with this verdict."""
@@ -125,7 +136,9 @@ def _violation_as_json(violation: Violation, file: str | None) -> dict[str, Any]
 # ------------------------------------------------------------------- judging
 
 
-def judged(program: Program, exploration: Exploration) -> tuple[str, tuple[PropertyResult, ...], Violation | None]:
+def judged(
+    program: Program, exploration: Exploration
+) -> tuple[str, tuple[PropertyResult, ...], Violation | None]:
     """The verdict of a search, that on each property, and the violation (still without trace).
 
     A witness that is due and was not reached by a complete search makes the verdict
@@ -136,7 +149,7 @@ def judged(program: Program, exploration: Exploration) -> tuple[str, tuple[Prope
     results = [_judged(p, program, exploration) for p in program.properties]
     results += [PropertyResult(name, "always", _plain(name, exploration)) for name in ALWAYS_ON]
     if violation is None:
-        unreached = [p for p, r in zip(program.properties, results) if r.verdict == VIOLATED]
+        unreached = [p for p, r in zip(program.properties, results, strict=False) if r.verdict == VIOLATED]
         if unreached:
             violation = Violation(unreached[0].name, f"vacuous: never reached: {unreached[0].doc}")
     verdict = VIOLATED if violation else HOLDS if exploration.complete else INCOMPLETE

@@ -1,0 +1,269 @@
+"""The command line: reads options, calls the library, writes what it found.
+
+A command is a function below with its options; what it needs is imported inside it, so
+that `designs` does not wait for a compiler.  All errors end in `main`, as one message.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .errors import CheckerError, InternalError, UsageError
+
+if TYPE_CHECKING:
+    from .catalogue import Catalogue
+
+WRONG_USE, OUT_OF_MEMORY = 2, 3  # exit statuses; those of verdicts are in result.py
+SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # environment variable, for work on the checker itself
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status: 0 holds, 1 violated, 2 wrong use, 3 incomplete."""
+    try:
+        status = commands.main(arguments and list(arguments), prog_name="python -m checker", standalone_mode=False)
+        sys.stdout.flush()
+        return status or 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        return _failed(error.format_message(), hint=_help_hint(error))
+    except InternalError as error:
+        return _failed(str(error), "internal error")
+    except CheckerError as error:
+        return _failed(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        return _failed("interrupted before anything was explored", status=OUT_OF_MEMORY)
+    except MemoryError:
+        return _failed("out of memory; nothing can be said of the model", status=OUT_OF_MEMORY)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit fails again
+        return WRONG_USE
+    except OSError as error:
+        return _failed(f"{error.filename or 'output'}: {error.strerror or error}")
+    except Exception as error:
+        if os.environ.get(SHOW_TRACEBACK):
+            raise
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
+        return _failed(f"{text}\n  This is an error of the checker; {SHOW_TRACEBACK}=1 shows where.", "internal error")
+
+
+def _failed(text: str, kind: str = "error", hint: str = "", status: int = WRONG_USE) -> int:
+    click.echo(f"{kind}: {text}{hint}", err=True)
+    return status
+
+
+def _help_hint(error: click.UsageError) -> str:
+    return f"\n  see: {error.ctx.command_path} --help" if error.ctx else ""
+
+
+class CheckByDefault(click.Group):
+    """A group of commands in which `check` need not be written."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "-h")):
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None:
+            from .catalogue import suggestions
+
+            raise click.UsageError(f"there is no command {args[0]!r}" + suggestions(args[0], list(self.commands)), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=CheckByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def commands() -> None:
+    """Check concurrent kernel code in every interleaving.
+
+    Without a command it is `check`: python -m checker --bound 4
+
+    Exit status: 0 holds, 1 violated, 2 wrong use or an error in the model, 3 incomplete.
+    """
+
+
+# -------------------------------------------------------------------- options
+
+
+def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Several options as one decorator, in this order."""
+
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+JSON = click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is standard output.")
+MODEL = click.option("--model", metavar="FILE.py", help="A model in the language, instead of the kernel's.")
+DESIGN = click.option("--design", metavar="D", help="A design, or several composed: a+b.")
+SELECTION = options(
+    MODEL,
+    DESIGN,
+    click.option("--scenario", metavar="S", help="Who runs what; by default the design's."),
+    click.option("--bound", type=click.IntRange(0), metavar="N", help="Operations started in all."),
+    click.option("--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable."),
+    click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a constant; repeatable."),
+)
+LIMITS = options(
+    click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds to search."),
+    click.option(
+        "--memory-limit",
+        type=click.FloatRange(0, min_open=True),
+        metavar="G",
+        help="GiB to use; by default 80 % of what is available.",
+    ),
+)
+SEARCH = options(
+    click.option("--engine", type=click.Choice(["native", "interpret"]), default="native", show_default=True),
+    click.option("--threads", type=click.IntRange(1), default=1, show_default=True, metavar="N"),
+    click.option("--no-reduction", is_flag=True, help="Explore every interleaving, equivalent ones too."),
+    LIMITS,
+    click.option("--continue", "go_on", is_flag=True, help="Explore everything even after a violation."),
+)
+
+
+# --------------------------------------------------------------------- checking
+
+
+@commands.command()
+@SELECTION
+@SEARCH
+@JSON
+@click.option("--junit", metavar="FILE", help="Write the verdict on each property as JUnit XML.")
+@click.option("--save", metavar="FILE|DIR/", help="Write the counterexample, to be replayed.")
+@click.option("--quiet", is_flag=True, help="The verdict line only.")
+def check(json_file: str | None, junit: str | None, save: str | None, quiet: bool, **choice: Any) -> int:
+    """Explore every interleaving of a scenario and judge its properties."""
+    from . import output
+
+    with output.progress_shown(not quiet) as progress:
+        result = _checked(progress=progress, **choice)
+    saved = output.save_counterexample(result, save) if save else None
+    if json_file:
+        output.write_json(json_file, result.as_json(saved))
+    if junit:
+        output.write_text(junit, output.junit_text(result))
+    if "-" not in (json_file, junit):
+        click.echo(output.report(result, saved, quiet))
+    return result.exit_status
+
+
+def _checked(progress: Any, no_reduction: bool, go_on: bool, **choice: Any) -> Any:
+    from .api import check as run
+
+    return run(**choice, reduction=not no_reduction, stop=not go_on, progress=progress)
+
+
+# ------------------------------------------------------------------------ lists
+
+
+@commands.command()
+@MODEL
+@JSON
+def designs(model: str | None, json_file: str | None) -> None:
+    """List the designs: baselines and their variants."""
+    from .output import first_sentence, write_list
+
+    catalogue = _catalogue(model)
+    rows = [
+        {
+            "name": name,
+            "of": catalogue.name_of(design.of) if design.of else None,
+            "undoes": design.undoes,
+            "doc": first_sentence(design.doc),
+        }
+        for name, design in catalogue.designs.items()
+    ]
+    write_list(rows, ["name", "of", "undoes", "doc"], json_file)
+
+
+@commands.command()
+@MODEL
+@JSON
+def scenarios(model: str | None, json_file: str | None) -> None:
+    """List the scenarios: who runs what, in which scope."""
+    from .lang import Const
+    from .output import first_sentence, write_list
+
+    catalogue = _catalogue(model)
+    rows = [
+        {
+            "name": name,
+            "of": catalogue.name_of(scenario.of) if scenario.of else None,
+            "bound": scenario.bound,
+            "scope": {catalogue.name_of(constant): value for constant, value in scenario.scope.items()},
+            "processes": [
+                {
+                    "kind": p.kind,
+                    "name": p.name,
+                    "runs": [function.__name__ for function in p.functions],
+                    "count": p.count.value(scenario.scope) if isinstance(p.count, Const) else p.count,
+                    "per": p.per.__name__ if p.per else None,
+                }
+                for p in scenario.processes
+            ],
+            "doc": first_sentence(scenario.doc),
+        }
+        for name, scenario in catalogue.scenarios.items()
+    ]
+    write_list(rows, ["name", "of", "doc"], json_file)
+
+
+@commands.command()
+@MODEL
+@JSON
+def properties(model: str | None, json_file: str | None) -> None:
+    """List the properties, and what each says."""
+    from .output import first_sentence, write_list
+
+    rows = [
+        {"name": name, "kind": function.checker_property[0], "doc": first_sentence(function.__doc__)}
+        for name, function in _catalogue(model).properties.items()
+    ]
+    write_list(rows, ["name", "kind", "doc"], json_file)
+
+
+def _catalogue(model: str | None) -> Catalogue:
+    from .catalogue import load
+
+    return load(model)
+
+
+# ---------------------------------------------------------------------- showing
+
+
+@commands.command()
+@click.argument("function", required=False)
+@MODEL
+@DESIGN
+@click.option("--atomic", is_flag=True, help="List all atomic groups and their reasons instead.")
+def show(function: str | None, model: str | None, design: str | None, atomic: bool) -> None:
+    """Show FUNCTION with its steps numbered in the margin."""
+    from . import listing
+
+    if (function is None) == (not atomic):
+        raise UsageError("show: name a function, or write --atomic")
+    catalogue = _catalogue(model)
+    for line in listing.atomic_groups(catalogue) if atomic else listing.with_steps(catalogue, str(function), design):
+        click.echo(line)
+
+
+@commands.command()
+@click.argument("design")
+@MODEL
+def diff(design: str, model: str | None) -> None:
+    """Show DESIGN as a unified diff of the model."""
+    from .variant import edited
+
+    catalogue = _catalogue(model)
+    click.echo(edited(catalogue.design(design), design).diff(), nl=False)

@@ -1,0 +1,172 @@
+"""Writing what was found: text for people, JSON and JUnit for programs, progress for the patient."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, VACUOUS, VIOLATED, Result
+
+STOPPED = {"time": "the time limit", "memory": "the memory limit", "interrupt": "an interrupt"}
+
+
+# ------------------------------------------------------------------ for people
+
+
+def remarks(result: Result) -> list[str]:
+    """Lines below the verdict: what it does not say, and what stopped it."""
+    lines = []
+    if not_due := len(result.named(NOT_DUE)):
+        lines.append(f"  {not_due} witness{'es' * (not_due > 1)} not due at this bound")
+    if result.verdict == INCOMPLETE:
+        whole = max(0, len(result.levels) - 2)
+        lines.append(
+            f"  stopped by {STOPPED.get(result.stopped_by, result.stopped_by)}; every interleaving of up to {whole} steps "
+            "was explored, and nothing is violated in them"
+        )
+    if vacuous := result.named(VACUOUS):
+        lines.append(f"  not exercised: {', '.join(vacuous)} (the premise was never true)")
+    if unchecked := result.named(NOT_CHECKED):
+        lines.append(f"  not checked: {', '.join(unchecked)} (liveness)")
+    if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
+        lines.append(f"  {result.violation.property}: {result.violation.message}")
+    return lines
+
+
+def report(result: Result, saved: str | None = None, quiet: bool = False) -> str:
+    """All that is said of a result; saved: the file that its counterexample is in."""
+    from .report import verdict_line
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    line = verdict_line(result, colour)
+    if quiet:
+        return line
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    picture = result.picture(min(width, 110), colour)
+    replayed = f"  replay: python -m checker replay {saved}" if saved else ""
+    return "\n".join([line, *remarks(result), *(["", picture] if picture else []), *(["", replayed] if saved else [])])
+
+
+# ---------------------------------------------------------------------- files
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a file whole or not at all; "-" is standard output.  OSError as from open()."""
+    if path == "-":
+        sys.stdout.write(text)
+        return
+    target = Path(path)
+    if target.exists() and not target.is_file():  # a pipe or a device is written, never replaced
+        target.write_text(text, encoding="utf-8")
+        return
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name + ".")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def save_counterexample(result: Result, path: str) -> str | None:
+    """Write the counterexample as a file that `replay` reads, or as an ITF trace if `path`
+    ends in ".itf.json".  A directory gets a file named after design and property.
+
+    Returns the path written, or None if there is no trace to be saved.
+    """
+    if result.violation is None or result.violation.trace is None:
+        return None
+    trace = result.violation.trace
+    if path.endswith(os.sep) or Path(path).is_dir():
+        path = os.path.join(path, f"{result.design}--{result.violation.property}.txt")
+    if path.endswith(".itf.json"):
+        from .itf import to_itf
+
+        write_json(path, to_itf(trace))
+    else:
+        from .trace_file import write
+
+        write(path, trace, result.picture())
+    return path
+
+
+def write_json(path: str, value: Any) -> None:
+    """Write `value` as JSON, whole or not at all; "-" is standard output."""
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def junit_text(result: Result) -> str:
+    """The result as JUnit XML: a test case for each property."""
+    from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+    suite = TestSuite(f"{result.design}.{result.scenario}")
+    for one in result.properties:
+        case = TestCase(one.name, f"{result.design}.{result.scenario}")
+        if one.verdict == VIOLATED and result.violation is not None:
+            case.result = [Failure(result.violation.message, one.kind)]
+            case.result[0].text = result.picture()
+        elif one.verdict != HOLDS:
+            case.result = [Skipped(one.verdict)]
+        suite.add_testcase(case)
+    suite.time = round(result.seconds, 3)
+    xml = JUnitXml()
+    xml.add_testsuite(suite)
+    return xml.tostring().decode()
+
+
+# ----------------------------------------------------------------------- lists
+
+
+def write_list(rows: list[dict[str, Any]], columns: list[str], json_file: str | None) -> None:
+    """One line for each row, its `columns` under each other; or all of the rows as JSON."""
+    if json_file is not None:
+        write_json(json_file, rows)
+        return
+    texts = [[str(row[c] or "") for c in columns] for row in rows]
+    widths = [max((len(line[i]) for line in texts), default=0) for i in range(len(columns))]
+    used = [i for i, width in enumerate(widths) if width]
+    for line in texts:
+        click.echo("  ".join(f"{line[i]:<{widths[i]}}" for i in used).rstrip())
+
+
+def first_sentence(doc: str | None) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join((doc or "").strip().split("\n\n")[0].split())
+
+
+# -------------------------------------------------------------------- progress
+
+
+@contextlib.contextmanager
+def progress_shown(wanted: bool) -> Iterator[Callable[[Any], None] | None]:
+    """A callable that shows a search under way on the terminal, or None if there is no terminal."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(Text("compiling"), console=Console(stderr=True), transient=True, refresh_per_second=4) as live:
+        yield lambda now: live.update(Text(_progress_line(now)))
+
+
+def _progress_line(now: Any) -> str:
+    rate = now.states / now.seconds if now.seconds else 0
+    return (
+        f"{now.states:,} states, {now.transitions:,} transitions, {rate:,.0f} states/s, frontier {now.frontier:,}, "
+        f"depth {now.depth}, {now.bytes / (1 << 30):.1f} GiB, {now.seconds:.0f} s"
+    )

@@ -1,0 +1,117 @@
+"""Who may import whom.
+
+properties -> model -> checker.lang, which imports nothing.  Inside the checker every file
+belongs to a stage, and imports its own stage and those listed for it.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+STAGES = {  # files of a stage: the stages that it may import
+    "lang": ["lang"],
+    "basis": ["errors", "limits"],
+    "ir": ["ir", "irprint", "ircheck", "slots", "sites"],
+    "source": ["source", "variant", "catalogue"],
+    "front": ["syntax", "tree", "types", "lower*", "compile*"],
+    "interpreter": ["interpret"],
+    "native": ["native*", "layout", "visited"],
+    "reduction": ["ample", "partial_order", "symmetry"],
+    "search": ["explore*"],
+    "trace": ["trace", "trace_file", "values", "picture", "drawing", "explain", "report", "itf", "graph"],
+    "front door": ["__init__", "api", "result", "output", "listing", "cli", "__main__"],
+    "export": ["export/*"],
+}
+MAY_IMPORT = {
+    "lang": [],
+    "basis": [],
+    "ir": ["basis"],
+    "source": ["lang", "basis", "ir"],
+    "front": ["lang", "basis", "ir", "source"],
+    "interpreter": ["basis", "ir"],
+    "native": ["basis", "ir", "reduction"],
+    "reduction": ["basis", "ir"],
+    "search": ["basis", "ir", "interpreter", "native", "reduction"],
+    "trace": ["lang", "basis", "ir", "source", "interpreter"],
+    "export": ["basis", "ir"],
+    "front door": list(STAGES),
+}
+HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")
+
+
+def imports(path: Path) -> set[str]:
+    """Absolute names of the modules that a file imports, wherever in it but for type checkers."""
+    package = path.relative_to(ROOT).parent.parts
+    found = set()
+    tree = ast.parse(path.read_text())
+    for_types = {id(inner) for node in ast.walk(tree) if _is_for_types(node) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {f"{module}.{alias.name}" for alias in node.names} | ({module} if node.module else set())
+    return found
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def python_files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def stage_of(path: Path) -> str:
+    name = path.relative_to(ROOT / "checker").with_suffix("").as_posix()
+    for stage, patterns in STAGES.items():
+        if any(fnmatch(name, pattern) for pattern in patterns):
+            return stage
+    raise AssertionError(f"{path.name} belongs to no stage: add it to STAGES in {Path(__file__).name}")
+
+
+def test_the_words_of_the_language_import_nothing():
+    assert imports(ROOT / "checker" / "lang.py") == set()
+
+
+@pytest.mark.parametrize("folder, allowed", [("model", ("model",)), ("properties", ("properties", "model"))])
+def test_models_see_the_language_and_nothing_else_of_the_checker(folder, allowed):
+    for path in python_files(folder):
+        for name in imports(path):
+            fits = name.split(".")[0] in (*allowed, "__future__", "typing") or name.startswith("checker.lang")
+            assert fits, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_checker_knows_nothing_of_the_kernel():
+    for path in python_files("checker"):
+        for name in imports(path):
+            assert name.split(".")[0] not in ("model", "properties", "tests"), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", python_files("checker"), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_stages_import_those_before_them_only(path):
+    stage = stage_of(path)
+    for name in imports(path):
+        target = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        if name.startswith("checker.") and target.is_file():
+            other = stage_of(target)
+            assert other == stage or other in MAY_IMPORT[stage], f"{path.name} ({stage}) imports {target.name} ({other})"
+
+
+@pytest.mark.parametrize("statement", ["import checker", "import checker.lang", "import checker.catalogue, checker.variant"])
+def test_a_model_pays_for_nothing_heavy(statement):
+    code = f"import sys\n{statement}\nprint(*[n for n in {HEAVY} if n in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert out.stdout.strip() == ""
