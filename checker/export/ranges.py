@@ -1,0 +1,160 @@
+"""Which values an expression can have: what exporters use to leave out needless tests.
+
+A range is a pair (lo, hi).  `Known` holds what is known beyond the types of the variables:
+for some expressions a narrower range, learnt from guards, conditions and Checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..ir import BOOL, COMPARISONS, LOGIC, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable
+
+Range = tuple[int, int]
+NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+MIRRORED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+BIT = (BOOL.lo, BOOL.hi)
+
+
+def join(a: Range, b: Range) -> Range:
+    return min(a[0], b[0]), max(a[1], b[1])
+
+
+def meet(a: Range, b: Range) -> Range:
+    """Values in both; `a` if there are none (then the place is never reached)."""
+    lo, hi = max(a[0], b[0]), min(a[1], b[1])
+    return (lo, hi) if lo <= hi else a
+
+
+def reads(expr: Expr) -> set[str]:
+    """Names of the variables that `expr` reads."""
+    match expr:
+        case Read(var, index):
+            return {var} | reads(index)
+        case Unary(_, operand):
+            return reads(operand)
+        case Binary(_, left, right):
+            return reads(left) | reads(right)
+        case Ite(cond, then, other):
+            return reads(cond) | reads(then) | reads(other)
+    return set()
+
+
+class Known:
+    """Ranges of expressions at one place of a body.
+
+    variables: by name.  self, instance: ranges of Self and Instance there.
+    """
+
+    def __init__(
+        self, variables: Mapping[str, Variable], self_range: Range = (0, 0), instances: Range = (0, 0),
+        facts: Mapping[Expr, Range] | None = None,
+    ) -> None:  # fmt: skip
+        self.variables, self.self_range, self.instances = variables, self_range, instances
+        self.facts = dict(facts or {})
+
+    def _with(self, facts: Mapping[Expr, Range]) -> Known:
+        return Known(self.variables, self.self_range, self.instances, facts)
+
+    def range(self, expr: Expr) -> Range:
+        """Least and greatest value that `expr` can have."""
+        if isinstance(expr, Const):
+            return expr.value, expr.value
+        plain = self._plain(expr)
+        return meet(plain, self.facts[expr]) if expr in self.facts else plain
+
+    def _plain(self, expr: Expr) -> Range:
+        match expr:
+            case Read(var):
+                type: Type = self.variables[var].type
+                return type.lo, type.hi
+            case Self():
+                return self.self_range
+            case Instance():
+                return self.instances
+            case Unary("-", operand):
+                lo, hi = self.range(operand)
+                return -hi, -lo
+            case Binary(op, left, right) if op not in COMPARISONS + LOGIC:
+                return _combine(op, self.range(left), self.range(right))
+            case Ite(cond, then, other):
+                return join(self.assume(cond).range(then), self.assume(cond, False).range(other))
+        return BIT
+
+    def inside(self, index: Expr, count: int) -> bool:
+        """Is `index` one of 0..count-1 for certain?"""
+        lo, hi = self.range(index)
+        return 0 <= lo and hi < count
+
+    def assume(self, cond: Expr, true: bool = True) -> Known:
+        """What is known where `cond` is true (or false)."""
+        facts = dict(self.facts)
+        self._learn(cond, true, facts)
+        return self._with(facts)
+
+    def _learn(self, cond: Expr, true: bool, facts: dict[Expr, Range]) -> None:
+        match cond:
+            case Unary("not", operand):
+                self._learn(operand, not true, facts)
+            case Binary(op, left, right) if op in LOGIC:
+                if (op == "and") == true:
+                    self._learn(left, true, facts)
+                    self._learn(right, true, facts)
+            case Binary(op, left, right) if op in COMPARISONS:
+                real = op if true else NEGATED[op]
+                self._compare(left, real, right, facts)
+                self._compare(right, MIRRORED[real], left, facts)
+            case Read():
+                facts[cond] = (1, 1) if true else (0, 0)
+
+    def _compare(self, expr: Expr, op: str, bound: Expr, facts: dict[Expr, Range]) -> None:
+        """Note in `facts` what `expr op bound` says of `expr`."""
+        if isinstance(expr, Const):
+            return
+        lo, hi = meet(self.range(expr), facts[expr]) if expr in facts else self.range(expr)
+        least, most = self.range(bound)
+        if op == "==":
+            lo, hi = meet((lo, hi), (least, most))
+        elif op == "!=" and least == most:
+            lo, hi = (lo + 1 if lo == least else lo), (hi - 1 if hi == least else hi)
+        elif op in ("<", "<="):
+            hi = min(hi, most - (op == "<"))
+        elif op in (">", ">="):
+            lo = max(lo, least + (op == ">"))
+        if lo <= hi:
+            facts[expr] = (lo, hi)
+
+    def assigned(self, var: str, index: Expr, value: Expr) -> Known:
+        """What is known after var[index] := value."""
+        given = self.range(value)
+        facts = {expr: known for expr, known in self.facts.items() if var not in reads(expr)}
+        if isinstance(index, Const) and index.value in range(self.variables[var].count):
+            facts[Read(var, index)] = given
+        return self._with(facts)
+
+    def joined(self, other: Known | None) -> Known:
+        """What is known where two ways meet; `other`: None if no way leads on from there."""
+        if other is None:
+            return self
+        both = self.facts.keys() & other.facts.keys()
+        return self._with({expr: join(self.facts[expr], other.facts[expr]) for expr in both})
+
+
+def _combine(op: str, left: Range, right: Range) -> Range:
+    """Range of an arithmetic operation."""
+    (a, b), (c, d) = left, right
+    if op == "+":
+        return a + c, b + d
+    if op == "-":
+        return a - d, b - c
+    if op == "*":
+        ends = (a * c, a * d, b * c, b * d)
+        return min(ends), max(ends)
+    if op == "min":
+        return min(a, c), min(b, d)
+    if op == "max":
+        return max(a, c), max(b, d)
+    divisor = max(1, c)
+    if op == "//":
+        return a // divisor, b // divisor
+    return (a, b) if 0 <= a and b < divisor else (0, divisor - 1)
