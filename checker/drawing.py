@@ -14,16 +14,27 @@ from .values import Names
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A field and its letters.  slots: of its elements, each of which stands for as many cells."""
+
+    slots: tuple[int, ...]
+    letters: dict[int, str]
+
+    def letter(self, cell: int, cells: int, state: State) -> str:
+        return self.letters.get(state[self.slots[cell * len(self.slots) // cells]], "")
+
+
+@dataclass(frozen=True)
 class Row:
     """A drawing whose names have been looked up in a program.
 
-    cells: slots of the cells, from the left.  letters: character for each value.
-    marks: name and slot of each mark.
+    layers: what decides the character of a cell, the last one that has a letter for it.
+    count: cells.  marks: name and slot of each mark.
     """
 
     title: str
-    cells: tuple[int, ...]
-    letters: dict[int, str]
+    count: int
+    layers: tuple[Layer, ...]
     group: int
     marks: tuple[tuple[str, int], ...]
     durable: bool
@@ -31,9 +42,13 @@ class Row:
 
     def cells_in(self, state: State) -> str:
         """The row in `state`: |DDDD|0000|"""
-        text = "".join(self.letters.get(state[slot], "?") for slot in self.cells)
+        text = "".join(self._letter(cell, state) for cell in range(self.count))
         parts = [text[i : i + self.group] for i in range(0, len(text), self.group)]
         return "|" + "|".join(parts) + "|"
+
+    def _letter(self, cell: int, state: State) -> str:
+        letters = [layer.letter(cell, self.count, state) for layer in self.layers]
+        return next((letter for letter in reversed(letters) if letter), "?")
 
     def marks_in(self, state: State) -> list[str]:
         """A line for each place that is marked in `state`: a caret and the names of the marks there."""
@@ -62,15 +77,20 @@ def rows_of(catalogue: Catalogue, program: Program) -> tuple[Row, ...]:
 
 def _resolved(drawing: lang.Drawing, program: Program, given: dict) -> Row | None:
     names, slots = Names(program), Slots(program)
-    variable = program.by_name.get(_field_name(drawing.row))
-    if variable is None:
-        return None
+    layers = []
+    for field, letters in ((drawing.row, drawing.letters), *drawing.over):
+        variable = program.by_name.get(_field_name(field))
+        if variable is not None:
+            where = tuple(slots.at(variable.name, element) for element in range(variable.count))
+            layers.append(Layer(where, {_number(value, variable.type): letter for value, letter in dict(letters).items()}))
+        elif field is drawing.row:
+            return None
     marks = [program.by_name[name] for name in map(_field_name, drawing.marks) if name in program.by_name]
     group = drawing.group.value(given) if isinstance(drawing.group, lang.Const) else drawing.group
     return Row(
         drawing.title,
-        tuple(slots.at(variable.name, element) for element in range(variable.count)),
-        {_number(value, variable.type): letter for value, letter in drawing.letters.items()},
+        len(layers[0].slots),
+        tuple(layers),
         max(1, group),
         tuple((names.variable(mark), slots.at(mark.name)) for mark in marks),
         drawing.durable,

@@ -11,7 +11,8 @@ from .values import Names
 
 MARGIN = 2  # blanks at the left of the first column
 GAP = 2  # blanks between columns at least
-NEAREST = 12  # columns are never nearer than this, even where calls are deep
+NEAREST = 8  # columns are never nearer than this, even where calls are deep
+MOST_CHANGES = 36  # room for changes at the right; longer ones take a line of their own
 
 
 @dataclass(frozen=True)
@@ -119,48 +120,68 @@ def _chain(frames: tuple[Frame, ...]) -> list[tuple[str, Pos | None]]:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where columns begin, how far calls are indented, where changes end."""
+    """Where columns begin, how far calls are indented, where changes begin and end.
+
+    apart: no column reaches into the next, so one heading suffices.  Otherwise each run of
+    steps of a thread is headed by its name.
+    """
 
     offsets: tuple[int, ...]
     indent: int
+    changes: int
     width: int
+    apart: bool
 
     def start(self, line: Line) -> int:
         return MARGIN if line.column < 0 else self.offsets[line.column] + self.indent * line.depth
 
 
 def lay_out(picture: Picture, width: int = 80) -> list[str]:
-    """The lines of text: a heading with the names of the threads, then the trace.
+    """The lines of text; columns stand beside each other if `width` allows, else staggered.
 
-    Columns stand beside each other if `width` allows, else nearer; then the text of one
-    may reach below the name of the next, which is never ambiguous, as a line belongs to
-    one thread.  Changes that do not fit at the right of their call go on lines of their own.
+    Changes that do not fit at the right of their call go on lines of their own.
     """
     layout = _choose_layout(picture, width)
-    heading = ""
-    for offset, name in zip(layout.offsets, picture.threads):
-        heading = heading.ljust(offset) if len(heading) < offset else heading + " "
-        heading += name
-    rows = [heading.rstrip()]
+    rows: list[str] = []
+    if layout.apart:
+        heading = ""
+        for offset, name in zip(layout.offsets, picture.threads):
+            heading = heading.ljust(offset) + name
+        rows.append(heading)
+    last = -1
     for line in picture.lines:
+        if not layout.apart and line.column not in (-1, last):
+            last = line.column
+            rows.append(" " * layout.offsets[last] + f"[{picture.threads[last]}]")
         rows += _place(line, layout)
     return rows
 
 
 def _choose_layout(picture: Picture, width: int) -> Layout:
-    changes = max((len(_joined(line.changes)) for line in picture.lines), default=0)
+    room = min(MOST_CHANGES, max((len(change) for line in picture.lines for change in line.changes), default=0))
     for indent in (2, 1):
-        offsets = _beside(picture, indent)
-        end = offsets[-1] + _widths(picture, indent)[-1] if offsets else 0
-        if end + GAP + min(changes, 24) <= width:
-            return Layout(tuple(offsets), indent, min(width, max(end + GAP + changes, 72)))
-    widest = max(_widths(picture, 1), default=0)
-    stride = max(NEAREST, (width - widest - MARGIN) // max(1, len(picture.threads) - 1))
-    near = [MARGIN + stride * column for column in range(len(picture.threads))]
-    return Layout(tuple(min(n, b) for n, b in zip(near, _beside(picture, 1))), 1, width)
+        widths = _widths(picture, indent)
+        end = MARGIN + sum(widths) + GAP * len(widths)
+        if end + room <= width:
+            return Layout(_offsets(widths), indent, end, end + room, True)
+    indent = 2 if _stride(picture, 2, width, 1.0) >= NEAREST else 1
+    stride = min(_stride(picture, indent, width, 1.0), _stride(picture, indent, width - room - GAP, 0.9))
+    near = (MARGIN + max(stride, NEAREST) * k for k in range(len(picture.threads)))
+    offsets = tuple(map(min, near, _offsets(_widths(picture, indent))))
+    return Layout(offsets, indent, width - room, width, False)
+
+
+def _stride(picture: Picture, indent: int, end: int, share: float) -> int:
+    """How far apart columns can be if that share of each column's lines is to end before `end`."""
+    strides = [end]
+    for column in range(1, len(picture.threads)):
+        widths = sorted(indent * line.depth + len(line.text) for line in picture.lines if line.column == column)
+        strides.append((end - MARGIN - widths[int((len(widths) - 1) * share)]) // column)
+    return min(strides)
 
 
 def _widths(picture: Picture, indent: int) -> list[int]:
+    """The room that each column needs."""
     widths = [len(name) for name in picture.threads]
     for line in picture.lines:
         if line.column >= 0:
@@ -168,28 +189,26 @@ def _widths(picture: Picture, indent: int) -> list[int]:
     return widths
 
 
-def _beside(picture: Picture, indent: int) -> list[int]:
-    """Where columns begin if none reaches into the next."""
-    offsets, at = [], MARGIN
-    for wide in _widths(picture, indent):
-        offsets.append(at)
-        at += wide + GAP
-    return offsets
-
-
-def _joined(changes: tuple[str, ...]) -> str:
-    return ", ".join(changes)
+def _offsets(widths: list[int]) -> tuple[int, ...]:
+    """Where columns of these widths begin."""
+    return tuple(MARGIN + sum(widths[:k]) + GAP * k for k in range(len(widths)))
 
 
 def _place(line: Line, layout: Layout) -> list[str]:
-    text = " " * layout.start(line) + line.text
-    if not line.changes:
-        return [text]
-    together = _joined(line.changes)
-    if len(text) + GAP + len(together) <= layout.width:
-        return [text + together.rjust(layout.width - len(text))]
-    rows, rest = [text], list(line.changes)
-    if len(text) + GAP + len(rest[0]) <= layout.width:
-        rows[0] += rest[0].rjust(layout.width - len(text))
-        rest = rest[1:]
-    return rows + [change.rjust(layout.width) for change in rest]
+    """A line of the picture, its changes at the right if they fit, else below."""
+    rows = [" " * layout.start(line) + line.text]
+    rest = list(line.changes)
+    while rest:
+        together = ", ".join(rest)
+        if len(together) > layout.width - layout.changes:
+            together = rest[0]
+        at = min(layout.changes, layout.width - len(together))
+        if len(rows[-1]) + GAP > at:
+            at = layout.width - len(together)
+        if len(rows[-1]) + GAP > at:
+            rows.append("")
+            at = max(MARGIN, min(layout.changes, layout.width - len(together)))
+        rows[-1] = rows[-1].ljust(at) + together
+        rest = rest[1:] if together == rest[0] else []
+        rows += [""] if rest else []
+    return rows
