@@ -8,6 +8,14 @@ from collections.abc import Iterable
 from ..ir import Program
 
 
+def remark(text: str) -> str:
+    """`text` as it may stand in a comment: on one line, and not ending it."""
+    plain = " ".join(text.split())
+    for mark in ("/*", "*/", "(*", "*)"):
+        plain = plain.replace(mark, " ".join(mark))
+    return plain
+
+
 class Names:
     """One legal identifier for each name of `program`, the same each time.
 
@@ -24,13 +32,17 @@ class Names:
         self.properties = {p.name: self.fresh(p.name) for p in program.properties}
         self.values = self._values(program)
 
+    def is_free(self, identifier: str) -> bool:
+        """Is `identifier` the name of nothing yet?"""
+        return identifier not in self._taken and not self._forms.fullmatch(identifier)
+
     def fresh(self, name: str) -> str:
         """A legal identifier for `name` that nothing else has."""
         plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "x"
         if plain[0].isdigit():
             plain = "_" + plain
         unique, number = plain, 2
-        while unique in self._taken or self._forms.fullmatch(unique):
+        while not self.is_free(unique):
             unique, number = f"{plain}_{number}", number + 1
         self._taken.add(unique)
         return unique

@@ -29,9 +29,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..ir import Block, Const, Process, Program, Property, Variable
-from .names import Names
+from .names import Names, remark
 from .promela_step import Body, Lines, StepWriter, assigned, indent, select, sequence
-from .promela_text import WORDS, Place, Writer, remark, type_name
+from .promela_text import WORDS, Place, Writer, type_name
 from .ranges import reads
 from .symbolic import choice_variables, initial_values
 from .transition import old_reads, stutters

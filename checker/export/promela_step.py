@@ -173,10 +173,10 @@ class StepWriter:
                 case Assign(var, index, value):
                     parts.append(self._assign(var, index, value, known))
                     known = known.assigned(var, index, value)
-                case Choose(var, where=where):
+                case Choose(var, lo, hi, where):
                     picked = Read(choice_name(chosen))
                     parts.append(self._assign(var, Const(0), picked, known))
-                    known, chosen = known.assigned(var, Const(0), picked).assume(where), chosen + 1
+                    known, chosen = known.chosen(var, lo, hi).assume(where), chosen + 1
                 case Check(cond, name, message):
                     parts.append([f"CHECK({self.writer.text(cond, known)}, {self.body.number}, {quoted(name, message)})"])
                     known = known.assume(cond)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import UsageError
 from ..ir import COMPARISONS, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable
-from .names import Names
+from .names import Names, remark
 from .ranges import NEGATED, Known
 
 INT_MAX = (1 << 31) - 1
@@ -40,11 +40,6 @@ def type_name(lo: int, hi: int, hidden: bool = False) -> str:
     if lo >= -INT_MAX and hi <= INT_MAX:
         return "int"
     raise UsageError(f"Promela has no integers that hold {lo}..{hi}; choose a smaller scope")
-
-
-def remark(text: str) -> str:
-    """`text` as it may stand in a comment: on one line, and not ending it."""
-    return " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")
 
 
 class Place:

@@ -132,6 +132,11 @@ class Known:
             facts[Read(var, index)] = given
         return self._with(facts)
 
+    def chosen(self, var: str, lo: int, hi: int) -> Known:
+        """What is known after the scalar `var` has taken one of lo..hi."""
+        facts = {expr: known for expr, known in self.facts.items() if var not in reads(expr)}
+        return self._with({**facts, Read(var): (lo, hi)})
+
     def joined(self, other: Known | None) -> Known:
         """What is known where two ways meet; `other`: None if no way leads on from there."""
         if other is None:
