@@ -1,0 +1,189 @@
+"""Exhaustive exploration, breadth first: what both engines have in common.
+
+`explore` runs one of them.  A violation does not end the search at once: the level is
+finished first, and of all that was found on it the violation with the fewest steps is
+reported, among those the one that `checker.sites` numbers lowest.  So the verdict and all
+counts are the same in both engines and with any number of threads.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from .errors import UsageError
+from .interpret import Interpreter
+from .ir import DEADLOCK, NOWHERE, Pos, Program
+from .sites import Site
+
+State = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A violation and a shortest way to it.
+
+    path: flat states (`checker.slots`) from an initial one.  last: (process, instance) of the
+    step that failed, if it did: it has no successor, and follows the last state of the path.
+    For a transition invariant the last two states are those that it is violated by.
+    """
+
+    property: str
+    message: str
+    path: list[State]
+    last: tuple[int, int] | None = None
+    binding: tuple[tuple[str, str], ...] = ()
+    pos: Pos = NOWHERE
+
+    @property
+    def steps(self) -> int:
+        """Length of the counterexample, the failing step included."""
+        return len(self.path) - 1 + (self.last is not None)
+
+
+@dataclass
+class Exploration:
+    """The result of a search.
+
+    complete: everything reachable was seen (with stop=False also if something is violated).
+    stopped_by: "", "time", "memory", "interrupt" or "violation".
+    states: distinct states.  transitions: successors produced, repeated ones and self loops
+    included.  levels: number of states at each depth.  reached: names of the reachable
+    properties and of the premises seen.  seconds: of the search, compilation not included.
+    violation: the first; violations: the first of each property.
+    bytes_per_state: states, parents and index.  words, bits: size of a packed state (native).
+    """
+
+    complete: bool = False
+    stopped_by: str = ""
+    states: int = 0
+    transitions: int = 0
+    levels: list[int] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+    seconds: float = 0.0
+    compile_seconds: float = 0.0
+    bytes_per_state: float = 0.0
+    violation: Found | None = None
+    violations: dict[str, Found] = field(default_factory=dict)
+    engine: str = "native"
+    threads: int = 1
+    words: int = 0
+    bits: int = 0
+
+    @property
+    def depth(self) -> int:
+        """Steps from the initial states to the farthest one."""
+        return max(len(self.levels) - 1, 0)
+
+    @property
+    def states_per_second(self) -> float:
+        return self.states / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search is.  frontier: states of the level that is being expanded; bytes: of
+    memory that states and index take."""
+
+    states: int
+    transitions: int
+    depth: int
+    frontier: int
+    bytes: int
+    seconds: float
+
+
+class Limits:
+    """When a search has to end: seconds from now on, bytes, Ctrl-C."""
+
+    def __init__(self, seconds: float | None, memory: int | None) -> None:
+        self.end = None if seconds is None else time.monotonic() + seconds
+        self.memory = memory
+        self.interrupted = False
+
+    def reached(self) -> str:
+        """Why the search has to end now: "interrupt", "time" or ""."""
+        if self.interrupted:
+            return "interrupt"
+        return "time" if self.end is not None and time.monotonic() >= self.end else ""
+
+
+class interruptible(AbstractContextManager):
+    """While it lasts Ctrl-C only makes a note in `limits`, so that it cannot come at a bad moment."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    def __enter__(self) -> None:
+        self.here = threading.current_thread() is threading.main_thread()
+        if self.here:
+            self.before = signal.signal(signal.SIGINT, self._note)
+
+    def __exit__(self, *_: object) -> None:
+        if self.here:
+            signal.signal(signal.SIGINT, self.before or signal.default_int_handler)
+
+    def _note(self, *_: object) -> None:
+        self.limits.interrupted = True
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A violation found on a level.  steps: of its counterexample; number: of its site; state: where
+    it was found, in the engine's own numbering; detail: whatever the engine wants to remember."""
+
+    steps: int
+    number: int
+    state: int
+    detail: object = None
+
+
+def settle(
+    result: Exploration, found: Iterable[Candidate], sites: list[Site], make: Callable[[Candidate, Site], Found]
+) -> None:
+    """Enter what was found on one level: the first of each property that has none yet."""
+    for candidate in sorted(found, key=lambda c: (c.steps, c.number, c.state)):
+        site = sites[candidate.number]
+        if site.property not in result.violations:
+            result.violations[site.property] = make(candidate, site)
+            result.violation = result.violation or result.violations[site.property]
+
+
+def sentence(site: Site, interpreter: Interpreter, state: State) -> str:
+    """What is said of a violation that was found in `state`."""
+    return interpreter.at_rest(state)[0].message if site.property == DEADLOCK else site.message
+
+
+def explore(
+    program: Program,
+    engine: str = "native",
+    threads: int = 1,
+    time_limit: float | None = None,
+    memory_limit: int | None = None,
+    stop: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+) -> Exploration:
+    """Visit every reachable state of `program`.
+
+    engine: "native" or "interpret".  threads: of the native engine.  time_limit: seconds.
+    memory_limit: bytes for states and their index; by default most of what is free.
+    stop: end with the first violation.  progress: called some times a second.
+    Raises UsageError if there is no such engine.
+    """
+    if threads < 1:
+        raise UsageError("a search needs at least one thread")
+    limits = Limits(time_limit, memory_limit)
+    with interruptible(limits):
+        if engine == "native":
+            from .explore_native import Search
+
+            return Search(program, limits, threads, stop, progress).run()
+        if engine == "interpret":
+            from .explore_plain import search
+
+            return search(program, limits, stop, progress)
+    raise UsageError(f"there is no engine {engine!r}: native or interpret")

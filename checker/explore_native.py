@@ -1,0 +1,331 @@
+"""The native engine: the levels of the search, around the loop of `checker.visited`.
+
+The loop is left some twenty times a second, to look at the limits and to show progress.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from . import visited
+from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
+from .interpret import Interpreter
+from .ir import Program
+from .layout import Layout
+from .limits import available_memory
+from .native import Info, NativeText
+from .native_build import Machine
+from .native_code import ALL_ONES
+from .native_memory import reserve
+from .sites import REST, STATE, STEP, TRANSITION, Site
+
+SLICE = 0.05  # seconds between two looks at the limits
+FIRST_BUDGET = 2_000  # states expanded before the first look
+ALONE = 4_000  # states in a frontier up to which one thread does it all
+FULLEST = 0.8  # share of the table's entries in use when it grows
+CROWDED = 0.93  # the same when there is no memory to grow
+SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
+LOOK = 0.5  # seconds between two looks at the machine's memory
+SHARE = 0.9  # of the available memory that a search takes if it has no limit
+LEFT_TO_OTHERS = 200 << 20  # bytes of the machine's memory that no search takes
+
+
+class OutOfMemory(Exception):
+    """The next states would not fit."""
+
+
+class Store:
+    """States, parents and index of one search.
+
+    limit: bytes that they may take together.  most: successors that one state may have;
+    threads: that will add states.
+    """
+
+    def __init__(self, layout: Layout, limit: int, most: int, threads: int) -> None:
+        self.words = layout.words
+        self.inline = layout.words == 1 and layout.bits < 64
+        self.limit = limit
+        self.row_bytes = 8 * self.words + 4
+        self.slack = threads * (visited.CHUNK + visited.BATCH + most)  # rows that may come before the next look
+        room = min(limit // self.row_bytes, visited.NO_PARENT - 1) + self.slack
+        self.rows = _reserved(room * self.words, np.uint64)
+        room = len(self.rows) // self.words
+        self.parents = _reserved(room, np.uint32)
+        self.room = min(room, len(self.parents))
+        self.shared = np.zeros(8, np.int64)
+        self.bits = max(12, (4 * self.slack).bit_length())
+        self.table = reserve(1 << self.bits, np.uint64)
+        self._set_limit(FULLEST)
+
+    @property
+    def space(self) -> visited.Space:
+        return visited.Space(self.rows, self.parents, self.table, self.shared)
+
+    @property
+    def shift(self) -> np.uint64:
+        return np.uint64(64 - self.bits)
+
+    def count(self) -> int:
+        """Rows in use."""
+        return int(self.shared[visited.ROWS])
+
+    def bytes(self) -> int:
+        return self.count() * self.row_bytes + self.table.nbytes
+
+    def full(self) -> bool:
+        return self.count() > self.shared[visited.ROW_LIMIT]
+
+    def grow(self) -> None:
+        """Make a larger table, still empty; or use the rest of this one, if memory is short: then
+        the table is unchanged.  Raises OutOfMemory if neither helps."""
+        bits = self.bits + (2 if self.bits < SMALL_TABLE else 1)
+        if (8 << bits) + self.count() * self.row_bytes * 1.05 <= self.limit:
+            self.bits = bits
+            self.table = None  # the old one goes before the new one comes: states are entered again
+            self.table = reserve(1 << bits, np.uint64)
+            self._set_limit(FULLEST)
+        else:
+            self._set_limit(CROWDED)
+        if self.full():
+            raise OutOfMemory
+
+    def state(self, row: int) -> np.ndarray:
+        return self.rows[row * self.words : (row + 1) * self.words]
+
+    def _set_limit(self, share: float) -> None:
+        by_memory = (self.limit - self.table.nbytes) // self.row_bytes
+        allowed = min(int(share * len(self.table)), by_memory, self.room, visited.NO_PARENT - 1)
+        self.shared[visited.ROW_LIMIT] = allowed - self.slack
+
+
+def _reserved(count: int, dtype: type) -> np.ndarray:
+    """As much address space of what is asked for as the system gives."""
+    while True:
+        try:
+            return reserve(count, dtype)
+        except MemoryError:
+            if count < 1 << 20:
+                raise
+            count //= 2
+
+
+class Search:
+    """One run of the native engine."""
+
+    def __init__(
+        self, program: Program, limits: Limits, threads: int, stop: bool, progress: Callable[[Progress], None] | None
+    ) -> None:
+        self.started = time.perf_counter()
+        self.limits, self.threads, self.stop, self.progress = limits, threads, stop, progress
+        self.interpreter = Interpreter(program)
+        self.native = NativeText(program)
+        self.layout = self.native.layout
+        self.machine = Machine(self.native.text)
+        limit = limits.memory if limits.memory is not None else int(SHARE * available_memory())
+        self.store = Store(self.layout, limit, self.native.most, threads)
+        self.code = self._code()
+        self.workers = [self._worker() for _ in range(threads)]
+        self.told = [0] * threads  # records of each worker that are settled
+        self.budget = FIRST_BUDGET
+        self.looked = 0.0  # when the machine's memory was looked at
+        self.first = self.end = 0  # the frontier: these states
+        self.result = Exploration(threads=threads, words=self.layout.words, bits=self.layout.bits)
+
+    def run(self) -> Exploration:
+        result = self.result
+        self._load()
+        result.compile_seconds = time.perf_counter() - self.started
+        self.started = time.perf_counter()
+        with ThreadPoolExecutor(max(self.threads - 1, 1)) as self.pool:
+            try:
+                result.stopped_by = self._levels()
+            except (OutOfMemory, MemoryError):  # not even the initial states have room
+                result.stopped_by = "memory"
+        if self.stop and result.violation:
+            result.stopped_by = "violation"
+        result.complete = not result.stopped_by
+        result.states, result.transitions = self.store.count(), self._transitions()
+        result.reached = self._reached()
+        result.bytes_per_state = self.store.bytes() / max(result.states, 1)
+        result.seconds = time.perf_counter() - self.started
+        return result
+
+    def _code(self) -> visited.Code:
+        native, info = self.native, self.native.info
+        judged = native.sites.of_kind(STATE) or any(w.kind == STATE for w in native.witnesses)
+        judge = self.machine.judge if judged else 0
+        return visited.Code(
+            self.machine.step, judge, self.layout.words, int(self.store.inline), info.records, info.record
+        )
+
+    def _worker(self) -> visited.Worker:
+        room, words = visited.BATCH + self.native.most, self.layout.words
+        return visited.Worker(
+            reserve(room * words, np.uint64), reserve(room, np.uint64), reserve(room, np.uint32),
+            np.zeros(visited.RECENT * words, np.uint64), np.zeros(self.native.info.size, np.int64), np.zeros(8, np.int64),
+        )  # fmt: skip
+
+    def _load(self) -> None:
+        """Have the loop compiled, or loaded, before the clock starts: on an empty frontier."""
+        visited.begin(self.store.space, self.workers[0], self.code, self.store.shift, 0)
+        visited.index_rows(self.store.space, self.workers[0], self.code, self.store.shift, 0, 0)
+        self._slice(self.workers[0])
+        self.store.shared[visited.NEXT] = 0
+
+    # ---- levels
+
+    def _levels(self) -> str:
+        """Search level by level; what stopped it."""
+        self._begin()
+        while self.first < self.end and not (self.stop and self.result.violation):
+            self.store.shared[visited.NEXT], self.store.shared[visited.FRONTIER_END] = self.first, self.end
+            try:
+                why = self._expand()
+            except (OutOfMemory, MemoryError):
+                why = "memory"
+            self._end_level()
+            if why:
+                return why
+        return ""
+
+    def _begin(self) -> None:
+        """Store the initial states."""
+        states = [self.layout.pack(state) for state in self.interpreter.initial_states()]
+        worker = self.workers[0]
+        for start in range(0, len(states), visited.BATCH):
+            some = np.array(states[start : start + visited.BATCH], np.uint64)
+            worker.out[: some.size] = some.ravel()
+            self._make_room()
+            visited.begin(self.store.space, worker, self.code, self.store.shift, len(some))
+        for each in self.workers:  # what is in `recent` has to be in the table
+            each.recent[:] = np.tile(np.array(states[0], np.uint64), visited.RECENT)
+        self._end_level()
+
+    def _expand(self) -> str:
+        """Expand the frontier; what stopped it before its end."""
+        workers = self.workers if self.end - self.first > ALONE else self.workers[:1]
+        while workers:
+            started = time.perf_counter()
+            jobs = [self.pool.submit(self._slice, worker) for worker in workers[1:]]
+            done = [self._slice(workers[0]), *(job.result() for job in jobs)]
+            self._adapt(time.perf_counter() - started)
+            workers = [worker for worker, idle in zip(workers, done) if not idle]
+            why = self._look() if workers else ""
+            if why:
+                return why
+            self._make_room()
+        return ""
+
+    def _slice(self, worker: visited.Worker) -> bool:
+        return visited.expand(self.store.space, worker, self.code, self.store.shift, self.budget)
+
+    def _adapt(self, seconds: float) -> None:
+        """Let the next slice take about SLICE seconds."""
+        if seconds < SLICE / 2:
+            self.budget *= 2
+        elif seconds > SLICE * 2:
+            self.budget = max(self.budget // 2, visited.PIECE)
+
+    def _look(self) -> str:
+        """Show progress; why the search has to end now, or ""."""
+        seconds = time.perf_counter() - self.started
+        if self.progress:
+            count, depth = self.store.count(), len(self.result.levels) - 1
+            frontier = self.end - self.first
+            self.progress(Progress(count, self._transitions(), depth, frontier, self.store.bytes(), seconds))
+        if seconds - self.looked > LOOK:
+            self.looked = seconds
+            if available_memory() < LEFT_TO_OTHERS:
+                return "memory"
+        return self.limits.reached()
+
+    def _make_room(self) -> None:
+        """Have room for the successors of the next slice."""
+        while self.store.full():
+            self._close_gaps()
+            before = self.store.table
+            self.store.grow()
+            if self.store.table is not before:
+                last = self.store.count()
+                visited.index_rows(self.store.space, self.workers[0], self.code, self.store.shift, 0, last)
+
+    def _close_gaps(self) -> None:
+        """Number the states without gaps: what threads reserved and did not use is filled from the end."""
+        gaps = [np.arange(w.own[visited.ROW], w.own[visited.ROW_END]) for w in self.workers]
+        free = np.sort(np.concatenate(gaps))
+        end = self.store.count()
+        count = end - len(free)
+        targets = free[free < count]
+        if len(targets):
+            sources = np.setdiff1d(np.arange(count, end), free)
+            visited.move_rows(self.store.space, self.code, self.store.shift, sources, targets)
+            self._rename(dict(zip(sources.tolist(), targets.tolist())))
+        self.store.shared[visited.ROWS] = count
+        for worker in self.workers:
+            worker.own[visited.ROW] = worker.own[visited.ROW_END] = 0
+
+    # ---- what was found
+
+    def _rename(self, moved: dict[int, int]) -> None:
+        """States have other numbers: change the records of this level that name them."""
+        sites, info = self.native.sites.all, self.native.info
+        for worker, told in zip(self.workers, self.told):
+            for number in range(told, int(worker.info[info.COUNT])):
+                at = info.records + number * info.record
+                if sites[worker.info[at]].kind == STATE:
+                    worker.info[at + 3] = moved.get(int(worker.info[at + 3]), worker.info[at + 3])
+
+    def _end_level(self) -> None:
+        """What is new is the next frontier; report what was found."""
+        self._close_gaps()
+        found = [candidate for number in range(self.threads) for candidate in self._candidates(number)]
+        settle(self.result, found, self.native.sites.all, self._make)
+        self.first, self.end = self.end, self.store.count()
+        if self.end > self.first:
+            self.result.levels.append(self.end - self.first)
+
+    def _candidates(self, number: int) -> list[Candidate]:
+        """What a worker has recorded since the last time."""
+        info, numbers = self.native.info, self.workers[number].info
+        depth = len(self.result.levels) - 1  # of the frontier; -1 while there is none
+        found = []
+        for record in range(self.told[number], int(numbers[info.COUNT])):
+            at = info.records + record * info.record
+            site, actor, _, state, *words = numbers[at : at + info.record].tolist()
+            steps = depth if self.native.sites.all[site].kind == REST else depth + 1
+            found.append(Candidate(steps, site, state, (actor, words)))
+        self.told[number] = int(numbers[info.COUNT])
+        return found
+
+    def _make(self, candidate: Candidate, site: Site) -> Found:
+        actor, words = candidate.detail
+        path = self._path(candidate.state)
+        last = self.interpreter.actors[actor] if site.kind == STEP else None
+        message = sentence(site, self.interpreter, path[-1])
+        if site.kind == TRANSITION:
+            path.append(self.layout.unpack(word & ALL_ONES for word in words))
+        place = (last.process, last.instance) if last else None
+        return Found(site.property, message, path, place, site.binding, site.pos)
+
+    def _path(self, state: int) -> list[State]:
+        """The states from an initial one to `state`, flat."""
+        path = []
+        while state != visited.NO_PARENT:
+            path.append(self.layout.unpack(self.store.state(state)))
+            state = int(self.store.parents[state])
+        return path[::-1]
+
+    def _transitions(self) -> int:
+        return sum(int(worker.own[visited.TRANSITIONS]) for worker in self.workers)
+
+    def _reached(self) -> set[str]:
+        names = set()
+        for number, witness in enumerate(self.native.witnesses):
+            place, bit = Info.REACHED + number // 64, number % 64
+            if any(int(worker.info[place]) >> bit & 1 for worker in self.workers):
+                names.add(witness.name)
+        return names

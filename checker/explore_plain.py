@@ -1,0 +1,138 @@
+"""The reference engine: breadth-first search by the interpreter, in plain Python."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
+from .interpret import Interpreter, Violation
+from .ir import Program
+from .sites import REST, STATE, STEP, TRANSITION, Site, Sites
+
+BYTES = 1000  # what a state of some dozens of variables takes here: tuple, dictionary entry, parent
+
+
+class _Search:
+    """parents: for each state found, its number and the number of its parent (-1: initial);
+    states: the states by number."""
+
+    def __init__(self, program: Program) -> None:
+        self.interpreter = Interpreter(program)
+        self.sites = Sites(program)
+        self.result = Exploration(engine="interpret")
+        self.number_of: dict[State, int] = {}
+        self.states: list[State] = []
+        self.parents: list[int] = []
+        self.found: list[Candidate] = []  # on this level
+        self.started = time.perf_counter()
+
+    @property
+    def depth(self) -> int:
+        """Of the states that are being expanded."""
+        return len(self.result.levels) - 1
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.started
+
+    def add(self, state: State, parent: int, depth: int) -> None:
+        """Store a state that may be new, at `depth`."""
+        if state in self.number_of:
+            return
+        number = self.number_of[state] = len(self.states)
+        self.states.append(state)
+        self.parents.append(parent)
+        self._note(STATE, self.interpreter.judge(state), depth, number)
+        self.result.reached |= self.interpreter.reached(state)
+
+    def expand(self, number: int) -> None:
+        """Find the successors of a state."""
+        state, result, judge = self.states[number], self.result, self.interpreter
+        steps = judge.steps(state)
+        for step in steps:
+            if step.after is None:
+                self._note(STEP, [step.violation], self.depth + 1, number, (step.process, step.instance))
+                continue
+            result.transitions += 1
+            self._note(TRANSITION, judge.judge_step(state, step.after), self.depth + 1, number, step.after)
+            result.reached |= judge.reached(step.after, before=state)
+            self.add(step.after, number, self.depth + 1)
+        if not steps:
+            self._note(REST, judge.at_rest(state), self.depth, number)
+            result.reached |= judge.reached(state, resting=True)
+
+    def end_level(self, first: int) -> int:
+        """States from number `first` on are a level; report what was found on the way to it.
+        The number of states, or 0 if the level is empty."""
+        settle(self.result, self.found, self.sites.all, self._make)
+        self.found = []
+        if first == len(self.states):
+            return 0
+        self.result.levels.append(len(self.states) - first)
+        return len(self.states)
+
+    def _note(self, kind: int, violations: list[Violation], steps: int, state: int, detail: object = None) -> None:
+        for violation in violations:
+            number = self.sites.number(kind, violation.property, violation.message, violation.binding, violation.pos)
+            self.found.append(Candidate(steps, number, state, detail))
+
+    def _make(self, candidate: Candidate, site: Site) -> Found:
+        path, number = [], candidate.state
+        while number >= 0:
+            path.append(self.states[number])
+            number = self.parents[number]
+        path.reverse()
+        message = sentence(site, self.interpreter, path[-1])
+        last = candidate.detail if site.kind == STEP else None
+        if site.kind == TRANSITION:
+            path.append(candidate.detail)
+        return Found(site.property, message, path, last, site.binding, site.pos)
+
+
+def search(
+    program: Program, limits: Limits, stop: bool = True, progress: Callable[[Progress], None] | None = None
+) -> Exploration:
+    """Visit every reachable state of `program`."""
+    run = _Search(program)
+    result = run.result
+    try:
+        result.stopped_by = _levels(run, limits, stop, progress)
+    except MemoryError:
+        result.stopped_by = "memory"
+    if stop and result.violation:
+        result.stopped_by = "violation"
+    result.complete = not result.stopped_by
+    result.states, result.seconds, result.bytes_per_state = len(run.states), run.seconds, BYTES
+    return result
+
+
+def _levels(run: _Search, limits: Limits, stop: bool, progress: Callable[[Progress], None] | None) -> str:
+    """Search level by level; what stopped it."""
+    result, first = run.result, 0
+    for state in run.interpreter.initial_states():
+        run.add(state, -1, 0)
+    while end := run.end_level(first):
+        if stop and result.violation:
+            break
+        for number in range(first, end):
+            run.expand(number)
+            if number % 64 == 0 and (why := _reached(run, limits)):
+                run.end_level(end)
+                return why
+            if progress and number % 1024 == 0:
+                progress(_progress(run, end - first))
+        first = end
+    return ""
+
+
+def _reached(run: _Search, limits: Limits) -> str:
+    full = limits.memory is not None and len(run.states) * BYTES > limits.memory
+    return limits.reached() or ("memory" if full else "")
+
+
+def _progress(run: _Search, frontier: int) -> Progress:
+    states = len(run.states)
+    return Progress(states, run.result.transitions, run.depth, frontier, states * BYTES, run.seconds)
+
+

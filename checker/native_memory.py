@@ -1,0 +1,30 @@
+"""Memory for states: large arrays whose pages come into being when they are first touched."""
+
+from __future__ import annotations
+
+import mmap
+import sys
+from contextlib import suppress
+
+import numpy as np
+
+NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
+HUGE_PAGE = 2 << 20  # bytes
+
+
+def reserve(count: int, dtype: type) -> np.ndarray:
+    """An array of `count` zeros that takes address space only, until it is written.
+
+    In huge pages where the system gives them.  Raises MemoryError if there is no address space.
+    """
+    size = max(count * np.dtype(dtype).itemsize, mmap.PAGESIZE)
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return np.zeros(count, dtype)
+    try:
+        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE)
+    except (OSError, ValueError, OverflowError) as error:
+        raise MemoryError(f"{size} bytes of address space") from error
+    if size >= HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, dtype, count)

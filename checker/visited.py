@@ -1,0 +1,366 @@
+"""The search loop of the native engine: expand states, keep the new ones.
+
+States are rows of W words in one array that only grows; a row's number is the state's
+number.  `parents` holds the state that each was first reached from.  `table` is the index,
+open addressing with linear probing from the top bits of the hash:
+
+* states of one word with a bit to spare (`inline`): the entry is the state + 1 itself;
+* else the entry is 32 bits of the hash, and the state's number + 1 in the low 32 bits.
+  Where the hash bits agree the whole state is compared, so the set is exact.
+
+Successors go through in batches: generate, hash, drop those seen a moment ago, and ask the
+memory for their table entries; by the time that they are looked up the entries have come.
+
+Any number of threads may expand the same frontier.  They take pieces of it, and reserve rows
+in chunks, by atomic additions; an entry of the table is claimed by compare-and-swap, after
+the row that it names is written.
+
+Compiled by Numba, once for all programs: the step function is called through its address.
+Beware of int64 mixed with uint64 here: together they would make a float.  Without `_nrt=False`
+Numba counts references to the arrays, atomically, in the innermost loops: half of the speed.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+from llvmlite import ir as llvm
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+# What all threads share: a space of states and the numbers below.
+Space = namedtuple("Space", "rows parents table shared")
+NEXT, FRONTIER_END, ROWS, ROW_LIMIT, STOP = range(5)  # of `shared`
+
+# What one thread owns.  out: successors, W words each; hashes, origin: theirs; recent: states
+# that were looked up lately, W words each; info: see native.Info.
+Worker = namedtuple("Worker", "out hashes origin recent info own")
+ROW, ROW_END, AT, AT_END, TRANSITIONS = range(5)  # of `own`
+
+# The program: addresses of its functions (judge 0: nothing to judge), the size of a state,
+# and where the records of `info` are.
+Code = namedtuple("Code", "step judge words inline records record")
+
+PIECE = 256  # states of the frontier that a thread takes at a time
+CHUNK = 1024  # rows that a thread reserves at a time
+BATCH = 512  # successors that are looked up together, if there are as many
+RECENT = 1 << 12  # states in `recent`
+NO_PARENT = (1 << 32) - 1
+
+# Arrays live in Python for as long as these functions run; no reference needs counting.
+compiled = njit(cache=True, _nrt=False)
+compiled_nogil = njit(cache=True, nogil=True, _nrt=False)
+
+ONE, LOW, HIGH_SHIFT = np.uint64(1), np.uint64(0xFFFFFFFF), np.uint64(32)
+MIX, MIX_AGAIN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
+RECENT_MASK = np.uint64(RECENT - 1)
+
+# ------------------------------------------------------- what Numba lacks
+
+
+def _pointer(builder, address):
+    return builder.inttoptr(address, llvm.IntType(8).as_pointer())
+
+
+@intrinsic
+def call_step(typingctx, function, state, out, info):
+    """step(state, out, info): all are addresses; the number of successors."""
+
+    def generate(context, builder, signature, arguments):
+        pointer = llvm.IntType(8).as_pointer()
+        kind = llvm.FunctionType(llvm.IntType(64), [pointer] * 3)
+        callee = builder.inttoptr(arguments[0], kind.as_pointer())
+        return builder.call(callee, [_pointer(builder, a) for a in arguments[1:]])
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def call_judge(typingctx, function, state, info):
+    """judge(state, info): all are addresses."""
+
+    def generate(context, builder, signature, arguments):
+        pointer = llvm.IntType(8).as_pointer()
+        kind = llvm.FunctionType(llvm.VoidType(), [pointer] * 2)
+        callee = builder.inttoptr(arguments[0], kind.as_pointer())
+        builder.call(callee, [_pointer(builder, a) for a in arguments[1:]])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def prefetch(typingctx, address):
+    """Ask for the cache line at `address`."""
+
+    def generate(context, builder, signature, arguments):
+        pointer, number = llvm.IntType(8).as_pointer(), llvm.IntType(32)
+        kind = llvm.FunctionType(llvm.VoidType(), [pointer, number, number, number])
+        callee = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(callee, [_pointer(builder, arguments[0]), number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+@intrinsic
+def add_atomic(typingctx, address, amount):
+    """Add to the integer at `address`; its value before."""
+
+    def generate(context, builder, signature, arguments):
+        place = builder.inttoptr(arguments[0], llvm.IntType(64).as_pointer())
+        return builder.atomic_rmw("add", place, arguments[1], "acq_rel")
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def swap_atomic(typingctx, address, expected, value):
+    """Put `value` at `address` if `expected` stands there; what stood there before."""
+
+    def generate(context, builder, signature, arguments):
+        place = builder.inttoptr(arguments[0], llvm.IntType(64).as_pointer())
+        result = builder.cmpxchg(place, arguments[1], arguments[2], "acq_rel", "acquire")
+        return builder.extract_value(result, 0)
+
+    return types.uint64(types.int64, types.uint64, types.uint64), generate
+
+
+# ------------------------------------------------------------- small steps
+
+
+@compiled
+def address(array):
+    return np.int64(array.ctypes.data)
+
+
+@compiled
+def hash_of(states, at, words):
+    """Hash of the state at states[at]; its top bits choose the place in the table."""
+    value = states[at] * MIX
+    for w in range(1, words):
+        value = ((value ^ (value >> HIGH_SHIFT)) + states[at + w]) * MIX_AGAIN
+    return (value ^ (value >> HIGH_SHIFT)) * MIX
+
+
+@compiled
+def same(states, at, others, other_at, words):
+    for w in range(words):
+        if states[at + w] != others[other_at + w]:
+            return False
+    return True
+
+
+@compiled
+def copy(states, at, target, target_at, words):
+    for w in range(words):
+        target[target_at + w] = states[at + w]
+
+
+@compiled
+def note(worker, code, before, state, base):
+    """Complete the records from number `before` on: the state, and the successor if there is one."""
+    info = worker.info
+    for number in range(before, info[0]):
+        record = code.records + number * code.record
+        info[record + 3] = state
+        successor = info[record + 2]
+        if successor >= 0:
+            for w in range(code.words):
+                info[record + 4 + w] = np.int64(worker.out[(base + successor) * code.words + w])
+
+
+@compiled
+def sift(space, worker, code, shift, kept, count, state):
+    """Of `count` successors behind the `kept` first ones keep those not seen a moment ago; how many are kept then."""
+    words, out, recent = code.words, worker.out, worker.recent
+    table_at = address(space.table)
+    for number in range(kept, kept + count):
+        hashed = hash_of(out, number * words, words)
+        place = np.int64(hashed & RECENT_MASK) * words
+        if same(out, number * words, recent, place, words):
+            continue
+        copy(out, number * words, recent, place, words)
+        copy(out, number * words, out, kept * words, words)
+        worker.hashes[kept] = hashed
+        worker.origin[kept] = state
+        prefetch(table_at + np.int64(hashed >> shift) * 8)
+        kept += 1
+    return kept
+
+
+@compiled
+def sift_inline(space, worker, shift, kept, count, state):
+    """`sift` for states of one word.  It has no branch, because none could be predicted."""
+    out, recent, hashes, origin = worker.out, worker.recent, worker.hashes, worker.origin
+    table_at = address(space.table)
+    for number in range(kept, kept + count):
+        found = out[number]
+        hashed = hash_of(out, number, 1)
+        place = hashed & RECENT_MASK
+        fresh = recent[place] != found
+        recent[place] = found
+        out[kept], hashes[kept], origin[kept] = found, hashed, state
+        prefetch(table_at + np.int64(hashed >> shift) * 8)
+        kept += np.int64(fresh)
+    return kept
+
+
+@compiled
+def new_row(space, worker):
+    """A row that nobody else has; it is this thread's next one until it moves on."""
+    own = worker.own
+    if own[ROW] == own[ROW_END]:
+        own[ROW] = add_atomic(address(space.shared) + 8 * ROWS, CHUNK)
+        own[ROW_END] = own[ROW] + CHUNK
+    return own[ROW]
+
+
+@compiled
+def judge_row(space, worker, code, row):
+    worker.own[ROW] += 1
+    if code.judge:
+        before = worker.info[0]
+        call_judge(code.judge, address(space.rows) + row * 8 * code.words, address(worker.info))
+        if worker.info[0] != before:
+            note(worker, code, before, row, 0)
+
+
+@compiled
+def admit_inline(space, worker, code, shift, kept):
+    """Look up the first `kept` successors; those that are new become states."""
+    rows, table, out = space.rows, space.table, worker.out
+    table_at, mask = address(table), np.uint64(len(table) - 1)
+    for number in range(kept):
+        entry = out[number] + ONE
+        slot = worker.hashes[number] >> shift
+        while True:
+            there = table[slot]
+            if there == 0:
+                there = swap_atomic(table_at + np.int64(slot) * 8, np.uint64(0), entry)
+                if there == 0:
+                    row = new_row(space, worker)
+                    rows[row] = out[number]
+                    space.parents[row] = worker.origin[number]
+                    judge_row(space, worker, code, row)
+                    break
+            if there == entry:
+                break
+            slot = (slot + ONE) & mask
+
+
+@compiled
+def admit(space, worker, code, shift, kept):
+    """Look up the first `kept` successors; those that are new become states."""
+    rows, table, out, words = space.rows, space.table, worker.out, code.words
+    table_at, rows_at, mask = address(table), address(rows), np.uint64(len(table) - 1)
+    for number in range(kept):
+        hashed = worker.hashes[number]
+        there = table[hashed >> shift]
+        if there != 0 and (there >> HIGH_SHIFT) == (hashed & LOW):
+            prefetch(rows_at + np.int64((there & LOW) - ONE) * 8 * words)
+    for number in range(kept):
+        hashed = worker.hashes[number]
+        slot, tag = hashed >> shift, hashed & LOW
+        while True:
+            there = table[slot]
+            if there == 0:
+                row = new_row(space, worker)
+                copy(out, number * words, rows, row * words, words)
+                space.parents[row] = worker.origin[number]
+                there = swap_atomic(table_at + np.int64(slot) * 8, np.uint64(0), (tag << HIGH_SHIFT) | np.uint64(row + 1))
+                if there == 0:
+                    judge_row(space, worker, code, row)
+                    break
+            if (there >> HIGH_SHIFT) == tag and same(rows, np.int64((there & LOW) - ONE) * words, out, number * words, words):
+                break
+            slot = (slot + ONE) & mask
+
+
+# ---------------------------------------------------------------- the loop
+
+
+@compiled_nogil
+def expand(space, worker, code, shift, budget):
+    """Expand states of the frontier until about `budget` are done, the frontier is, `shared[STOP]`
+    is set, or rows run short; true if this thread finds nothing left to do in the frontier."""
+    shared, own, words = space.shared, worker.own, code.words
+    rows_at, out_at, info_at = address(space.rows), address(worker.out), address(worker.info)
+    while budget > 0:
+        if shared[STOP] or shared[ROWS] > shared[ROW_LIMIT]:
+            return False
+        if own[AT] == own[AT_END]:
+            own[AT] = add_atomic(address(shared) + 8 * NEXT, PIECE)
+            own[AT_END] = min(own[AT] + PIECE, shared[FRONTIER_END])
+            if own[AT] >= own[AT_END]:
+                own[AT_END] = own[AT]
+                return True
+        kept, state = 0, own[AT]
+        while state < own[AT_END] and kept < BATCH:
+            before = worker.info[0]
+            count = call_step(code.step, rows_at + state * 8 * words, out_at + kept * 8 * words, info_at)
+            if worker.info[0] != before:
+                note(worker, code, before, state, kept)
+            own[TRANSITIONS] += count
+            if code.inline:
+                kept = sift_inline(space, worker, shift, kept, count, state)
+            else:
+                kept = sift(space, worker, code, shift, kept, count, state)
+            state += 1
+        budget -= state - own[AT]
+        own[AT] = state
+        if code.inline:
+            admit_inline(space, worker, code, shift, kept)
+        else:
+            admit(space, worker, code, shift, kept)
+    return False
+
+
+@compiled_nogil
+def begin(space, worker, code, shift, count):
+    """Make states of the first `count` rows of `worker.out`, the initial ones, all different."""
+    for number in range(count):
+        worker.hashes[number] = hash_of(worker.out, number * code.words, code.words)
+        worker.origin[number] = NO_PARENT
+    if code.inline:
+        admit_inline(space, worker, code, shift, count)
+    else:
+        admit(space, worker, code, shift, count)
+
+
+@compiled_nogil
+def index_rows(space, worker, code, shift, first, last):
+    """Enter the rows first..last-1, all different, into a new table."""
+    rows, table, words = space.rows, space.table, code.words
+    table_at, mask = address(table), np.uint64(len(table) - 1)
+    hashes = worker.hashes
+    for start in range(first, last, BATCH):
+        count = min(BATCH, last - start)
+        for number in range(count):
+            hashes[number] = hash_of(rows, (start + number) * words, words)
+            prefetch(table_at + np.int64(hashes[number] >> shift) * 8)
+        for number in range(count):
+            row = start + number
+            slot = hashes[number] >> shift
+            entry = rows[row] + ONE if code.inline else ((hashes[number] & LOW) << HIGH_SHIFT) | np.uint64(row + 1)
+            while table[slot] != 0 or swap_atomic(table_at + np.int64(slot) * 8, np.uint64(0), entry) != 0:
+                slot = (slot + ONE) & mask
+
+
+@compiled_nogil
+def move_rows(space, code, shift, sources, targets):
+    """Give the states at `sources` the numbers `targets`, which no states have."""
+    rows, table, words = space.rows, space.table, code.words
+    mask = np.uint64(len(table) - 1)
+    for row, target in zip(sources, targets):
+        copy(rows, row * words, rows, target * words, words)
+        space.parents[target] = space.parents[row]
+        if code.inline:
+            continue
+        hashed = hash_of(rows, row * words, words)
+        tag, slot = (hashed & LOW) << HIGH_SHIFT, hashed >> shift
+        while table[slot] != tag | np.uint64(row + 1):
+            slot = (slot + ONE) & mask
+        table[slot] = tag | np.uint64(target + 1)
