@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import Catalogue, load
-from .errors import UsageError
+from .errors import UsageError, shown_path
 from .ir import Program
 from .lang import Design, Scenario
 from .limits import GIB, default_memory_limit
-from .result import PropertyResult, Result, Violation, judged
+from .result import HOLDS, VIOLATED, PropertyResult, Result, Violation, judged
 
 if TYPE_CHECKING:
     from .explore import Exploration
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
 ENGINES = ("native", "interpret")
+LIVENESS_STATES = 50_000  # leads_to properties are decided up to so many states
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def prepare(
     wanted = None if properties is None else catalogue.property_names(properties)
     program = compile_program(catalogue, where, chosen, bound, values, wanted)
     design_name = design or (catalogue.name_of(chosen) if chosen else "")
-    facts = Facts(design_name, catalogue.name_of(where), program.bound, values, str(model or ""))
+    file = shown_path(model) if model else ""
+    facts = Facts(design_name, catalogue.name_of(where), program.bound, values, file)
     name = design_name or catalogue.model
     return Task(catalogue, chosen, where, program, facts, name, time.perf_counter() - start)
 
@@ -149,6 +151,8 @@ def explored(
     verdict, properties, violation = judged(task.program, found)
     if found.violation is not None and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
+    elif verdict == HOLDS and found.states <= LIVENESS_STATES:
+        verdict, properties, violation = _with_liveness(task, properties)
     return Result(
         verdict=verdict,
         design=task.name,
@@ -159,7 +163,7 @@ def explored(
         depth=found.depth,
         levels=tuple(found.levels),
         seconds=found.seconds,
-        compile_seconds=task.seconds,
+        compile_seconds=task.seconds + found.compile_seconds,
         bytes_per_state=found.bytes_per_state,
         reductions=(),
         engine=engine,
@@ -178,6 +182,23 @@ def _trace(task: Task, found: Exploration) -> Trace:
     assert found.violation is not None
     one = found.violation
     return fewest_switches(replay(task.program, one.path, one.last, one.property, task.facts))
+
+
+def _with_liveness(
+    task: Task, properties: tuple[PropertyResult, ...]
+) -> tuple[str, tuple[PropertyResult, ...], Violation | None]:
+    """The same verdicts with those of the leads_to properties, which need a search of their own."""
+    from .liveness_check import check_leads_to
+
+    verdicts, violation = {p.name: p.verdict for p in properties}, None
+    for prop in task.program.properties:
+        if prop.kind == "leads_to":
+            found = check_leads_to(task.program, prop, facts=task.facts)
+            verdicts[prop.name] = found.verdict
+            if found.trace is not None and violation is None:
+                violation = Violation(prop.name, prop.doc, found.trace)
+    judged_now = tuple(replace(p, verdict=verdicts[p.name]) for p in properties)
+    return VIOLATED if violation else HOLDS, judged_now, violation
 
 
 def _check_options(engine: str, threads: int, time_limit: float | None, memory_limit: float | None) -> None:

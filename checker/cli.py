@@ -26,7 +26,9 @@ SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # environment variable, for work on the ch
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status: 0 holds, 1 violated, 2 wrong use, 3 incomplete."""
     try:
-        status = commands.main(arguments and list(arguments), prog_name="python -m checker", standalone_mode=False)
+        status = commands.main(
+            arguments and list(arguments), prog_name="python -m checker", standalone_mode=False
+        )
         sys.stdout.flush()
         return status or 0
     except click.exceptions.Exit as end:
@@ -51,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         where = traceback.extract_tb(error.__traceback__)[-1]
         text = f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
-        return _failed(f"{text}\n  This is an error of the checker; {SHOW_TRACEBACK}=1 shows where.", "internal error")
+        return _failed(
+            f"{text}\n  This is an error of the checker; {SHOW_TRACEBACK}=1 shows where.", "internal error"
+        )
 
 
 def _failed(text: str, kind: str = "error", hint: str = "", status: int = WRONG_USE) -> int:
@@ -75,11 +79,15 @@ class CheckByDefault(click.Group):
         if args and self.get_command(ctx, args[0]) is None:
             from .catalogue import suggestions
 
-            raise click.UsageError(f"there is no command {args[0]!r}" + suggestions(args[0], list(self.commands)), ctx)
+            raise click.UsageError(
+                f"there is no command {args[0]!r}" + suggestions(args[0], list(self.commands)), ctx
+            )
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=CheckByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=CheckByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 def commands() -> None:
     """Check concurrent kernel code in every interleaving.
 
@@ -103,7 +111,9 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-JSON = click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is standard output.")
+JSON = click.option(
+    "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is standard output."
+)
 MODEL = click.option("--model", metavar="FILE.py", help="A model in the language, instead of the kernel's.")
 DESIGN = click.option("--design", metavar="D", help="A design, or several composed: a+b.")
 SELECTION = options(
@@ -111,11 +121,17 @@ SELECTION = options(
     DESIGN,
     click.option("--scenario", metavar="S", help="Who runs what; by default the design's."),
     click.option("--bound", type=click.IntRange(0), metavar="N", help="Operations started in all."),
-    click.option("--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable."),
-    click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a constant; repeatable."),
+    click.option(
+        "--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable."
+    ),
+    click.option(
+        "--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a constant; repeatable."
+    ),
 )
 LIMITS = options(
-    click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds to search."),
+    click.option(
+        "--time-limit", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds to search."
+    ),
     click.option(
         "--memory-limit",
         type=click.FloatRange(0, min_open=True),
@@ -227,7 +243,7 @@ def properties(model: str | None, json_file: str | None) -> None:
     from .output import first_sentence, write_list
 
     rows = [
-        {"name": name, "kind": function.checker_property[0], "doc": first_sentence(function.__doc__)}
+        {"name": name, "kind": getattr(function, "checker_property")[0], "doc": first_sentence(function.__doc__)}
         for name, function in _catalogue(model).properties.items()
     ]
     write_list(rows, ["name", "kind", "doc"], json_file)
@@ -254,7 +270,9 @@ def show(function: str | None, model: str | None, design: str | None, atomic: bo
     if (function is None) == (not atomic):
         raise UsageError("show: name a function, or write --atomic")
     catalogue = _catalogue(model)
-    for line in listing.atomic_groups(catalogue) if atomic else listing.with_steps(catalogue, str(function), design):
+    for line in (
+        listing.atomic_groups(catalogue) if atomic else listing.with_steps(catalogue, str(function), design)
+    ):
         click.echo(line)
 
 
@@ -267,3 +285,60 @@ def diff(design: str, model: str | None) -> None:
 
     catalogue = _catalogue(model)
     click.echo(edited(catalogue.design(design), design).diff(), nl=False)
+
+
+# -------------------------------------------------------------------- replaying
+
+
+@commands.command()
+@click.argument("file")
+@MODEL
+@click.option("--design", metavar="D", help="Try the same schedule on another design.")
+@JSON
+def replay(file: str, model: str | None, design: str | None, json_file: str | None) -> int:
+    """Follow the counterexample in FILE again, step by step, and judge its end.
+
+    Exit status: 1 if something is violated, 0 if nothing is, 2 if the file does not fit the model.
+    """
+    from . import output, replaying
+
+    outcome = replaying.replayed(file, model, design)
+    if json_file:
+        output.write_json(json_file, outcome.as_json())
+    if json_file != "-":
+        click.echo(outcome.text(*output.terminal()))
+    return outcome.exit_status
+
+
+# ----------------------------------------------------------------------- graphs
+
+
+@commands.command()
+@click.argument("file", required=False)
+@SELECTION
+@click.option(
+    "--cap", type=click.IntRange(1), default=250, show_default=True, metavar="N", help="States at most."
+)
+@click.option("--locks", is_flag=True, help="Print which lock is waited for under which other.")
+def graph(file: str | None, cap: int, locks: bool, **choice: Any) -> None:
+    """Write the reachable states to FILE, as .graphml or .dot.
+
+    At most --cap states are written, the nearest ones; what is written says so.
+    """
+    from . import graph as graphs
+    from .api import prepare
+    from .output import whole_file
+
+    if file is None and not locks:
+        raise UsageError("graph: name a file to write, or say --locks")
+    program = prepare(**choice).program
+    if locks:
+        click.echo(
+            "\n".join(graphs.lock_order_text(graphs.lock_order_graph(program)))
+            or "no lock is taken under another"
+        )
+    if file is not None:
+        drawn = graphs.state_graph(program, cap)
+        with whole_file(file) as path:
+            graphs.write_graph(drawn, path)
+        click.echo(drawn.graph["note"])

@@ -37,10 +37,14 @@ def _listed(
     file, line = place(function)
     kind = getattr(function, "checker_kind", "")
     source = getattr(function, "checker_source", "")
-    heading = f"{shown_path(file)}:{line}" + (f"  of {source}" if source else "") + (f"  in {name}" if name else "")
+    heading = (
+        f"{shown_path(file)}:{line}" + (f"  of {source}" if source else "") + (f"  in {name}" if name else "")
+    )
     text = edits.text(function)
     marks: dict[int, str] = {}
-    legend = {"primitive": "a primitive: one atomic step", "pure": "a pure function: no step of its own"}.get(kind)
+    legend = {"primitive": "a primitive: one atomic step", "pure": "a pure function: no step of its own"}.get(
+        kind
+    )
     if legend is None:
         found = _blocks(catalogue, function, edits, design)
         legend = LEGEND if found else "no scenario runs it, so its steps are not known"
@@ -93,14 +97,19 @@ def _marks(text: list[Line], steps: dict[int, list[Block]], calls: set[int]) -> 
     An inserted call has the line number of its anchor: the name called tells them apart.
     """
     marked: dict[int, str] = {}
-    for mark, lines in ((">", {line: [""] for line in calls}), ("", {n: [b.call.name for b in bs] for n, bs in steps.items()})):
+    for mark, lines in (
+        (">", {line: [""] for line in calls}),
+        ("", {n: [b.call.name for b in bs] for n, bs in steps.items()}),
+    ):
         for line, names in lines.items():
             rows = [index for index, (number, _) in enumerate(text) if number == line]
             for name in dict.fromkeys(names):
                 fitting = [index for index in rows if f"{name}(" in text[index][1]] or rows[:1]
                 marked.update((index, mark or "step") for index in fitting[:1])
     counter = iter(range(1, len(text) + 1))
-    return {index: str(next(counter)) if marked[index] == "step" else marked[index] for index in sorted(marked)}
+    return {
+        index: str(next(counter)) if marked[index] == "step" else marked[index] for index in sorted(marked)
+    }
 
 
 def atomic_groups(catalogue: Catalogue) -> Iterator[str]:
@@ -112,4 +121,4 @@ def atomic_groups(catalogue: Catalogue) -> Iterator[str]:
                     call = node.items[0].context_expr
                     if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant):
                         where = f"{shown_path(place(function)[0])}:{node.lineno}"
-                        yield f"{where}  {function.__name__}()  {call.args[0].value}"
+                        yield f"{where}  {function.__name__}()  {call.args[0].value!s}"

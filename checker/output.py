@@ -16,8 +16,7 @@ import click
 
 from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, VACUOUS, VIOLATED, Result
 
-STOPPED = {"time": "the time limit", "memory": "the memory limit", "interrupt": "an interrupt"}
-
+ITF = ".itf.json"
 
 # ------------------------------------------------------------------ for people
 
@@ -29,14 +28,11 @@ def remarks(result: Result) -> list[str]:
         lines.append(f"  {not_due} witness{'es' * (not_due > 1)} not due at this bound")
     if result.verdict == INCOMPLETE:
         whole = max(0, len(result.levels) - 2)
-        lines.append(
-            f"  stopped by {STOPPED.get(result.stopped_by, result.stopped_by)}; every interleaving of up to {whole} steps "
-            "was explored, and nothing is violated in them"
-        )
+        lines.append(f"  every interleaving of up to {whole} steps was explored, and violates nothing; longer ones may")
     if vacuous := result.named(VACUOUS):
         lines.append(f"  not exercised: {', '.join(vacuous)} (the premise was never true)")
     if unchecked := result.named(NOT_CHECKED):
-        lines.append(f"  not checked: {', '.join(unchecked)} (liveness)")
+        lines.append(f"  not checked: {', '.join(unchecked)} (liveness, in so many states)")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
         lines.append(f"  {result.violation.property}: {result.violation.message}")
     return lines
@@ -46,32 +42,41 @@ def report(result: Result, saved: str | None = None, quiet: bool = False) -> str
     """All that is said of a result; saved: the file that its counterexample is in."""
     from .report import verdict_line
 
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    width, colour = terminal()
     line = verdict_line(result, colour)
     if quiet:
         return line
-    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    picture = result.picture(min(width, 110), colour)
-    replayed = f"  replay: python -m checker replay {saved}" if saved else ""
-    return "\n".join([line, *remarks(result), *(["", picture] if picture else []), *(["", replayed] if saved else [])])
+    picture = result.picture(width, colour)
+    replayed = f"  replay: python -m checker replay {saved}" if saved and not saved.endswith(ITF) else ""
+    return "\n".join(
+        [line, *remarks(result), *(["", picture] if picture else []), *(["", replayed] if saved else [])]
+    )
+
+
+def terminal() -> tuple[int, bool]:
+    """Columns of text to write, and whether in colour."""
+    if not sys.stdout.isatty():
+        return 80, False
+    return min(shutil.get_terminal_size((80, 24)).columns, 110), "NO_COLOR" not in os.environ
 
 
 # ---------------------------------------------------------------------- files
 
 
-def write_text(path: str, text: str) -> None:
-    """Write a file whole or not at all; "-" is standard output.  OSError as from open()."""
-    if path == "-":
-        sys.stdout.write(text)
-        return
+@contextlib.contextmanager
+def whole_file(path: str) -> Iterator[Path]:
+    """A path to write to, which takes the place of `path` at the end: whole or not at all.
+
+    A pipe or a device is written itself, never replaced.  OSError as from open().
+    """
     target = Path(path)
-    if target.exists() and not target.is_file():  # a pipe or a device is written, never replaced
-        target.write_text(text, encoding="utf-8")
+    if target.exists() and not target.is_file():
+        yield target
         return
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name + ".")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.stem + ".", suffix=target.suffix)
+    os.close(handle)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
+        yield Path(name)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
@@ -79,6 +84,15 @@ def write_text(path: str, text: str) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a file whole or not at all; "-" is standard output.  OSError as from open()."""
+    if path == "-":
+        sys.stdout.write(text)
+        return
+    with whole_file(path) as target:
+        target.write_text(text, encoding="utf-8")
 
 
 def save_counterexample(result: Result, path: str) -> str | None:
@@ -90,9 +104,9 @@ def save_counterexample(result: Result, path: str) -> str | None:
     if result.violation is None or result.violation.trace is None:
         return None
     trace = result.violation.trace
-    if path.endswith(os.sep) or Path(path).is_dir():
+    if path.endswith("/") or Path(path).is_dir():
         path = os.path.join(path, f"{result.design}--{result.violation.property}.txt")
-    if path.endswith(".itf.json"):
+    if path.endswith(ITF):
         from .itf import to_itf
 
         write_json(path, to_itf(trace))
@@ -167,6 +181,6 @@ def progress_shown(wanted: bool) -> Iterator[Callable[[Any], None] | None]:
 def _progress_line(now: Any) -> str:
     rate = now.states / now.seconds if now.seconds else 0
     return (
-        f"{now.states:,} states, {now.transitions:,} transitions, {rate:,.0f} states/s, frontier {now.frontier:,}, "
-        f"depth {now.depth}, {now.bytes / (1 << 30):.1f} GiB, {now.seconds:.0f} s"
+        f"{now.states:,} states, {now.transitions:,} transitions, {rate:,.0f} states/s, "
+        f"frontier {now.frontier:,}, depth {now.depth}, {now.bytes / (1 << 30):.1f} GiB, {now.seconds:.0f} s"
     )

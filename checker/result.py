@@ -144,8 +144,9 @@ def judged(
     A witness that is due and was not reached by a complete search makes the verdict
     "violated": what it should show the checker to be able to see does not happen.
     """
-    found = exploration.violation
-    violation = Violation(found.property, found.message) if found else None
+    violation = None
+    if exploration.violation is not None:
+        violation = Violation(exploration.violation.property, exploration.violation.message)
     results = [_judged(p, program, exploration) for p in program.properties]
     results += [PropertyResult(name, "always", _plain(name, exploration)) for name in ALWAYS_ON]
     if violation is None:
@@ -159,7 +160,7 @@ def judged(
 def _judged(prop: Property, program: Program, exploration: Exploration) -> PropertyResult:
     verdict = _plain(prop.name, exploration)
     if prop.kind == "leads_to":
-        verdict = NOT_CHECKED
+        verdict = NOT_CHECKED  # by this search; see api
     elif prop.kind == "reachable":
         due = program.bound is None or program.bound >= prop.from_bound
         if prop.name in exploration.reached:
@@ -172,7 +173,7 @@ def _judged(prop: Property, program: Program, exploration: Exploration) -> Prope
 
 
 def _plain(name: str, exploration: Exploration) -> str:
-    if exploration.violation is not None and exploration.violation.property == name:
+    if name in exploration.violations:
         return VIOLATED
     return HOLDS if exploration.complete else INCOMPLETE
 

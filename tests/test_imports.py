@@ -21,13 +21,13 @@ STAGES = {  # files of a stage: the stages that it may import
     "basis": ["errors", "limits"],
     "ir": ["ir", "irprint", "ircheck", "slots", "sites"],
     "source": ["source", "variant", "catalogue"],
-    "front": ["syntax", "tree", "types", "lower*", "compile*"],
+    "front": ["syntax*", "tree", "types", "infer", "intervals", "unset", "lower*", "compile*"],
     "interpreter": ["interpret"],
     "native": ["native*", "layout", "visited"],
     "reduction": ["ample", "partial_order", "symmetry"],
     "search": ["explore*"],
-    "trace": ["trace", "trace_file", "values", "picture", "drawing", "explain", "report", "itf", "graph"],
-    "front door": ["__init__", "api", "result", "output", "listing", "cli", "__main__"],
+    "trace": ["trace", "trace_file", "values", "picture", "drawing", "explain", "report", "itf", "graph", "liveness_check"],
+    "front door": ["__init__", "api", "result", "output", "listing", "replaying", "cli", "__main__"],
     "export": ["export/*"],
 }
 MAY_IMPORT = {

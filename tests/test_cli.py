@@ -1,0 +1,419 @@
+"""The command line: verdicts, exit statuses, files, and one message for every error."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from checker.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "tests" / "models"
+PETERSON = ["--model", str(MODELS / "peterson.py")]
+COUNTERS = ["--model", str(MODELS / "counters.py")]
+COMMIT = ["--model", str(MODELS / "two_phase_commit.py")]
+
+ENDLESS = '''\
+from checker.lang import Range, Struct, invariant, reachable, scenario, worker, atomic, wait_until, implies
+
+class Far(Struct):
+    """How far it got."""
+    first = Range(0, 3000, "first")
+    second = Range(0, 3000, "second")
+
+def walk():
+    """One step."""
+    with atomic("a step"):
+        wait_until(Far[0].first < 3000)
+        Far[0].first += 1
+
+def climb():
+    """One step."""
+    with atomic("a step"):
+        wait_until(Far[0].second < 3000)
+        Far[0].second += 1
+
+@invariant
+def never_back():
+    """What is never so."""
+    return implies(Far[0].first > 2999 and Far[0].second > 2999, Far[0].first == 3000)
+
+all = scenario("All.", worker("walk", walk), worker("climb", climb))
+'''
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: exit status, standard output, standard error."""
+
+    def runner(*arguments: str) -> tuple[int, str, str]:
+        status = main(list(arguments))
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return runner
+
+
+def subprocess_run(*arguments: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "checker", *arguments], cwd=ROOT, capture_output=True, text=True,
+                          **options)  # fmt: skip
+
+
+# ------------------------------------------------------------------- verdicts
+
+
+@pytest.mark.parametrize("engine", ["native", "interpret"])
+def test_a_model_that_holds(run, engine):
+    status, out, err = run("check", *COUNTERS, "--engine", engine)
+
+    assert status == 0 and err == ""
+    assert re.fullmatch(
+        r"holds     counters  counting  9 properties  64 states, 144 transitions, depth 9, complete, no reduction, [\d.]+ s\n",
+        out,
+    )
+
+
+def test_check_is_the_default_command(run):
+    assert run(*COUNTERS)[0] == 0
+    assert run(*COUNTERS, "--set", "N=2", "--json", "-")[0] == 0
+
+
+@pytest.mark.parametrize("engine", ["native", "interpret"])
+def test_a_design_that_is_violated(run, engine):
+    status, out, err = run(*PETERSON, "--design", "turn_first", "--engine", engine)
+
+    assert status == 1 and err == ""
+    assert out.startswith("violated  turn_first  two  mutual_exclusion  ")
+    assert "At most one process is in the critical section." in out
+    assert "raise_flag(" in out
+
+
+def test_quiet_is_one_line(run):
+    assert run(*PETERSON, "--design", "turn_first", "--quiet")[1].count("\n") == 1
+
+
+def test_constants_are_set(run):
+    status, out, _ = run(*COMMIT, "--set", "rm=5", "--json", "-")
+
+    assert status == 0 and json.loads(out)["states"] == 8832
+
+
+def test_continue_explores_everything(run):
+    stopped = json.loads(run(*PETERSON, "--design", "turn_first", "--json", "-")[1])
+    status, out, _ = run(*PETERSON, "--design", "turn_first", "--continue", "--json", "-")
+    complete = json.loads(out)
+
+    assert status == 1 and complete["verdict"] == "violated"
+    assert complete["states"] > stopped["states"]
+    assert (stopped["stopped_by"], complete["stopped_by"]) == ("violation", "")
+
+
+def test_the_object_that_json_writes(run, tmp_path):
+    path = tmp_path / "result.json"
+    run(*PETERSON, "--design", "turn_first", "--json", str(path))
+    result = json.loads(path.read_text())
+
+    assert {key: result[key] for key in ("verdict", "design", "scenario", "bound", "reductions", "engine")} == {
+        "verdict": "violated", "design": "turn_first", "scenario": "two", "bound": None, "reductions": [],
+        "engine": "native",
+    }  # fmt: skip
+    assert result["states"] > 1 and result["transitions"] > 1 and result["depth"] >= 1
+    assert result["seconds"] > 0 and result["states_per_second"] > 0
+    assert {"name": "mutual_exclusion", "verdict": "violated"} in result["properties"]
+    violation = result["violation"]
+    assert violation["property"] == "mutual_exclusion" and violation["file"] is None
+    assert violation["message"] == "At most one process is in the critical section."
+    assert {"process", "call", "choices"} == set(violation["steps"][0])
+
+
+def test_junit_has_a_case_for_each_property(run, tmp_path):
+    path = tmp_path / "result.xml"
+    run(*PETERSON, "--design", "turn_first", "--junit", str(path))
+    cases = {case.get("name"): case for case in ElementTree.parse(path).iter("testcase")}
+
+    assert cases["mutual_exclusion"].find("failure") is not None
+    assert "raise_flag" in cases["mutual_exclusion"].find("failure").text
+    assert cases["somebody_is_inside"].find("failure") is None
+
+
+# ------------------------------------------------------------------ incomplete
+
+
+@pytest.mark.parametrize("engine", ["native", "interpret"])
+def test_a_time_limit_makes_it_incomplete(run, tmp_path, engine):
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    status, out, err = run("--model", str(tmp_path / "endless.py"), "--time-limit", "0.2", "--engine", engine)
+
+    assert status == 3 and err == ""
+    assert out.startswith("incomplete  ") and "stopped by the time limit" in out
+    assert re.search(r"every interleaving of up to \d+ steps was explored", out)
+
+
+def test_a_memory_limit_makes_it_incomplete(run, tmp_path):
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    status, out, _ = run("--model", str(tmp_path / "endless.py"), "--memory-limit", "0.02", "--json", "-")
+
+    result = json.loads(out)
+    assert status == 3 and result["verdict"] == "incomplete" and result["stopped_by"] == "memory"
+    assert {p["verdict"] for p in result["properties"]} == {"incomplete"}
+
+
+# ------------------------------------------------------------------- witnesses
+
+WITNESSES = '''\
+from checker.lang import Flag, Struct, implies, invariant, reachable, scenario, thread
+
+class Lamp(Struct):
+    """A lamp."""
+    lit = Flag("lit")
+    broken = Flag("broken")
+
+def switch_on():
+    """Light."""
+    Lamp[0].lit = True
+
+@reachable(bound=3)
+def broken():
+    """The lamp breaks."""
+    return Lamp[0].broken
+
+@invariant
+def broken_is_dark():
+    """A broken lamp is dark."""
+    return implies(Lamp[0].broken, not Lamp[0].lit)
+
+main = scenario("One lamp.", thread("hand", switch_on), bound=2)
+'''
+
+
+@pytest.fixture
+def lamp(tmp_path: Path) -> list[str]:
+    (tmp_path / "lamp.py").write_text(WITNESSES)
+    return ["--model", str(tmp_path / "lamp.py")]
+
+
+def test_a_witness_need_not_be_reached_below_its_bound(run, lamp):
+    status, out, _ = run(*lamp)
+
+    assert status == 0 and "1 witness not due at this bound" in out
+    assert "not exercised: broken_is_dark" in out
+
+
+def test_a_witness_that_is_never_reached_is_a_violation(run, lamp):
+    status, out, _ = run(*lamp, "--bound", "3")
+
+    assert status == 1 and out.startswith("violated  lamp  main  bound 3  broken  ")
+    assert "vacuous: never reached: The lamp breaks." in out
+
+
+def test_json_tells_vacuous_properties(run, lamp):
+    verdicts = {p["name"]: p["verdict"] for p in json.loads(run(*lamp, "--json", "-")[1])["properties"]}
+
+    assert verdicts["broken"] == "not due" and verdicts["broken_is_dark"] == "vacuous" and verdicts["deadlock"] == "holds"
+
+
+# ----------------------------------------------------------------------- lists
+
+
+def test_lists_have_one_line_each(run):
+    assert run("designs", *PETERSON)[1].splitlines() == [
+        "peterson              Peterson 1981.",
+        "turn_first  peterson  Give the turn away before raising the flag.",
+    ]
+    assert run("scenarios", *PETERSON)[1] == "two  peterson  Two processes.\n"
+    assert run("properties", *PETERSON)[1].splitlines()[1].split(maxsplit=2) == [
+        "mutual_exclusion", "invariant", "At most one process is in the critical section."]  # fmt: skip
+
+
+def test_lists_as_json(run):
+    assert json.loads(run("designs", *PETERSON, "--json", "-")[1])[1] == {
+        "name": "turn_first", "of": "peterson", "undoes": None, "doc": "Give the turn away before raising the flag.",
+    }  # fmt: skip
+    (scenario,) = json.loads(run("scenarios", *COUNTERS, "--json", "-")[1])
+    assert scenario["processes"] == [{"kind": "worker", "name": "count", "runs": ["count"], "count": 1, "per": "Counter"}]
+
+
+def test_show_numbers_the_steps(run):
+    _, out, _ = run("show", "compete", *PETERSON)
+    text = [line[:4].strip() + " " + line[6:] for line in out.splitlines()[1:]]
+
+    assert [line for line in text if line[0].isdigit()] == [
+        "1         raise_flag(me)",
+        "2         give_turn_away(me)",
+        '3         with atomic("the test and the entry"):',
+        '4         with atomic("leaving"):',
+    ]
+
+
+def test_show_of_a_design_shows_its_text(run):
+    _, out, _ = run("show", "compete", *PETERSON, "--design", "turn_first")
+
+    assert out.index("1          give_turn_away(me)") < out.index("2          raise_flag(me)")
+
+
+def test_show_lists_atomic_groups_with_their_reasons(run):
+    _, out, _ = run("show", "--atomic", *PETERSON)
+
+    assert re.findall(r"peterson\.py:\d+  compete\(\)  (.*)", out) == ["the test and the entry", "leaving"]
+
+
+def test_diff_is_a_patch(run):
+    _, out, _ = run("diff", "turn_first", *PETERSON)
+
+    assert out.startswith("--- a/tests/models/peterson.py\n+++ b/tests/models/peterson.py\n@@ ")
+    assert "+        give_turn_away(me)\n         raise_flag(me)\n-        give_turn_away(me)\n" in out
+
+
+# -------------------------------------------------------------- replay, graph
+
+
+def test_a_saved_counterexample_is_replayed(run, tmp_path):
+    _, out, _ = run(*PETERSON, "--design", "turn_first", "--save", f"{tmp_path}/")
+    path = tmp_path / "turn_first--mutual_exclusion.txt"
+    assert f"replay: python -m checker replay {path}" in out
+
+    status, out, err = run("replay", str(path))
+    assert status == 1 and err == ""
+    assert "mutual_exclusion" in out and "raise_flag(" in out
+
+
+def test_replay_of_an_edited_file_says_so(run, tmp_path):
+    run(*PETERSON, "--design", "turn_first", "--save", str(tmp_path / "trace.txt"))
+    text = (tmp_path / "trace.txt").read_text()
+    (tmp_path / "trace.txt").write_text(text.replace("| raise_flag", "| lower_flag", 1))
+    status, _, err = run("replay", str(tmp_path / "trace.txt"))
+
+    assert status == 2 and "edited" in err
+
+
+def test_replay_on_the_repaired_design_violates_nothing(run, tmp_path):
+    run(*PETERSON, "--design", "turn_first", "--save", str(tmp_path / "trace.txt"))
+    status, out, _ = run("replay", str(tmp_path / "trace.txt"), "--design", "peterson")
+
+    assert status == 0 and "not violated" in out
+
+
+def test_a_counterexample_as_itf(run, tmp_path):
+    run(*PETERSON, "--design", "turn_first", "--save", str(tmp_path / "trace.itf.json"))
+    trace = json.loads((tmp_path / "trace.itf.json").read_text())
+
+    assert trace["#meta"]["format"] == "ITF" and len(trace["states"]) > 1
+
+
+@pytest.mark.parametrize("suffix, expected", [(".graphml", "<graphml"), (".dot", "digraph")])
+def test_the_state_graph_is_written(run, tmp_path, suffix, expected):
+    path = tmp_path / ("graph" + suffix)
+    status, out, _ = run("graph", str(path), *COUNTERS, "--set", "N=2")
+
+    assert status == 0 and "16 states" in out
+    assert expected in path.read_text()
+
+
+# ---------------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["chek"], "there is no command 'chek'; did you mean check?"),
+    (["--bound", "many"], "--bound"),
+    (["--bound", "-1"], "--bound"),
+    ([*PETERSON, "--design", "turn_fist"], "there is no design 'turn_fist'; did you mean turn_first?"),
+    ([*PETERSON, "--scenario", "three"], "there is no scenario 'three'"),
+    ([*PETERSON, "--property", "exclusion"], "did you mean mutual_exclusion?"),
+    ([*COMMIT, "--set", "MR=3"], "did you mean RM?"),
+    ([*COMMIT, "--set", "RM=three"], "'three' is not an integer"),
+    (["--model", "nowhere.py"], "there is no model file nowhere.py"),
+    ([*COUNTERS, "--json", "/nowhere/result.json"], "/nowhere/"),
+    (["replay", "/nowhere/trace.txt"], "/nowhere/trace.txt"),
+    (["show", "competes", *PETERSON], "did you mean compete?"),
+    (["show", *PETERSON], "name a function"),
+    (["diff", "first", *PETERSON], "did you mean turn_first?"),
+])  # fmt: skip
+def test_wrong_use_is_one_message_and_status_2(run, arguments, message):
+    status, out, err = run(*arguments)
+
+    assert status == 2 and out == ""
+    assert err.startswith("error: ") and message in err and "Traceback" not in err
+
+
+def test_an_error_in_the_model_names_file_line_rule_and_remedy(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("m.py").write_text(WITNESSES.replace("Lamp[0].lit = True", "Lamp[0].lit = not Lamp[0].broken", 1))
+    status, _, err = run("--model", "m.py")
+
+    assert status == 2
+    assert err.startswith("error: m.py:10: ") and "[two-accesses]" in err
+
+
+def test_an_unforeseen_error_is_no_traceback(run, monkeypatch):
+    monkeypatch.setattr("checker.catalogue.load", lambda model: 1 // 0)
+    monkeypatch.delenv("CHECKER_TRACEBACK", raising=False)
+    status, _, err = run("designs", *PETERSON)
+
+    assert status == 2 and err.startswith("internal error: ZeroDivisionError") and "Traceback" not in err
+
+
+@pytest.mark.parametrize("error, text, expected", [
+    (KeyboardInterrupt, "interrupted", 3),
+    (MemoryError, "out of memory", 3),
+])
+def test_what_stops_everything_is_said(run, monkeypatch, error, text, expected):
+    def stop(model):
+        raise error
+
+    monkeypatch.setattr("checker.catalogue.load", stop)
+    status, _, err = run("designs", *PETERSON)
+
+    assert status == expected and text in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "checker", "designs", *PETERSON], cwd=ROOT, stdout=full,
+                              stderr=subprocess.PIPE, text=True)  # fmt: skip
+
+    assert done.returncode == 2 and "No space left" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_closed_pipe_is_quiet():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-m", "checker", "designs", *PETERSON], cwd=ROOT, stdout=writer,
+                          stderr=subprocess.PIPE, text=True)  # fmt: skip
+    os.close(writer)
+
+    assert done.stderr == ""
+
+
+def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    from checker.output import write_text
+
+    path = tmp_path / "result.json"
+    path.write_text("before")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(str(path), "half \ud800")
+
+    assert path.read_text() == "before"
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_device_is_written_and_not_replaced():
+    from checker.output import write_text
+
+    write_text("/dev/null", "nothing")
+    assert not Path("/dev/null").is_file()
+
+
+def test_help_lists_the_commands(run):
+    status, out, _ = run("--help")
+
+    assert status == 0
+    for command in ("check", "designs", "scenarios", "properties", "show", "diff", "replay", "graph"):
+        assert re.search(rf"^  {command} ", out, re.MULTILINE)
