@@ -109,10 +109,16 @@ def explain_deadlock(trace: Trace) -> list[str]:
     for wait in found:
         because = f": {wait.what}" if wait.what else ""
         lines.append(f"{wait.who:<{wide}}  waits in {wait.call}{because}")
-    cycles = sorted(networkx.simple_cycles(networkx.DiGraph(wait_for_graph(trace))), key=len)
-    if cycles:
-        lines.append("cycle: " + " -> ".join([*cycles[0], cycles[0][0]]))
+    if cycle := shortest_cycle(wait_for_graph(trace)):
+        lines.append("cycle: " + " -> ".join([*cycle, cycle[0]]))
     return lines
+
+
+def shortest_cycle(graph: networkx.MultiDiGraph) -> list[str]:
+    """A shortest cycle, from its least name on; [] if there is none."""
+    cycles = list(networkx.simple_cycles(networkx.DiGraph(graph)))
+    turned = [cycle[cycle.index(min(cycle)) :] + cycle[: cycle.index(min(cycle))] for cycle in cycles]
+    return min(turned, key=lambda cycle: (len(cycle), cycle), default=[])
 
 
 def is_deadlock(trace: Trace) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .interpret import Step
@@ -176,7 +177,7 @@ def _stride(picture: Picture, indent: int, end: int, share: float) -> int:
     strides = [end]
     for column in range(1, len(picture.threads)):
         widths = sorted(indent * line.depth + len(line.text) for line in picture.lines if line.column == column)
-        strides.append((end - MARGIN - widths[int((len(widths) - 1) * share)]) // column)
+        strides.append((end - MARGIN - widths[math.ceil((len(widths) - 1) * share)]) // column)
     return min(strides)
 
 

@@ -19,11 +19,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .errors import UsageError, shown_path
 from .ir import Program
+from .liveness_check import judge_lasso
 from .slots import instance_name
 from .trace import Facts, Followed, Trace, Turn, follow
 
@@ -74,7 +75,11 @@ class Stored:
                     f"{self.path}:{turn.line}: there is no process {turn.who!r} in this scenario; there are " + ", ".join(index)
                 )
         turns = [Turn(*index[t.who], t.choices, t.call) for t in self.turns]
-        return follow(program, turns, self.start, self.property, self.facts)
+        followed = follow(program, turns, self.start, self.property, self.facts)
+        if self.loop is None or followed.stopped is not None or followed.trace.violation is not None:
+            return followed
+        trace = replace(followed.trace, loop=self.loop)
+        return replace(followed, trace=replace(trace, violation=judge_lasso(trace, self.property)))
 
 
 # -------------------------------------------------------------------- writing
