@@ -183,8 +183,8 @@ class Followed:
 def follow(program: Program, turns: Sequence[Turn], start: int = 0, property: str = "", facts: Facts = Facts()) -> Followed:
     """Take the steps of a schedule from the initial state `start`, as far as possible.
 
-    The trace ends where something is violated, even if there are more turns.  Its violation
-    is of `property` if the end violates that among others.
+    The trace ends where `property` is violated, even if there are more turns.  If it never
+    is, but something else was on the way, the trace ends at the first such violation.
     """
     judge = Interpreter(program)
     initial = judge.initial_states()
@@ -192,20 +192,26 @@ def follow(program: Program, turns: Sequence[Turn], start: int = 0, property: st
         trace = Trace(program, judge, tuple(initial[:1]), (), 0, facts=facts)
         return Followed(trace, 0, f"there is no initial state {start}; there are {len(initial)}")
     trace = Trace(program, judge, (initial[start],), (), start, facts=facts)
-    strange: list[int] = []
-    for index, turn in enumerate(turns):
-        if wrong := violations_at_end(trace):
-            return Followed(replace(trace, violation=_wanted(wrong, property) or wrong[0]), None, "", tuple(strange))
+    other: Followed | None = None
+    strange: tuple[int, ...] = ()
+    for index, turn in enumerate([*turns, None]):
+        wrong = violations_at_end(trace)
+        if violation := _wanted(wrong, property):
+            return Followed(replace(trace, violation=violation), strange=strange)
+        if wrong and other is None:
+            other = Followed(replace(trace, violation=wrong[0]), strange=strange)
+        if turn is None:
+            break
         step, why = _take(judge, trace.states[-1], turn)
         if step is None:
-            return Followed(trace, index, why, tuple(strange))
+            return other or Followed(trace, index, why, strange)
         states = trace.states if step.after is None else (*trace.states, step.after)
         trace = replace(trace, states=states, steps=(*trace.steps, step))
         if turn.call and trace.call(index) != turn.call:
-            strange.append(index)
-    wrong = violations_at_end(trace)
-    violation = _wanted(wrong, property) or (wrong[0] if wrong else None)
-    return Followed(replace(trace, violation=violation), None, "", tuple(strange))
+            strange += (index,)
+        if step.after is None and not _wanted([step.violation], property):
+            return other or Followed(replace(trace, violation=step.violation), strange=strange)
+    return other or Followed(trace, strange=strange)
 
 
 def _take(judge: Interpreter, state: State, turn: Turn) -> tuple[Step | None, str]:

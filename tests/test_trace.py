@@ -250,3 +250,17 @@ def test_the_text_ends_with_schedule_and_digest() -> None:
         "format 1", "model tests/models/locks.py", "design broken", "scenario two", "bound 3", "set CELLS = 2",
         "property deadlock", "start 0", "step 1   | CPU0 | lock |", "step 2   | CPU1 | lock |",
     ]  # fmt: skip
+
+
+def test_other_violations_on_the_way_do_not_stop_the_schedule() -> None:
+    n = variable("n", int_type(0, 3))
+    up = block(0, assign("n", binary("+", value("n"), 1)), Goto(0), guard=binary("<", value("n"), 3))
+    below = [prop("invariant", binary("<", value("n"), limit), f"below_{limit}") for limit in (1, 3)]
+    model = program("two", [n], [process("p", up, rests=(0,))], *below)
+    turns = [Turn(0, 0)] * 3
+
+    ends = [follow(model, turns, property=name).trace for name in ("below_1", "below_3", "below_9", "")]
+
+    assert [(t.violation.property, len(t.steps)) for t in ends] == [
+        ("below_1", 1), ("below_3", 3), ("below_1", 1), ("below_1", 1),
+    ]  # fmt: skip
