@@ -243,7 +243,7 @@ def properties(model: str | None, json_file: str | None) -> None:
     from .output import first_sentence, write_list
 
     rows = [
-        {"name": name, "kind": getattr(function, "checker_property")[0], "doc": first_sentence(function.__doc__)}
+        {"name": name, "kind": function.__dict__["checker_property"][0], "doc": first_sentence(function.__doc__)}
         for name, function in _catalogue(model).properties.items()
     ]
     write_list(rows, ["name", "kind", "doc"], json_file)

@@ -49,7 +49,7 @@ def report(result: Result, saved: str | None = None, quiet: bool = False) -> str
     picture = result.picture(width, colour)
     replayed = f"  replay: python -m checker replay {saved}" if saved and not saved.endswith(ITF) else ""
     return "\n".join(
-        [line, *remarks(result), *(["", picture] if picture else []), *(["", replayed] if saved else [])]
+        [line, *remarks(result), *(["", picture] if picture else []), *(["", replayed] if replayed else [])]
     )
 
 
