@@ -55,7 +55,9 @@ class Row:
         places: dict[int, list[str]] = {}
         for name, slot in self.marks:
             places.setdefault(state[slot], []).append(f"{name} = {state[slot]}")
-        return [" " * self._column(place) + "^ " + ", ".join(names) for place, names in sorted(places.items())]
+        return [
+            " " * self._column(place) + "^ " + ", ".join(names) for place, names in sorted(places.items())
+        ]
 
     def _column(self, place: int) -> int:
         """Where the boundary before cell `place` is drawn: the bar if there is one, else the cell."""
@@ -82,7 +84,11 @@ def _resolved(drawing: lang.Drawing, program: Program, given: dict) -> Row | Non
         variable = program.by_name.get(_field_name(field))
         if variable is not None:
             where = tuple(slots.at(variable.name, element) for element in range(variable.count))
-            layers.append(Layer(where, {_number(value, variable.type): letter for value, letter in dict(letters).items()}))
+            layers.append(
+                Layer(
+                    where, {_number(value, variable.type): letter for value, letter in dict(letters).items()}
+                )
+            )
         elif field is drawing.row:
             return None
     marks = [program.by_name[name] for name in map(_field_name, drawing.marks) if name in program.by_name]

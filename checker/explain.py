@@ -27,7 +27,11 @@ def falsifiers(trace: Trace, ghosts: bool = True) -> list[str]:
     for one in prop.instances:
         if one.binding == trace.violation.binding:
             reads = _deciding(one.expr, trace.judge, after, before)
-            return list(dict.fromkeys(_shown(r, trace, after, before) for r in reads if ghosts or not _is_ghost(r, trace)))
+            return list(
+                dict.fromkeys(
+                    _shown(r, trace, after, before) for r in reads if ghosts or not _is_ghost(r, trace)
+                )
+            )
     return []
 
 
@@ -87,7 +91,9 @@ def waits(trace: Trace) -> list[Wait]:
         process = judge.program.processes[actor.process]
         block = judge.block_of(state, actor.process, actor.instance)
         if block.label not in process.rests:
-            found += _waits_of(actor, trace) or [Wait(Names(trace.program).actors[actor.self - 1], block.call.name)]
+            found += _waits_of(actor, trace) or [
+                Wait(Names(trace.program).actors[actor.self - 1], block.call.name)
+            ]
     return found
 
 

@@ -10,8 +10,23 @@ import networkx
 
 from .errors import UsageError, shown_path
 from .interpret import Interpreter, State
-from .ir import Assign, Binary, Block, Const, Expr, Goto, If, Ite, NOWHERE, Pos, Process, Program, Read, Self, Stmt, Unary
-from .slots import instance_name
+from .ir import (
+    NOWHERE,
+    Assign,
+    Binary,
+    Const,
+    Expr,
+    Goto,
+    If,
+    Ite,
+    Pos,
+    Process,
+    Program,
+    Read,
+    Self,
+    Stmt,
+    Unary,
+)
 from .values import Names
 
 CAP = 250  # states in a graph that a person may still look at
@@ -46,12 +61,18 @@ def state_graph(program: Program, cap: int = CAP) -> networkx.MultiDiGraph:
             actor = next(a for a in judge.actors if (a.process, a.instance) == (step.process, step.instance))
             block = program.processes[step.process].blocks[step.label]
             action = names.call(block.call, judge, state, actor)
-            graph.add_edge(number[state], number[step.after], thread=names.actors[actor.self - 1], action=action)
+            graph.add_edge(
+                number[state], number[step.after], thread=names.actors[actor.self - 1], action=action
+            )
     note = f"{len(found)} states, {graph.number_of_edges()} transitions, " + (
         "all that are reachable" if complete else f"the first ones only: capped at {cap} states"
     )
     graph.graph.update(
-        states=len(found), transitions=graph.number_of_edges(), cap=cap, complete=complete, note=f"{program.name}: {note}"
+        states=len(found),
+        transitions=graph.number_of_edges(),
+        cap=cap,
+        complete=complete,
+        note=f"{program.name}: {note}",
     )
     return graph
 
@@ -61,7 +82,11 @@ def _add_state(
 ) -> None:
     start = judge.initial_states()[0] if number else state
     changed = names.changes(start, state, ghosts=True)
-    label = "start" if not number else "\n".join(change.replace("->", " -> ") for change in changed) or "as at the start"
+    label = (
+        "start"
+        if not number
+        else "\n".join(change.replace("->", " -> ") for change in changed) or "as at the start"
+    )
     violated = ", ".join(v.property for v in judge.judge(state))
     graph.add_node(number, depth=depth, label=label, violated=violated)
 
@@ -79,7 +104,11 @@ def write_graph(graph: networkx.MultiDiGraph, path: Path | str) -> None:
 
 def dot_text(graph: networkx.MultiDiGraph) -> str:
     """A state graph for Graphviz; its label says how much of the whole it is."""
-    lines = ["digraph states {", f"  label={_quoted(graph.graph['note'])};", "  node [shape=box, fontname=monospace];"]
+    lines = [
+        "digraph states {",
+        f"  label={_quoted(graph.graph['note'])};",
+        "  node [shape=box, fontname=monospace];",
+    ]
     threads = list(dict.fromkeys(thread for *_, thread in graph.edges(data="thread")))
     for number, data in graph.nodes(data=True):
         shape = ', color="red", penwidth=2' if data["violated"] else ""
@@ -87,7 +116,9 @@ def dot_text(graph: networkx.MultiDiGraph) -> str:
     for before, after, data in graph.edges(data=True):
         colour = threads.index(data["thread"]) % 8 + 1
         label = _quoted(f"{data['thread']}: {data['action']}")
-        lines.append(f"  s{before} -> s{after} [label={label}, colorscheme=dark28, color={colour}, fontcolor={colour}];")
+        lines.append(
+            f"  s{before} -> s{after} [label={label}, colorscheme=dark28, color={colour}, fontcolor={colour}];"
+        )
     return "\n".join([*lines, "}"]) + "\n"
 
 

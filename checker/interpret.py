@@ -1,10 +1,8 @@
 """The reference interpreter: what a program means, in the plainest Python.
 
-It is the judge of every other engine: counts are compared with its counts, and each
-counterexample is run through it before it is printed.  It is therefore written to be
-read next to `checker.ir`, and never made fast.
-
-States are flat tuples of integers, numbered by `checker.slots`.
+It judges every other engine, by its counts and by replaying their counterexamples; so
+it is written to be read next to `checker.ir`, and never made fast.  States are flat
+tuples of integers, numbered by `checker.slots`.
 """
 
 from __future__ import annotations
@@ -15,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from .errors import InternalError, UsageError
 from .ir import (
-    DEADLOCK, NOWHERE, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Instantiation,
-    Ite, Note, Pos, Program, Property, Read, Self, Stmt, Type, Unary,
+    DEADLOCK, NOWHERE, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance,
+    Instantiation, Ite, Note, Pos, Program, Property, Read, Self, Stmt, Type, Unary,
 )  # fmt: skip
 from .slots import Slots, instance_name
 
@@ -96,9 +94,10 @@ class Interpreter:
 
     def __init__(self, program: Program) -> None:
         self.program, self.slots = program, Slots(program)
-        where = [(index, i) for index, p in enumerate(program.processes) for i in range(p.instances)]
+        processes = program.processes
+        where = [(index, i) for index, p in enumerate(processes) for i in range(p.instances)]
         self.actors = [Actor(index, instance, number) for number, (index, instance) in enumerate(where, 1)]
-        self.locals = {p.name: [v for v in program.variables if v.process == p.name] for p in program.processes}
+        self.locals = {p.name: [v for v in program.variables if v.process == p.name] for p in processes}
 
     def initial_states(self) -> list[State]:
         """What setup makes of the inits, in the order of its choices, each once."""
@@ -132,7 +131,8 @@ class Interpreter:
             return
         for end in self._run(block.body, _Run(list(state), actor)):
             after = tuple(end.state) if end.violation is None else None
-            yield Step(actor.process, actor.instance, block.label, after, end.choices, end.notes, end.violation)
+            who = actor.process, actor.instance, block.label
+            yield Step(*who, after, end.choices, end.notes, end.violation)
 
     def _run(self, statements: tuple[Stmt, ...], run: _Run) -> Iterator[_Run]:
         """Execute `statements`; one finished run for each sequence of choices."""
@@ -183,7 +183,7 @@ class Interpreter:
         if not 0 <= index < variable.count:
             return
         if not variable.type.lo <= value <= variable.type.hi:
-            raise InternalError(f"{var} := {value} leaves {variable.type.lo}..{variable.type.hi} without a Check")
+            raise InternalError(f"{var} := {value} is out of its range, and no Check said so")
         run.state[self.slots.at(var, index, run.actor.instance)] = value
 
     def evaluate(self, expr: Expr, state: State, actor: Actor = NOBODY, before: State | None = None) -> int:
@@ -229,10 +229,10 @@ class Interpreter:
         return ([deadlock] if stuck else []) + self._violated(("terminal",), state)
 
     def reached(self, state: State, before: State | None = None, resting: bool = False) -> set[str]:
-        """Names of the reachable properties that hold in `state`, and of the other
-        properties whose premise does.  The premises of transition invariants count only
-        if `before` is given, those of terminal properties only if `resting`."""
-        kinds = ["reachable", "invariant", "crash"] + ["transition"] * (before is not None) + ["terminal"] * resting
+        """The reachable properties that hold in `state`, and the others whose premise does.
+        Premises of transition invariants need `before`, those of terminal ones `resting`."""
+        kinds = ["reachable", "invariant", "crash"]
+        kinds += ["transition"] * (before is not None) + ["terminal"] * resting
         names = set()
         for prop, one in self._instantiations(kinds):
             sought = one.expr if prop.kind == "reachable" else one.premise

@@ -42,7 +42,12 @@ def to_itf(trace: Trace) -> dict[str, Any]:
 
 def _facts(trace: Trace) -> dict[str, Any]:
     facts = trace.facts
-    named = {"model": facts.model, "design": facts.design, "scenario": facts.scenario, "settings": facts.settings}
+    named = {
+        "model": facts.model,
+        "design": facts.design,
+        "scenario": facts.scenario,
+        "settings": facts.settings,
+    }
     found = {name: value for name, value in named.items() if value}
     return found | ({} if facts.bound is None else {"bound": facts.bound})
 
@@ -64,8 +69,12 @@ class _Writer:
                 values[variable.name] = self._elements(variable, state, range(variable.count))
             elif variable.struct not in values:
                 values[variable.struct] = self._struct(variable.struct, state)
-        values[PLACES] = {"#map": [[name, self._place(who, state)] for who, name in enumerate(self.names.actors)]}
-        values[LOCALS] = {"#map": [[name, self._locals(who, state)] for who, name in enumerate(self.names.actors)]}
+        values[PLACES] = {
+            "#map": [[name, self._place(who, state)] for who, name in enumerate(self.names.actors)]
+        }
+        values[LOCALS] = {
+            "#map": [[name, self._locals(who, state)] for who, name in enumerate(self.names.actors)]
+        }
         values[TAKEN] = self.trace.call(index - 1) if index else "init"
         picks = self.trace.steps[index - 1].choices if index else ()
         values[PICKS] = {"choices": [_integer(choice) for choice in picks]}
@@ -76,7 +85,11 @@ class _Writer:
         wrong = self.trace.violation
         if wrong is None:
             return {}
-        found: dict[str, Any] = {"property": wrong.property, "message": wrong.message, "binding": dict(wrong.binding)}
+        found: dict[str, Any] = {
+            "property": wrong.property,
+            "message": wrong.message,
+            "binding": dict(wrong.binding),
+        }
         if len(self.trace.steps) == len(self.trace.states):
             found["failing step"] = self._step(len(self.trace.steps) - 1)
         return {"violation": found}
@@ -122,7 +135,9 @@ class _Writer:
         process = self.program.processes[actor.process]
         live = self.trace.judge.block_of(state, actor.process, actor.instance).live
         own = [v for v in self.program.variables if v.process == process.name and v.name in live]
-        return {v.name.split(":", 1)[-1]: self._elements(v, state, range(v.count), actor.instance) for v in own}
+        return {
+            v.name.split(":", 1)[-1]: self._elements(v, state, range(v.count), actor.instance) for v in own
+        }
 
 
 def _place_of(block: Block) -> str:

@@ -43,7 +43,7 @@ def check_leads_to(program: Program, property: Property, cap: int = CAP, facts: 
     if not space.complete:
         return Liveness("incomplete", len(space.steps))
     fair = fair_instances(program, property)
-    for one, target in zip(property.instances, property.target):
+    for one, target in zip(property.instances, property.target, strict=True):
         if lasso := space.lasso(one.expr, target, fair):
             stem, loop = lasso
             trace = _trace(space, stem + loop, len(stem), facts)
@@ -74,10 +74,13 @@ def judge_lasso(trace: Trace, name: str) -> Violation | None:
             return None
     if trace.states[-1] != round_trip[0]:
         return None
-    for one, target in zip(property.instances, property.target):
+    for one, target in zip(property.instances, property.target, strict=True):
         without = [not judge.evaluate(target, state) for state in trace.states]
         last_q = max((i for i, free in enumerate(without) if not free), default=-1)
-        if any(judge.evaluate(one.expr, state) for state in trace.states[last_q + 1 :]) and last_q < trace.loop:
+        if (
+            any(judge.evaluate(one.expr, state) for state in trace.states[last_q + 1 :])
+            and last_q < trace.loop
+        ):
             return _violation(property, one)
     return None
 
@@ -127,7 +130,9 @@ class _Space:
         onward = self._search(pending, without)
         graph = networkx.DiGraph()
         graph.add_nodes_from(onward)
-        graph.add_edges_from((s, step.after) for s in onward for step in self.steps[s] if step.after in onward)
+        graph.add_edges_from(
+            (s, step.after) for s in onward for step in self.steps[s] if step.after in onward
+        )
         fair_states: dict[State, set[State]] = {}
         for component in networkx.strongly_connected_components(graph):
             if all(self._satisfied(component, who) for who in fair):
@@ -152,7 +157,9 @@ class _Space:
                     todo.append(step.after)
         return arrival
 
-    def _path(self, arrival: dict[State, tuple[State, Step] | None], state: State) -> list[tuple[State, Step]]:
+    def _path(
+        self, arrival: dict[State, tuple[State, Step] | None], state: State
+    ) -> list[tuple[State, Step]]:
         steps = []
         while (before := arrival[state]) is not None:
             steps.append(before)
@@ -172,7 +179,9 @@ class _Space:
         steps: list[tuple[State, Step]] = []
         for who in fair:
             visited = [entry, *(step.after for _, step in steps)]
-            if any((s.process, s.instance) == who for _, s in steps) or any(not self._own(v, who) for v in visited):
+            if any((s.process, s.instance) == who for _, s in steps) or any(
+                not self._own(v, who) for v in visited
+            ):
                 continue
             arrival = self._search([visited[-1]], component)
             goal = next(state for state in arrival if self._is_fair_here(state, component, who))

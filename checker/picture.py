@@ -78,7 +78,10 @@ class _Drawer:
         self.lines += [Line(column, level, words) for level, words in inner]
         if step.violation:
             self.lines.append(Line(column, depth, f"*** {step.violation.property}: {step.violation.message}"))
-        if step.after is not None and after[self.trace.judge.slots.pc(step.process, step.instance)] in process.rests:
+        if (
+            step.after is not None
+            and after[self.trace.judge.slots.pc(step.process, step.instance)] in process.rests
+        ):
             self.stacks.pop(who, None)
 
     def _enter(self, who: int, column: int, block: Block) -> int:
@@ -146,7 +149,7 @@ def lay_out(picture: Picture, width: int = 80) -> list[str]:
     rows: list[str] = []
     if layout.apart:
         heading = ""
-        for offset, name in zip(layout.offsets, picture.threads):
+        for offset, name in zip(layout.offsets, picture.threads, strict=True):
             heading = heading.ljust(offset) + name
         rows.append(heading)
     last = -1
@@ -159,7 +162,9 @@ def lay_out(picture: Picture, width: int = 80) -> list[str]:
 
 
 def _choose_layout(picture: Picture, width: int) -> Layout:
-    room = min(MOST_CHANGES, max((len(change) for line in picture.lines for change in line.changes), default=0))
+    room = min(
+        MOST_CHANGES, max((len(change) for line in picture.lines for change in line.changes), default=0)
+    )
     for indent in (2, 1):
         widths = _widths(picture, indent)
         end = MARGIN + sum(widths) + GAP * len(widths)
@@ -176,7 +181,9 @@ def _stride(picture: Picture, indent: int, end: int, share: float) -> int:
     """How far apart columns can be if that share of each column's lines is to end before `end`."""
     strides = [end]
     for column in range(1, len(picture.threads)):
-        widths = sorted(indent * line.depth + len(line.text) for line in picture.lines if line.column == column)
+        widths = sorted(
+            indent * line.depth + len(line.text) for line in picture.lines if line.column == column
+        )
         strides.append((end - MARGIN - widths[math.ceil((len(widths) - 1) * share)]) // column)
     return min(strides)
 

@@ -104,7 +104,9 @@ def replay(
     judge = Interpreter(program)
     initial = judge.initial_states()
     if path[0] not in initial:
-        raise InternalError("engines disagree: the interpreter has no such initial state\n  " + _shown(judge, path[0]))
+        raise InternalError(
+            "engines disagree: the interpreter has no such initial state\n  " + _shown(judge, path[0])
+        )
     steps: list[Step] = []
     for number, (state, after) in enumerate(zip(path, path[1:]), 1):
         steps.append(_step_between(judge, state, after, steps[-1] if steps else None, number))
@@ -139,7 +141,10 @@ def _step_between(judge: Interpreter, state: State, after: State, previous: Step
             f"engines disagree: the interpreter has no step {number} like this\n"
             f"  from {_shown(judge, state)}\n  to   {_shown(judge, after)}"
         )
-    return min(fitting, key=lambda s: previous is None or (s.process, s.instance) != (previous.process, previous.instance))
+    return min(
+        fitting,
+        key=lambda s: previous is None or (s.process, s.instance) != (previous.process, previous.instance),
+    )
 
 
 def _failing_step(judge: Interpreter, state: State, last: tuple[int, int], property: str) -> Step:
@@ -180,7 +185,9 @@ class Followed:
     strange: tuple[int, ...] = ()
 
 
-def follow(program: Program, turns: Sequence[Turn], start: int = 0, property: str = "", facts: Facts = Facts()) -> Followed:
+def follow(
+    program: Program, turns: Sequence[Turn], start: int = 0, property: str = "", facts: Facts = Facts()
+) -> Followed:
     """Take the steps of a schedule from the initial state `start`, as far as possible.
 
     The trace ends where `property` is violated, even if there are more turns.  If it never
@@ -224,11 +231,17 @@ def _take(judge: Interpreter, state: State, turn: Turn) -> tuple[Step | None, st
     for step in possible:
         if step.choices == turn.choices:
             return step, ""
-    name, block = instance_name(processes[actor.process], actor.instance), judge.block_of(state, actor.process, actor.instance)
+    name, block = (
+        instance_name(processes[actor.process], actor.instance),
+        judge.block_of(state, actor.process, actor.instance),
+    )
     if not possible:
         return None, f"{name} stands before {block.call.name} and cannot go on"
     choices = " or ".join(str(list(s.choices)) for s in possible[:4])
-    return None, f"{name} stands before {block.call.name}, where the choices {list(turn.choices)} do not exist, but {choices}"
+    return (
+        None,
+        f"{name} stands before {block.call.name}, where the choices {list(turn.choices)} do not exist, but {choices}",
+    )
 
 
 # -------------------------------------------------------- fewer context switches
@@ -281,7 +294,9 @@ class _Reordering:
         layer = [_Partial((0,) * len(self.choices), -1, self.trace.states[0], -1, None, None)]
         for number in range(len(self.trace.steps)):
             following: dict[tuple, _Partial] = {}
-            for partial in (p for one in layer for p in self._extended(one, number + 1 == len(self.trace.steps))):
+            for partial in (
+                p for one in layer for p in self._extended(one, number + 1 == len(self.trace.steps))
+            ):
                 key = (partial.done, partial.last, partial.state)
                 if key not in following or partial.switches < following[key].switches:
                     following[key] = partial
@@ -290,7 +305,9 @@ class _Reordering:
 
     def _cost(self, partial: _Partial) -> int:
         """Context switches so far, and one for each other actor that has steps left."""
-        left = (who != partial.last and done < len(self.choices[who]) for who, done in enumerate(partial.done))
+        left = (
+            who != partial.last and done < len(self.choices[who]) for who, done in enumerate(partial.done)
+        )
         return partial.switches + sum(left)
 
     def _extended(self, partial: _Partial, is_last: bool) -> Iterable[_Partial]:
@@ -300,7 +317,9 @@ class _Reordering:
             step = self._step(partial.state, who, self.choices[who][done])
             if step is not None and (is_last or step.after is not None):
                 counts = (*partial.done[:who], done + 1, *partial.done[who + 1 :])
-                yield _Partial(counts, who, step.after, partial.switches + (who != partial.last), partial, step)
+                yield _Partial(
+                    counts, who, step.after, partial.switches + (who != partial.last), partial, step
+                )
 
     def _step(self, state: State, who: int, choices: tuple[int, ...]) -> Step | None:
         key = (state, who, choices)

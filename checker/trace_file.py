@@ -72,7 +72,8 @@ class Stored:
         for turn in self.turns:
             if turn.who not in index:
                 raise UsageError(
-                    f"{self.path}:{turn.line}: there is no process {turn.who!r} in this scenario; there are " + ", ".join(index)
+                    f"{self.path}:{turn.line}: there is no process {turn.who!r} in this scenario; there are "
+                    + ", ".join(index)
                 )
         turns = [Turn(*index[t.who], t.choices, t.call) for t in self.turns]
         followed = follow(program, turns, self.start, self.property, self.facts)
@@ -87,7 +88,13 @@ class Stored:
 
 def text_of(trace: Trace, picture: str, path: str = "FILE") -> str:
     """The contents of a counterexample file; path: the name to be told in its first line."""
-    lines = [f"# Checked again by: python -m checker replay {path}", "", *picture.rstrip().split("\n"), "", RULER]
+    lines = [
+        f"# Checked again by: python -m checker replay {path}",
+        "",
+        *picture.rstrip().split("\n"),
+        "",
+        RULER,
+    ]
     schedule = _schedule(trace)
     return "\n".join([*lines, *schedule, "digest " + _digest(schedule)]) + "\n"
 
@@ -148,7 +155,9 @@ def read(path: Path | str) -> Stored:
     except UnicodeDecodeError:
         raise UsageError(f"{path}: this is not a text file") from None
     if RULER not in lines:
-        raise UsageError(f"{path}:{len(lines)}: the file ends without a schedule; it is cut off, or no counterexample")
+        raise UsageError(
+            f"{path}:{len(lines)}: the file ends without a schedule; it is cut off, or no counterexample"
+        )
     ruler = lines.index(RULER)
     reader = _Reader(str(path))
     below = [(number, line) for number, line in enumerate(lines[ruler + 1 :], ruler + 2) if line.strip()]
@@ -209,13 +218,17 @@ class _Reader:
 
     def check_digest(self, schedule: list[str], text: str, line: int) -> None:
         if text.removeprefix("digest ").strip() != _digest(schedule):
-            self.refuse(line, "the schedule above is not the one that was written; it has been edited or is not whole")
+            self.refuse(
+                line, "the schedule above is not the one that was written; it has been edited or is not whole"
+            )
 
     def stored(self, picture: str) -> Stored:
         for word in ("format", "design", "scenario", "property", "start"):
             if word not in self.single:
                 raise UsageError(f"{self.path}: the schedule has no line `{word}`")
         bound, loop = (int(self.single[w]) if w in self.single else None for w in ("bound", "loop"))
-        facts = Facts(self.single["design"], self.single["scenario"], bound, self.settings, self.single.get("model", ""))
+        facts = Facts(
+            self.single["design"], self.single["scenario"], bound, self.settings, self.single.get("model", "")
+        )
         start = int(self.single["start"])
         return Stored(self.path, facts, self.single["property"], start, loop, self.turns, picture)

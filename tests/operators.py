@@ -1,11 +1,8 @@
-"""One tiny program for each operator, statement and type of the IR: the list that every engine test walks.
+"""One tiny program for each operator, statement and type of the IR, for every engine test to walk.
 
 An engine that gets one of them wrong cannot hide it: what an operator computes is kept
 in a shared variable, so a wrong value makes a different set of states.  A new operator
 without an example makes `tests/test_interpret.py` fail.
-
-The small constructors (`program`, `variable`, `process`, `block`, `read`, ...) are for other
-tests as well.
 """
 
 from __future__ import annotations
@@ -13,67 +10,45 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checker.ir import (
-    BINARY_OPS, BOOL, Assign, Binary, Block, Call, Check, Choose, Const, Expr, Fail, Frame, Goto, If, Instance,
-    Instantiation, Ite, Note, Pos, Process, Program, Property, Read, Self, Stmt, Type, Unary, Variable, int_type,
-)  # fmt: skip
-
-# ------------------------------------------------------------ constructors
-
-
-def expr(value: Expr | int) -> Expr:
-    """An expression; an integer stands for the constant."""
-    return Const(value) if isinstance(value, int) else value
-
-
-def read(var: str, index: Expr | int = 0, old: bool = False) -> Read:
-    return Read(var, expr(index), old)
-
-
-def binary(op: str, left: Expr | int, right: Expr | int) -> Binary:
-    return Binary(op, expr(left), expr(right))
-
-
-def assign(var: str, value: Expr | int, index: Expr | int = 0) -> Assign:
-    return Assign(var, expr(index), expr(value))
-
-
-def variable(name: str, type: Type = BOOL, count: int = 1, init: int | tuple[int, ...] = 0, **rest) -> Variable:
-    """A variable; `init` may be one value for all elements."""
-    values = init if isinstance(init, tuple) else (init,) * count
-    return Variable(name, type, count, values, **rest)
-
-
-def local(process: str, name: str, type: Type, count: int = 1, init: int = 0) -> Variable:
-    return variable(f"{process}:{name}", type, count, init, process=process)
-
-
-def block(label: int, *body: Stmt, guard: Expr | int = 1, live: tuple[str, ...] = (), call: str = "", **rest) -> Block:
-    """A block; it is named `call` or else by its label, and claims line 10 + label of its process."""
-    name = call or f"step {label}"
-    frames = rest.pop("frames", (Frame("run", Pos("model.py", 10 + label)),))
-    return Block(label, expr(guard), body, rest.pop("shown", Call(name)), frames, live=frozenset(live), **rest)
-
-
-def process(
-    name: str, *blocks: Block, instances: int = 1, rests: tuple[int, ...] | None = None, entry: int = 0, **rest
-) -> Process:
-    """A process; it rests at its last label unless `rests` says otherwise."""
-    resting = (len(blocks) - 1,) if rests is None else rests
-    return Process(name, rest.pop("kind", "process"), instances, blocks, entry, frozenset(resting), **rest)
-
-
-def rest(label: int) -> Block:
-    """A block that is never left."""
-    return block(label, Goto(label), guard=0, call="rest")
-
-
-def prop(kind: str, holds: Expr, name: str = "", premise: Expr | None = None, **rest) -> Property:
-    return Property(name or f"the_{kind}", kind, f"The {kind} of this test.", (Instantiation((), holds, premise),), **rest)
-
-
-def program(name: str, variables: list[Variable], processes: list[Process], *properties: Property, **rest) -> Program:
-    return Program(name, tuple(variables), tuple(processes), properties, **rest)
-
+    BINARY_OPS,
+    BOOL,
+    Block,
+    Call,
+    Check,
+    Choose,
+    Const,
+    Expr,
+    Fail,
+    Frame,
+    Goto,
+    If,
+    Instance,
+    Instantiation,
+    Ite,
+    Note,
+    Pos,
+    Program,
+    Property,
+    Self,
+    Stmt,
+    Type,
+    Unary,
+    int_type,
+)
+from tests.programs import (
+    Binary,
+    assign,
+    binary,
+    block,
+    expr,
+    local,
+    process,
+    program,
+    prop,
+    read,
+    rest,
+    variable,
+)
 
 # ---------------------------------------------------------------- examples
 
@@ -107,7 +82,14 @@ def computes(name: str, value: Expr, results: int) -> Example:
     """
     p = process(
         "p",
-        block(0, Choose("p:x", -3, 3), Choose("p:y", -3, 3), assign("a", read("p:x")), assign("b", read("p:y")), Goto(1)),
+        block(
+            0,
+            Choose("p:x", -3, 3),
+            Choose("p:y", -3, 3),
+            assign("a", read("p:x")),
+            assign("b", read("p:y")),
+            Goto(1),
+        ),
         block(1, assign("c", value), Goto(2)),
         rest(2),
     )
@@ -159,22 +141,38 @@ def _arrays() -> list[Example]:
     fill = process(
         "p",
         block(0, assign("p:mine", Instance()), assign("p:mine", Self(), 1), Goto(1)),
-        block(1, assign("sum", binary("+", read("p:mine"), read("p:mine", 1)), Instance()), Goto(2), live=("p:mine",)),
+        block(
+            1,
+            assign("sum", binary("+", read("p:mine"), read("p:mine", 1)), Instance()),
+            Goto(2),
+            live=("p:mine",),
+        ),
         rest(2),
         instances=2,
     )
     return [
         each_index("read at an index, also outside", assign("got", read("cells", read("p:i"))), states=8),
         each_index("write at an index, also outside", assign("cells", 0, read("p:i")), states=8),
-        Example(program("local arrays of two instances", [variable("sum", int_type(0, 9), 2), array], [fill]), 9, 12),
+        Example(
+            program("local arrays of two instances", [variable("sum", int_type(0, 9), 2), array], [fill]),
+            9,
+            12,
+        ),
     ]
 
 
 # Statements.
 
 
-def _one_step(name: str, *body: Stmt, states: int, transitions: int, violated: tuple[str, ...] = (), **rest_) -> Example:
-    variables = [variable("a", SMALL), variable("b", SMALL), local("p", "x", SMALL, init=-3), local("p", "y", SMALL, init=-3)]
+def _one_step(
+    name: str, *body: Stmt, states: int, transitions: int, violated: tuple[str, ...] = (), **rest_
+) -> Example:
+    variables = [
+        variable("a", SMALL),
+        variable("b", SMALL),
+        local("p", "x", SMALL, init=-3),
+        local("p", "y", SMALL, init=-3),
+    ]
     model = program(name, variables, [process("p", block(0, *body), rest(1), **rest_)])
     return Example(model, states, transitions, frozenset(violated))
 
@@ -185,33 +183,96 @@ def _statements() -> list[Example]:
     choose_x = Choose("p:x", -3, 3)
     positive = binary(">", x, 0)
     return [
-        _one_step("assign", assign("a", 2), assign("a", binary("+", read("a"), 1)), Goto(1), states=2, transitions=1),
+        _one_step(
+            "assign", assign("a", 2), assign("a", binary("+", read("a"), 1)), Goto(1), states=2, transitions=1
+        ),
         _one_step("goto itself", Goto(0), states=1, transitions=1),
         _one_step("if without else", choose_x, If(positive, (to_a,)), Goto(1), states=5, transitions=7),
-        _one_step("if with else", choose_x, If(positive, (to_a,), (assign("a", Unary("-", x)),)), Goto(1), states=5, transitions=7),
-        _one_step("if that leaves", choose_x, If(positive, (to_a, Goto(1))), assign("b", 1), Goto(1), states=5, transitions=7),
         _one_step(
-            "if in if", choose_x,
-            If(positive, (If(binary("==", x, 3), (assign("b", 3),)), to_a), (If(binary("==", x, -3), (Goto(0),)),)),
-            Goto(1), states=5, transitions=7,
+            "if with else",
+            choose_x,
+            If(positive, (to_a,), (assign("a", Unary("-", x)),)),
+            Goto(1),
+            states=5,
+            transitions=7,
         ),
         _one_step(
-            "choose in an arm", choose_x,
-            If(positive, (Choose("p:y", 0, 1), to_a, to_b, Goto(1)), (to_a, Goto(1))), states=11, transitions=10,
-        ),
-        _one_step("choose twice", choose_x, Choose("p:y", 0, 1), to_a, to_b, Goto(1), states=15, transitions=14),
-        _one_step(
-            "choose with a condition", choose_x, Choose("p:y", -3, 3, binary("==", y, binary("*", x, x))), to_a, to_b, Goto(1),
-            states=4, transitions=3,
-        ),
-        _one_step("choose from nothing", Choose("p:x", -3, 3, Const(0)), Goto(1), states=1, transitions=0, rests=(0,)),
-        _one_step("check that holds", choose_x, Check(binary("<", x, 4), "range", "no"), to_a, Goto(1), states=8, transitions=7),
-        _one_step(
-            "check that fails for some", choose_x, Check(binary("<", x, 2), "range", "a := x is too large"), to_a, Goto(1),
-            states=6, transitions=5, violated=("range",),
+            "if that leaves",
+            choose_x,
+            If(positive, (to_a, Goto(1))),
+            assign("b", 1),
+            Goto(1),
+            states=5,
+            transitions=7,
         ),
         _one_step(
-            "fail", choose_x, If(positive, (Fail("bug_on", "x > 0"),)), to_a, Goto(1), states=5, transitions=4, violated=("bug_on",)
+            "if in if",
+            choose_x,
+            If(
+                positive,
+                (If(binary("==", x, 3), (assign("b", 3),)), to_a),
+                (If(binary("==", x, -3), (Goto(0),)),),
+            ),
+            Goto(1),
+            states=5,
+            transitions=7,
+        ),
+        _one_step(
+            "choose in an arm",
+            choose_x,
+            If(positive, (Choose("p:y", 0, 1), to_a, to_b, Goto(1)), (to_a, Goto(1))),
+            states=11,
+            transitions=10,
+        ),
+        _one_step(
+            "choose twice", choose_x, Choose("p:y", 0, 1), to_a, to_b, Goto(1), states=15, transitions=14
+        ),
+        _one_step(
+            "choose with a condition",
+            choose_x,
+            Choose("p:y", -3, 3, binary("==", y, binary("*", x, x))),
+            to_a,
+            to_b,
+            Goto(1),
+            states=4,
+            transitions=3,
+        ),
+        _one_step(
+            "choose from nothing",
+            Choose("p:x", -3, 3, Const(0)),
+            Goto(1),
+            states=1,
+            transitions=0,
+            rests=(0,),
+        ),
+        _one_step(
+            "check that holds",
+            choose_x,
+            Check(binary("<", x, 4), "range", "no"),
+            to_a,
+            Goto(1),
+            states=8,
+            transitions=7,
+        ),
+        _one_step(
+            "check that fails for some",
+            choose_x,
+            Check(binary("<", x, 2), "range", "a := x is too large"),
+            to_a,
+            Goto(1),
+            states=6,
+            transitions=5,
+            violated=("range",),
+        ),
+        _one_step(
+            "fail",
+            choose_x,
+            If(positive, (Fail("bug_on", "x > 0"),)),
+            to_a,
+            Goto(1),
+            states=5,
+            transitions=4,
+            violated=("bug_on",),
         ),
         _one_step("note", choose_x, Note("returns", x, SMALL), to_a, Goto(1), states=8, transitions=7),
     ]
@@ -224,14 +285,28 @@ def _stores(name: str, type: Type, values: tuple[int, ...]) -> Example:
     """A shared variable and a local, neighbours on both sides, take `values` in turn."""
     blocks = []
     for label, value in enumerate(values):
-        body = (assign("v", value), assign("p:w", read("v")), assign("ok", binary("==", read("p:w"), value)), Goto(label + 1))
+        body = (
+            assign("v", value),
+            assign("p:w", read("v")),
+            assign("ok", binary("==", read("p:w"), value)),
+            Goto(label + 1),
+        )
         blocks.append(block(label, *body, live=("p:w",)))
-    shared = [variable("before", SMALL, init=-1), variable("v", type, init=type.lo), variable("ok"), variable("after", SMALL, init=3)]
+    shared = [
+        variable("before", SMALL, init=-1),
+        variable("v", type, init=type.lo),
+        variable("ok"),
+        variable("after", SMALL, init=3),
+    ]
     variables = [*shared, local("p", "w", type, init=type.lo)]
     right = binary("and", binary("==", read("before"), -1), binary("==", read("after"), 3))
     p = process("p", *blocks, rest(len(values)))
     always = binary("or", read("ok"), binary("==", read("v"), type.lo))
-    return Example(program(name, variables, [p], prop("invariant", binary("and", right, always))), 1 + len(values), len(values))
+    return Example(
+        program(name, variables, [p], prop("invariant", binary("and", right, always))),
+        1 + len(values),
+        len(values),
+    )
 
 
 def _types() -> list[Example]:
@@ -240,7 +315,11 @@ def _types() -> list[Example]:
         _stores("integers below zero", int_type(-5, -2), (-5, -2, -4)),
         _stores("integers of one value", int_type(7, 7), (7,)),
         _stores("integers of 40 bits", int_type(0, (1 << 40) - 1), ((1 << 40) - 1, 1 << 39, 0, 12345678901)),
-        _stores("integers around zero, 33 bits", int_type(-(1 << 32), (1 << 32) - 1), (-(1 << 32), (1 << 32) - 1, -1)),
+        _stores(
+            "integers around zero, 33 bits",
+            int_type(-(1 << 32), (1 << 32) - 1),
+            (-(1 << 32), (1 << 32) - 1, -1),
+        ),
         _stores("enumeration", Type("enum", 0, 2, "Errno", ("OK", "EIO", "ENOSPC")), (0, 2, 1)),
         _stores("reference", Type("ref", 0, 2, "Folio"), (2, 0, 1)),
         _stores("owner", Type("owner", 0, 3), (3, 1, 0)),
@@ -268,16 +347,32 @@ def lock_program(instances: int = 2, broken: bool = False, in_order: bool = True
         call = Call("lock", (("lock", which(i), int_type(0, 1)),))
         guard = expr(1) if broken else free
         frames = (Frame("both", Pos("locks.py", 20 + i)),)
-        return block(label, assign(locks.name, Self(), which(i)), Goto(label + 1), guard=guard, shown=call, frames=frames)
+        return block(
+            label,
+            assign(locks.name, Self(), which(i)),
+            Goto(label + 1),
+            guard=guard,
+            shown=call,
+            frames=frames,
+        )
 
-    leave = [assign("inside", binary("-", read("inside"), 1)), assign(locks.name, 0, 0), assign(locks.name, 0, 1)]
+    leave = [
+        assign("inside", binary("-", read("inside"), 1)),
+        assign(locks.name, 0, 0),
+        assign(locks.name, 0, 1),
+    ]
     t = process(
         "thread", take(0, 0), take(1, 1),
         block(2, assign("inside", binary("+", read("inside"), 1)), Goto(3), call="enter"),
         block(3, *leave, Goto(0), call="leave"),
         instances=instances, rests=(), kind="thread", names=tuple(f"CPU{i}" for i in range(instances)),
     )  # fmt: skip
-    alone = Property("alone", "invariant", "At most one thread is inside.", (Instantiation((), binary("<=", read("inside"), 1)),))
+    alone = Property(
+        "alone",
+        "invariant",
+        "At most one thread is inside.",
+        (Instantiation((), binary("<=", read("inside"), 1)),),
+    )
     return program("locks in order" if in_order else "locks in any order", [locks, inside], [t], alone)
 
 
@@ -285,7 +380,12 @@ def _processes() -> list[Example]:
     own = variable("who", int_type(0, 3), 3)
     writers = [
         process("first", block(0, assign("who", Self(), binary("-", Self(), 1)), Goto(1)), rest(1)),
-        process("others", block(0, assign("who", Self(), binary("+", Instance(), 1)), Goto(1)), rest(1), instances=2),
+        process(
+            "others",
+            block(0, assign("who", Self(), binary("+", Instance(), 1)), Goto(1)),
+            rest(1),
+            instances=2,
+        ),
     ]
     low = int_type(4, 9)
     forget = process(
@@ -318,32 +418,48 @@ def _many_words() -> Program:
         ), Goto(1)),
         rest(1),
     )  # fmt: skip
-    return program("many words", [*(variable(n, nibble) for n in names), local("p", "x", nibble), local("p", "i", int_type(0, 39))], [p])
+    return program(
+        "many words",
+        [*(variable(n, nibble) for n in names), local("p", "x", nibble), local("p", "i", int_type(0, 39))],
+        [p],
+    )
 
 
 def _counted() -> Program:
     """Two threads that start one of two operations while any are left, four in all."""
     go = block(
-        0, assign("ops_left", binary("-", read("ops_left"), 1)), Goto(1), guard=binary(">", read("ops_left"), 0), starts=True
+        0,
+        assign("ops_left", binary("-", read("ops_left"), 1)),
+        Goto(1),
+        guard=binary(">", read("ops_left"), 0),
+        starts=True,
     )
     t = process("t", go, block(1, Goto(0)), instances=2, rests=(0,), kind="thread")
     return program("bounded operations", [variable("ops_left", int_type(0, 4), init=4)], [t], bound=4)
 
 
-def counting(name: str, *properties: Property, states: int = 4, violated: tuple[str, ...] = (), **rest_) -> Example:
+def counting(
+    name: str, *properties: Property, states: int = 4, violated: tuple[str, ...] = (), **rest_
+) -> Example:
     """n counts 0, 1, 2, 3 and stays."""
     up = block(0, assign("n", binary("+", read("n"), 1)), Goto(0), guard=binary("<", read("n"), 3))
     p = process("p", up, rests=rest_.pop("rests", (0,)))
     setup = rest_.pop("setup", (Goto(0),))
     variables = [variable("n", int_type(0, 3)), local("p", "s", int_type(0, 3))]
-    return Example(program(name, variables, [p], *properties, setup=setup, **rest_), states, 3, frozenset(violated))
+    return Example(
+        program(name, variables, [p], *properties, setup=setup, **rest_), states, 3, frozenset(violated)
+    )
 
 
 def _properties() -> list[Example]:
     n = read("n")
     grows = binary("==", n, binary("+", read("n", old=True), 1))
     below_2 = binary("<", n, 2)
-    start = (Choose("p:s", 0, 3, binary("!=", read("p:s"), 1)), assign("n", binary("max", read("p:s"), 2)), Goto(0))
+    start = (
+        Choose("p:s", 0, 3, binary("!=", read("p:s"), 1)),
+        assign("n", binary("max", read("p:s"), 2)),
+        Goto(0),
+    )
     two = Property(
         "bound", "invariant", "n stays below the limit.",
         (Instantiation((("limit", "5"),), binary("<", n, 5)), Instantiation((("limit", "3"),), binary("<", n, 3))),

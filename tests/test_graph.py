@@ -6,7 +6,14 @@ import networkx
 import pytest
 
 from checker.errors import UsageError
-from checker.graph import dot_text, lock_order_cycles, lock_order_graph, lock_order_text, state_graph, write_graph
+from checker.graph import (
+    dot_text,
+    lock_order_cycles,
+    lock_order_graph,
+    lock_order_text,
+    state_graph,
+    write_graph,
+)
 from checker.ir import Frame, Goto, If, Pos, Program, Self, Type, int_type
 from tests.operators import assign, binary, block, lock_program, process, program, read, rest, variable
 
@@ -77,7 +84,9 @@ def test_lock_order_has_held_and_taken_with_their_places() -> None:
 
 
 def test_opposite_orders_are_a_cycle() -> None:
-    graph = lock_order_graph(locking(("+a", "+b", "-b", "-a"), ("+b", "+c", "-c", "-b"), ("+c", "+a", "-a", "-c")))
+    graph = lock_order_graph(
+        locking(("+a", "+b", "-b", "-a"), ("+b", "+c", "-c", "-b"), ("+c", "+a", "-a", "-c"))
+    )
 
     assert lock_order_cycles(graph) == [["a", "b", "c"]]
     assert lock_order_text(graph)[-1] == "cycle: a -> b -> c -> a"

@@ -45,7 +45,9 @@ def peterson() -> Program:
         block(3, assign("inside", 0, Instance()), assign("wants", 0, Instance()), Goto(0), call="leave"),
         instances=2, rests=(),
     )  # fmt: skip
-    return program("peterson", [variable("wants", count=2), variable("inside", count=2), variable("turn")], [compete])
+    return program(
+        "peterson", [variable("wants", count=2), variable("inside", count=2), variable("turn")], [compete]
+    )
 
 
 def test_a_step_of_a_fair_process_comes() -> None:
@@ -79,7 +81,10 @@ def test_weak_fairness_does_not_help_who_is_able_now_and_then_only() -> None:
 
 def test_what_has_happened_already_needs_no_step() -> None:
     assert check_leads_to(ticking(), leads_to(is_("done", 1), is_("done", 1))).verdict == "holds"
-    assert check_leads_to(ticking(), leads_to(binary("and", is_("x", 0), is_("x", 1)), is_("done", 1))).verdict == "holds"
+    assert (
+        check_leads_to(ticking(), leads_to(binary("and", is_("x", 0), is_("x", 1)), is_("done", 1))).verdict
+        == "holds"
+    )
 
 
 @pytest.mark.parametrize("who", [0, 1])
@@ -130,8 +135,14 @@ def test_a_lasso_that_starves_a_fair_process_is_none() -> None:
     asked = with_property(ticking(), leads_to(is_("done", 0), is_("done", 1), "tick"))
     less = with_property(ticking(), prop)
 
-    assert judge_lasso(type(trace)(asked, trace.judge, trace.states, trace.steps, loop=trace.loop), "progress") is None
-    assert judge_lasso(type(trace)(less, trace.judge, trace.states, trace.steps, loop=trace.loop), "progress") is not None
+    assert (
+        judge_lasso(type(trace)(asked, trace.judge, trace.states, trace.steps, loop=trace.loop), "progress")
+        is None
+    )
+    assert (
+        judge_lasso(type(trace)(less, trace.judge, trace.states, trace.steps, loop=trace.loop), "progress")
+        is not None
+    )
     assert judge_lasso(type(trace)(less, trace.judge, trace.states, trace.steps), "progress") is None
 
 

@@ -14,7 +14,23 @@ from checker.drawing import draw, rows_of
 from checker.explain import falsifiers, wait_for_graph, waits
 from checker.interpret import Interpreter
 from checker.ir import (
-    BOOL, Call, Choose, Fail, Frame, Goto, If, Instance, Instantiation, Note, Pos, Program, Property, Self, Type, Unary, int_type,
+    BOOL,
+    Call,
+    Choose,
+    Fail,
+    Frame,
+    Goto,
+    If,
+    Instance,
+    Instantiation,
+    Note,
+    Pos,
+    Program,
+    Property,
+    Self,
+    Type,
+    Unary,
+    int_type,
 )  # fmt: skip
 from checker.itf import to_itf
 from checker.picture import Line, Picture, lay_out
@@ -103,8 +119,12 @@ CELLS = lang.constant(2)
 def drawings() -> Catalogue:
     module = ModuleType("drawn")
     letters = {False: "0", True: "D"}
-    module.cache = lang.drawing("page cache", Cell.memory, letters, CELLS, (Inode.i_size,), legend="D data, 0 zeros")
-    module.disk = lang.drawing("disk", Cell.disk, letters, CELLS, (Inode.i_disk_size,), durable=True, legend="D data, 0 zeros")
+    module.cache = lang.drawing(
+        "page cache", Cell.memory, letters, CELLS, (Inode.i_size,), legend="D data, 0 zeros"
+    )
+    module.disk = lang.drawing(
+        "disk", Cell.disk, letters, CELLS, (Inode.i_disk_size,), durable=True, legend="D data, 0 zeros"
+    )
     module.absent = lang.drawing("absent", Inode.other, {}, 1)
     return Catalogue("file", modules=[module], constants={"CELLS": CELLS})
 
@@ -176,10 +196,18 @@ def test_a_lock_that_deadlocks_is_explained_by_who_waits_for_whom() -> None:
 
 
 def test_waiting_for_a_flag_names_who_set_it_last() -> None:
-    flag, never = variable("Folio.wb", label="PG_writeback", struct="Folio", field="wb", count=2), variable("never")
+    flag, never = (
+        variable("Folio.wb", label="PG_writeback", struct="Folio", field="wb", count=2),
+        variable("never"),
+    )
     a = process("a", block(0, assign("Folio.wb", 1, 1), Goto(1)), rest(1))
     wait = binary("and", Unary("not", read("Folio.wb", 1)), binary("==", 1, 1))
-    b = process("b", block(0, Goto(1), guard=read("Folio.wb", 1)), block(1, Goto(2), guard=wait, call="folio_wait"), rest(2))
+    b = process(
+        "b",
+        block(0, Goto(1), guard=read("Folio.wb", 1)),
+        block(1, Goto(2), guard=wait, call="folio_wait"),
+        rest(2),
+    )
     c = process("c", block(0, Goto(1), guard=read("never"), call="wait_event"), rest(1))
     trace = shortest_violation(program("waits", [flag, never], [a, b, c]))
 
@@ -220,7 +248,9 @@ def test_only_what_decides_makes_a_property_false() -> None:
     shared = [variable(name, int_type(0, 5), init=2) for name in "abcd"]
     a, b, c, d = (read(name) for name in "abcd")
     two = [binary("==", x, 2) for x in (a, b, c, d)]
-    implication = binary("or", Unary("not", two[0]), binary("and", two[1], binary("and", binary("<", c, 2), two[3])))
+    implication = binary(
+        "or", Unary("not", two[0]), binary("and", two[1], binary("and", binary("<", c, 2), two[3]))
+    )
     p = process("p", rest(0), rests=(0,))
 
     trace = shortest_violation(program("decides", shared, [p], prop("invariant", implication)))
@@ -243,12 +273,21 @@ def test_a_failing_step_is_marked_in_its_column() -> None:
         process("p", block(0, assign("n", 1), Goto(1)), block(1, If(read("n"), (FAIL,)), Goto(2), call="end_writeback"), rest(2))
     ]))  # fmt: skip
 
-    assert counterexample(trace).splitlines()[-2:] == ["    end_writeback()", "    *** bug_on: not under writeback"]
+    assert counterexample(trace).splitlines()[-2:] == [
+        "    end_writeback()",
+        "    *** bug_on: not under writeback",
+    ]
 
 
 def test_several_initial_states_say_which_one_it_is() -> None:
     setup = (Choose("n", 0, 3), Goto(0))
-    model = program("several", [variable("n", int_type(0, 3))], [process("p", rest(0), rests=(0,))], prop("invariant", binary("<", read("n"), 2)), setup=setup)
+    model = program(
+        "several",
+        [variable("n", int_type(0, 3))],
+        [process("p", rest(0), rests=(0,))],
+        prop("invariant", binary("<", read("n"), 2)),
+        setup=setup,
+    )
 
     assert "  At the start:\n    n = 2\n" in counterexample(shortest_violation(model))
 
@@ -258,7 +297,12 @@ def test_what_a_function_returned_stands_behind_it_and_around_it() -> None:
     frames = at(5, "write", "write_begin")
     calls = block(0, Note("get_folio", Instance(), Type("ref", 0, 1, "Folio")), Note("write_begin", binary("+", 0, 1), errno),
                   Note("left", Self(), int_type(0, 3)), assign("n", 1), Goto(1), call="get_folio", frames=frames)  # fmt: skip
-    model = program("returns", [variable("n")], [process("p", calls, rest(1))], prop("invariant", binary("==", read("n"), 0)))
+    model = program(
+        "returns",
+        [variable("n")],
+        [process("p", calls, rest(1))],
+        prop("invariant", binary("==", read("n"), 0)),
+    )
 
     lines = counterexample(shortest_violation(model)).splitlines()
 
@@ -389,10 +433,17 @@ def result(**changes) -> Result:
 
 def test_the_verdict_line_has_one_form() -> None:
     statistics = "1,074 states, 9,500 transitions, depth 31"
-    violated = result(verdict="violated", stopped_by="violation", violation=Violation("size_is_backed", "..."))
-    stopped = result(verdict="incomplete", stopped_by="memory", reductions=("partial order", "symmetry"), bound=None)
+    violated = result(
+        verdict="violated", stopped_by="violation", violation=Violation("size_is_backed", "...")
+    )
+    stopped = result(
+        verdict="incomplete", stopped_by="memory", reductions=("partial order", "symmetry"), bound=None
+    )
 
-    assert verdict_line(result()) == f"holds     iomap  default  bound 4  17 properties  {statistics}, complete, no reduction, 0.8 s"
+    assert (
+        verdict_line(result())
+        == f"holds     iomap  default  bound 4  17 properties  {statistics}, complete, no reduction, 0.8 s"
+    )
     assert verdict_line(violated) == (
         f"violated  iomap  default  bound 4  size_is_backed  {statistics}, stopped at the violation, no reduction, 0.8 s"
     )
@@ -429,7 +480,11 @@ def test_itf_has_states_by_name_and_steps_as_metadata() -> None:
 
 def test_itf_has_choices_locals_failing_step_and_loop() -> None:
     n = variable("p:n", int_type(0, 3), process="p")
-    p = process("p", block(0, Choose("p:n", 2, 3), Goto(1)), block(1, If(read("p:n"), (FAIL,)), Goto(0), live=("p:n",)))
+    p = process(
+        "p",
+        block(0, Choose("p:n", 2, 3), Goto(1)),
+        block(1, If(read("p:n"), (FAIL,)), Goto(0), live=("p:n",)),
+    )
     trace = shortest_violation(program("choice", [n], [p]))
 
     itf = to_itf(trace)

@@ -9,7 +9,21 @@ from checker.interpret import Interpreter
 from checker.ir import Check, Choose, Goto, int_type
 from checker.trace import Facts, Turn, fewest_switches, follow, replay
 from checker.trace_file import RULER, read, text_of, write
-from tests.operators import EXAMPLES, assign, binary, block, lock_program, process, program, prop, read as value, rest, variable
+from tests.operators import (
+    EXAMPLES,
+    assign,
+    binary,
+    block,
+    lock_program,
+    process,
+    program,
+    prop,
+    rest,
+    variable,
+)
+from tests.operators import (
+    read as value,
+)
 from tests.small_search import shortest_path, shortest_violation
 
 FACTS = Facts("broken", "two", 3, {"CELLS": 2}, "tests/models/locks.py")
@@ -111,8 +125,15 @@ def test_reordering_keeps_what_depends_on_the_order() -> None:
 
 def test_reordering_keeps_a_step_that_fails_at_the_end() -> None:
     x = variable("x", int_type(0, 9))
-    fails = process("a", *(block(k, Goto(k + 1)) for k in range(3)), block(3, Check(binary("==", value("x"), 0), "bug_on", "x"), Goto(4)), rest(4))
-    other = process("b", *(block(k, Goto(k + 1)) for k in range(3)), block(3, assign("x", 1), Goto(4)), rest(4))
+    fails = process(
+        "a",
+        *(block(k, Goto(k + 1)) for k in range(3)),
+        block(3, Check(binary("==", value("x"), 0), "bug_on", "x"), Goto(4)),
+        rest(4),
+    )
+    other = process(
+        "b", *(block(k, Goto(k + 1)) for k in range(3)), block(3, assign("x", 1), Goto(4)), rest(4)
+    )
     model = program("fails", [x], [fails, other])
     judge = Interpreter(model)
     path = [judge.initial_states()[0]]
@@ -154,11 +175,19 @@ def test_a_file_brings_back_facts_schedule_and_picture(tmp_path) -> None:
 
 def test_a_file_has_choices_and_the_initial_state(tmp_path) -> None:
     choosing = process(
-        "p q", block(0, Choose("p q:x", -3, 3), Choose("p q:y", 0, 1), assign("a", value("p q:x")), Goto(1)), rest(1)
+        "p q",
+        block(0, Choose("p q:x", -3, 3), Choose("p q:y", 0, 1), assign("a", value("p q:x")), Goto(1)),
+        rest(1),
     )
     xs = [variable(f"p q:{n}", int_type(-3, 3), process="p q", init=-3) for n in "xy"]
     setup = (Choose("a", 0, 2), Goto(0))
-    model = program("choosing", [variable("a", int_type(-3, 3)), *xs], [choosing], prop("invariant", binary(">", value("a"), -2)), setup=setup)
+    model = program(
+        "choosing",
+        [variable("a", int_type(-3, 3)), *xs],
+        [choosing],
+        prop("invariant", binary(">", value("a"), -2)),
+        setup=setup,
+    )
     judge = Interpreter(model)
     first = judge.initial_states()[2]
     trace = replay(model, [first, judge.steps(first)[1].after], None)
@@ -201,7 +230,9 @@ def test_an_edited_file_is_refused_with_its_line(tmp_path) -> None:
         return spoil(path, lambda _: whole.replace(old, new))
 
     assert changed("step 2 ", "step 7 ").endswith(f":{step}: step 7 follows step 1")
-    assert f":{len(lines)}: the schedule above is not the one that was written" in changed("CPU0 | enter", "CPU1 | enter")
+    assert f":{len(lines)}: the schedule above is not the one that was written" in changed(
+        "CPU0 | enter", "CPU1 | enter"
+    )
     assert "'three' is not a number" in changed("bound 3", "bound three")
     assert "this is no line of a schedule: 'colour red'" in changed("bound 3", "colour red")
     assert "this version reads format 1" in changed("format 1", "format 9")
@@ -237,7 +268,10 @@ def test_steps_with_another_name_are_strange_but_possible() -> None:
     followed = follow(lock_program(), turns)
 
     assert followed.strange == (0,)
-    assert (followed.stopped, followed.why) == (2, "CPU0 stands before enter, where the choices [5] do not exist, but []")
+    assert (followed.stopped, followed.why) == (
+        2,
+        "CPU0 stands before enter, where the choices [5] do not exist, but []",
+    )
     assert follow(lock_program(), turns[3:]).why == "there is no such process"
     assert follow(lock_program(), [], start=4).why == "there is no initial state 4; there are 1"
 
