@@ -28,11 +28,13 @@ class Layer:
 class Row:
     """A drawing whose names have been looked up in a program.
 
-    layers: what decides the character of a cell, the last one that has a letter for it.
-    count: cells.  marks: name and slot of each mark.
+    variable: name of the variable whose elements are the cells.  layers: what decides the
+    character of a cell, the last one that has a letter for it.  count: cells.  marks: name
+    and slot of each mark.
     """
 
     title: str
+    variable: str
     count: int
     layers: tuple[Layer, ...]
     group: int
@@ -95,6 +97,7 @@ def _resolved(drawing: lang.Drawing, program: Program, given: dict) -> Row | Non
     group = drawing.group.value(given) if isinstance(drawing.group, lang.Const) else drawing.group
     return Row(
         drawing.title,
+        _field_name(drawing.row),
         len(layers[0].slots),
         tuple(layers),
         max(1, group),

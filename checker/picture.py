@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .interpret import Step
+from .drawing import Row
+from .interpret import State, Step
 from .ir import Block, Frame, Pos
 from .trace import Trace
 from .values import Names
@@ -38,14 +40,15 @@ class Picture:
     lines: tuple[Line, ...]
 
 
-def picture_of(trace: Trace, ghosts: bool = False) -> Picture:
-    """The lines of `trace`; ghosts: show changes of ghost variables as well."""
-    return _Drawer(trace, ghosts).picture()
+def picture_of(trace: Trace, ghosts: bool = False, rows: Sequence[Row] = ()) -> Picture:
+    """The lines of `trace`; ghosts: show changes of ghost variables as well.  A change in one
+    of `rows` is shown by drawing the row anew."""
+    return _Drawer(trace, ghosts, rows).picture()
 
 
 class _Drawer:
-    def __init__(self, trace: Trace, ghosts: bool) -> None:
-        self.trace, self.ghosts, self.names = trace, ghosts, Names(trace.program)
+    def __init__(self, trace: Trace, ghosts: bool, rows: Sequence[Row]) -> None:
+        self.trace, self.ghosts, self.rows, self.names = trace, ghosts, rows, Names(trace.program)
         self.columns: dict[int, int] = {}
         self.stacks: dict[int, list[tuple[str, Pos | None]]] = {}
         self.lines: list[Line] = []
@@ -73,8 +76,7 @@ class _Drawer:
         after = self.trace.states[index + 1] if step.after is not None else before
         returned, inner = self._notes(block, step)
         text = self.names.call(block.call, self.trace.judge, before, actor) + returned
-        changes = self.names.changes(before, after, self.ghosts)
-        self.lines.append(Line(column, depth, text, tuple(changes)))
+        self.lines.append(Line(column, depth, text, self._changes(before, after)))
         self.lines += [Line(column, level, words) for level, words in inner]
         if step.violation:
             self.lines.append(Line(column, depth, f"*** {step.violation.property}: {step.violation.message}"))
@@ -83,6 +85,11 @@ class _Drawer:
             and after[self.trace.judge.slots.pc(step.process, step.instance)] in process.rests
         ):
             self.stacks.pop(who, None)
+
+    def _changes(self, before: State, after: State) -> tuple[str, ...]:
+        redrawn = [row for row in self.rows if row.cells_in(before) != row.cells_in(after)]
+        changes = self.names.changes(before, after, self.ghosts, {row.variable for row in redrawn})
+        return (*(f"{row.title} {row.cells_in(after)}" for row in redrawn), *changes)
 
     def _enter(self, who: int, column: int, block: Block) -> int:
         """Print the calls that lead to `block` and were not printed yet; their number."""
@@ -169,7 +176,8 @@ def _choose_layout(picture: Picture, width: int) -> Layout:
         widths = _widths(picture, indent)
         end = MARGIN + sum(widths) + GAP * len(widths)
         if end + room <= width:
-            return Layout(_offsets(widths), indent, end, end + room, True)
+            together = max((len(", ".join(line.changes)) for line in picture.lines), default=0)
+            return Layout(_offsets(widths), indent, end, min(width, end + max(room, together)), True)
     indent = 2 if _stride(picture, 2, width, 1.0) >= NEAREST else 1
     stride = min(_stride(picture, indent, width, 1.0), _stride(picture, indent, width - room - GAP, 0.9))
     near = (MARGIN + max(stride, NEAREST) * k for k in range(len(picture.threads)))

@@ -37,7 +37,7 @@ def counterexample(
     parts = [
         _headline(trace, width, colour),
         _titled("At the start:", _start(trace, rows)),
-        _trace_lines(trace, max(width, NARROW), colour, ghosts),
+        _trace_lines(trace, rows, max(width, NARROW), colour, ghosts),
         *_ending(trace, rows),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -101,10 +101,10 @@ def _start(trace: Trace, rows: Sequence[Row]) -> list[str]:
     return draw(rows, state) + ([", ".join(chosen)] if chosen else [])
 
 
-def _trace_lines(trace: Trace, width: int, colour: bool, ghosts: bool) -> list[str]:
+def _trace_lines(trace: Trace, rows: Sequence[Row], width: int, colour: bool, ghosts: bool) -> list[str]:
     if not trace.steps:
         return ["  (in the initial state)"]
-    heading, *lines = lay_out(picture_of(trace, ghosts), width)
+    heading, *lines = lay_out(picture_of(trace, ghosts, rows), width)
     return [paint(heading, "quiet", colour), *lines]
 
 

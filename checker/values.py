@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import groupby
 
 from .interpret import Actor, Interpreter, State
@@ -60,11 +60,16 @@ class Names:
             return name
         return f"{variable.struct.lower()} {ranges(which)} {name}"
 
-    def changes(self, before: State, after: State, ghosts: bool = False) -> list[str]:
-        """What a step has changed: "folio 1 PG_dirty 0->1"; elements that change alike together."""
+    def changes(
+        self, before: State, after: State, ghosts: bool = False, hidden: Container[str] = ()
+    ) -> list[str]:
+        """What a step has changed: "folio 1 PG_dirty 0->1"; elements that change alike together.
+        hidden: names of variables to leave out."""
         found = []
         for variable in self.program.variables:
-            if variable.process is not None or variable.name == OPS_LEFT or (variable.ghost and not ghosts):
+            if variable.process is not None or variable.name == OPS_LEFT or variable.name in hidden:
+                continue
+            if variable.ghost and not ghosts:
                 continue
             first = self.slots.at(variable.name)
             changed: dict[tuple[int, ...], list[int]] = {}

@@ -143,14 +143,13 @@ VIOLATED size_is_backed, 8 steps, design broken, scenario two, bound 3
   writer 0              flusher
   append(len 2)
     write_iter()
-      copy_data(pos 0)                  cell 0-1 memory 0->1
+      copy_data(pos 0)                  page cache |DD|00|
     i_size_write() = 2                  i_size 0->2
   append(len 2)
                         writepages()
-                          submit()      cell 0-1 disk 0->1
-                                        submitted 0->2
+                          submit()      disk |DD|00|, submitted 0->2
     write_iter()
-      copy_data(pos 2)                  cell 2-3 memory 0->1
+      copy_data(pos 2)                  page cache |DD|DD|
     i_size_write() = 4                  i_size 2->4
                           completion()
                             end_io()    i_disk_size 0->4
@@ -359,7 +358,7 @@ DEEP = Picture(
 
 
 def test_columns_stand_beside_each_other_where_there_is_room() -> None:
-    assert lay_out(DEEP, 200) == [
+    assert lay_out(DEEP, 102) == [
         "  writer 0                                           flusher",
         "  append()",
         "    iomap_file_buffered_write()",
@@ -371,6 +370,10 @@ def test_columns_stand_beside_each_other_where_there_is_room() -> None:
         "        i_size_write(pos 3)                                                 i_size 0->3",
         "  <the end>",
     ]
+
+
+def test_changes_of_one_step_stand_on_one_line_if_there_is_room() -> None:
+    assert lay_out(DEEP, 200)[4].endswith("  cell 0-2 memory 0->1, folio 0 PG_dirty 0->1")
 
 
 def test_where_there_is_none_they_are_staggered_and_each_run_is_named() -> None:
