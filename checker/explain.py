@@ -23,7 +23,7 @@ def falsifiers(trace: Trace, ghosts: bool = True) -> list[str]:
     prop = next((p for p in trace.program.properties if p.name == trace.violation.property), None)
     if prop is None or not trace.states:
         return []
-    after, before = trace.states[-1], trace.states[-2] if len(trace.states) > 1 else None
+    after, before = trace.states[-1], trace.states[-2] if len(trace.states) > 1 else ()
     for one in prop.instances:
         if one.binding == trace.violation.binding:
             reads = _deciding(one.expr, trace.judge, after, before)
@@ -35,7 +35,7 @@ def falsifiers(trace: Trace, ghosts: bool = True) -> list[str]:
     return []
 
 
-def _deciding(expr: Expr, judge: Interpreter, state: State, before: State | None) -> list[Read]:
+def _deciding(expr: Expr, judge: Interpreter, state: State, before: State) -> list[Read]:
     """The reads in `expr` that make it what it is, in the order of the text."""
     if isinstance(expr, Const):
         return []
@@ -60,7 +60,7 @@ def _is_ghost(read: Read, trace: Trace) -> bool:
     return trace.program.variable(read.var).ghost
 
 
-def _shown(read: Read, trace: Trace, state: State, before: State | None) -> str:
+def _shown(read: Read, trace: Trace, state: State, before: State) -> str:
     names = Names(trace.program)
     variable = trace.program.variable(read.var)
     element = trace.judge.evaluate(read.index, state, NOBODY, before)

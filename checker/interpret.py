@@ -8,7 +8,7 @@ tuples of integers, numbered by `checker.slots`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import InternalError, UsageError
@@ -19,6 +19,7 @@ from .ir import (
 from .slots import Slots, instance_name
 
 State = tuple[int, ...]
+Values = Sequence[int]  # a state that is finished, or one under way
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class _Run:
     violation: Violation | None = None
 
 
-OPERATORS = {
+OPERATORS: dict[str, Callable[..., int]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv, "%": operator.mod,
     "min": min, "max": max,
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -104,7 +105,7 @@ class Interpreter:
         start = [0] * self.slots.size
         instances = {p.name: p.instances for p in self.program.processes}
         for variable in self.program.variables:
-            for instance in range(instances.get(variable.process, 1)):
+            for instance in range(instances.get(variable.process or "", 1)):
                 for element, value in enumerate(variable.init):
                     start[self.slots.at(variable.name, element, instance)] = value
         found: dict[State, None] = {}
@@ -149,9 +150,9 @@ class Interpreter:
                     yield from self._run((then if value_of(cond) else other) + rest, run)
                     return
                 case Choose(var, lo, hi, where):
-                    for value in range(lo, hi + 1):
-                        one = replace(run, state=list(run.state), choices=(*run.choices, value))
-                        self._store(one, var, 0, value)
+                    for chosen in range(lo, hi + 1):
+                        one = replace(run, state=list(run.state), choices=(*run.choices, chosen))
+                        self._store(one, var, 0, chosen)
                         if self.evaluate(where, one.state, run.actor):
                             yield from self._run(rest, one)
                     return
@@ -186,7 +187,7 @@ class Interpreter:
             raise InternalError(f"{var} := {value} is out of its range, and no Check said so")
         run.state[self.slots.at(var, index, run.actor.instance)] = value
 
-    def evaluate(self, expr: Expr, state: State, actor: Actor = NOBODY, before: State | None = None) -> int:
+    def evaluate(self, expr: Expr, state: Values, actor: Actor = NOBODY, before: Values = ()) -> int:
         """Value of `expr` in `state`; before: the state that reads with `old` mean."""
         match expr:
             case Const(value):
@@ -228,11 +229,10 @@ class Interpreter:
         deadlock = Violation(DEADLOCK, "Nothing can move; not at rest: " + ", ".join(stuck))
         return ([deadlock] if stuck else []) + self._violated(("terminal",), state)
 
-    def reached(self, state: State, before: State | None = None, resting: bool = False) -> set[str]:
+    def reached(self, state: State, before: Values = (), resting: bool = False) -> set[str]:
         """The reachable properties that hold in `state`, and the others whose premise does.
         Premises of transition invariants need `before`, those of terminal ones `resting`."""
-        kinds = ["reachable", "invariant", "crash"]
-        kinds += ["transition"] * (before is not None) + ["terminal"] * resting
+        kinds = ["reachable", "invariant", "crash"] + ["transition"] * bool(before) + ["terminal"] * resting
         names = set()
         for prop, one in self._instantiations(kinds):
             sought = one.expr if prop.kind == "reachable" else one.premise
@@ -240,7 +240,7 @@ class Interpreter:
                 names.add(prop.name)
         return names
 
-    def _violated(self, kinds: Sequence[str], state: State, before: State | None = None) -> list[Violation]:
+    def _violated(self, kinds: Sequence[str], state: State, before: Values = ()) -> list[Violation]:
         judged = self._instantiations(kinds)
         wrong = [(p, one) for p, one in judged if not self.evaluate(one.expr, state, before=before)]
         return [Violation(p.name, p.doc, one.binding, p.pos) for p, one in wrong]

@@ -253,7 +253,7 @@ class _Partial:
 
     done: tuple[int, ...]
     last: int
-    state: State | None
+    state: State
     switches: int
     before: _Partial | None
     step: Step | None
