@@ -447,12 +447,12 @@ class Machine:
 
     def operations(self, functions, args):
         while True:
+            function = None
             yield
             if self.bound is not None:
                 self.observe(self.count_operation)
             function = functions[self.do_choose(*range(len(functions)))]
             yield from function(*args)
-            function = None
 
     def count_operation(self):
         if self.memory[self.ops_left] == 0:

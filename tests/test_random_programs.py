@@ -1,0 +1,73 @@
+"""Random programs: the interpreter, the native engine and the oracle say the same of each.
+
+By default a fixed set of programs is drawn, the same in every run.  CHECKER_EXAMPLES=5000
+draws so many new ones, for as long as it takes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+
+import oracle
+from agreement import all_states, same_as_oracle, same_engines
+from checker import api
+from checker.catalogue import load
+from random_programs import programs
+
+MORE = int(os.environ.get("CHECKER_EXAMPLES", "0"))
+FEW = settings(
+    max_examples=MORE or 150,
+    derandomize=not MORE,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+LIMIT = 4_000  # states; a program with more is not looked at
+
+
+def written(directory: Path, text: str) -> Path:
+    file = directory / "program.py"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def disagreements(file: Path) -> list[str]:
+    """What the engines and the oracle do not agree on."""
+    catalogue = load(file)
+    program = api.prepare(catalogue=catalogue).program
+    judged = all_states(program, LIMIT)
+    if judged is None:
+        return []
+    wrong = same_engines(program)
+    opinion = oracle.explore(catalogue.scenario("run"), limit=20 * LIMIT)
+    return wrong + (same_as_oracle(program, opinion, judged) if opinion.complete else [])
+
+
+@FEW
+@given(text=programs())
+def test_engines_and_oracle_agree_on_random_programs(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    note(text)
+
+    assert [] == disagreements(written(tmp_path_factory.mktemp("random"), text))
+
+
+def module_of(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@settings(FEW, max_examples=40)
+@given(text=programs())
+def test_random_programs_are_worth_looking_at(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The oracle, which compiles nothing, can run each of them."""
+    opinion = oracle.explore(module_of(written(tmp_path_factory.mktemp("random"), text)).run, limit=LIMIT)
+
+    assert opinion.states > 0
