@@ -1,0 +1,1 @@
+"""The device and what a power failure leaves of it."""

@@ -1,0 +1,1 @@
+"""Designs: changes of the model, each an edit of its functions."""

@@ -1,0 +1,16 @@
+"""The order of things in a buffered write."""
+
+from __future__ import annotations
+
+from checker.lang import drop, insert_after, variant
+
+from model.fs.iomap.buffered_io import __iomap_put_folio, iomap_write_end, iomap_write_iter
+from model.scenarios import append_flush, iomap
+
+unlock_before_size = variant(
+    "The writer unlocks the folio before it raises i_size.",
+    drop(__iomap_put_folio, inside=iomap_write_iter),
+    insert_after(iomap_write_end, __iomap_put_folio, inside=iomap_write_iter),
+    of=iomap,
+    scenario=append_flush,
+)

@@ -1,0 +1,1 @@
+"""fs/iomap: buffered I/O on extents."""

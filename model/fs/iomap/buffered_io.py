@@ -1,0 +1,608 @@
+"""fs/iomap/buffered-io.c: buffered writes, zeroing, and the writeback of folios.
+
+Left out of the whole file: reading (a folio is filled when a write needs it), mmap with
+iomap_page_mkwrite(), inline data, NOWAIT, source mappings and shared extents, tracepoints.
+"""
+
+from __future__ import annotations
+
+from checker.lang import Place, atomic, choose, each, kernel, number, primitive, wait_until, warn_on
+
+from model.primitives import atomic_add, atomic_dec_and_test, atomic_inc, atomic_read, atomic_sub_and_test
+from model.primitives import copy_to_folio, folio_lock, folio_test_dirty, folio_test_locked, folio_test_uptodate
+from model.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, i_size_write, note_written
+from model.size import bio_folio_length, clamp_io_size, folio_beyond_eof, folio_index, folio_pos, offset_in_chunk
+from model.size import offset_in_folio, round_down_to_block, round_up_to_block
+from model.state import BIO_BLOCKS, BLOCK_SIZE, BLOCKS, FOLIO_SIZE, IO_BUILT, IO_FREE, IO_SUBMITTED, IOMAP_HOLE
+from model.state import IOMAP_MAPPED, IOMAP_UNWRITTEN, IOMAP_WRITEPAGE_END_BIO, OK, PAGE_SIZE, SHORT_COPIES, ZERO
+from model.state import AddressSpace, Bio, Cell, Errno, Folio, Inode, Ioend, IomapIter, Task, WritebackControl
+from model.state import WritepageCtx, block_t, inode, loff_t, mapping, pgoff_t
+
+# ------------------------------------------------------------- iomap_folio_state
+
+
+@primitive("fs/iomap/buffered-io.c")
+def ifs_alloc(folio: Folio):
+    """Attach an ifs, unless there is one; its bits are what the folio's flags say."""
+    if BLOCKS > 1 and not folio.private:
+        folio.private = True
+        for b in range(0, BLOCKS):
+            folio.ifs_uptodate[b] = folio.uptodate
+            folio.ifs_dirty[b] = folio.dirty
+
+
+@primitive("fs/iomap/buffered-io.c")
+def ifs_free(folio: Folio):
+    """Detach the ifs, if there is one."""
+    if folio.private:
+        warn_on(folio.write_bytes_pending != 0)
+        warn_on(all(folio.ifs_uptodate[b] for b in range(0, BLOCKS)) != folio.uptodate)
+        folio.private = False
+        for b in range(0, BLOCKS):
+            folio.ifs_uptodate[b] = False
+            folio.ifs_dirty[b] = False
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_set_range_uptodate(folio: Folio, off: loff_t, len: loff_t):
+    """Set the uptodate bits of the blocks of a range, and PG_uptodate if all are set then."""
+    if folio.private:
+        for b in range(0, BLOCKS):
+            if off < (b + 1) * BLOCK_SIZE and b * BLOCK_SIZE < off + len:
+                folio.ifs_uptodate[b] = True
+    if not folio.private or all(folio.ifs_uptodate[b] for b in range(0, BLOCKS)):
+        folio.uptodate = True
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_set_range_dirty(folio: Folio, off: loff_t, len: loff_t):
+    """Set the dirty bits of the blocks of a range."""
+    if folio.private:
+        for b in range(0, BLOCKS):
+            if off < (b + 1) * BLOCK_SIZE and b * BLOCK_SIZE < off + len:
+                folio.ifs_dirty[b] = True
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_clear_range_dirty(folio: Folio, off: loff_t, len: loff_t):
+    """Clear the dirty bits of the blocks that lie wholly in a range."""
+    if folio.private:
+        for b in range(0, BLOCKS):
+            if off <= b * BLOCK_SIZE and (b + 1) * BLOCK_SIZE <= off + len:
+                folio.ifs_dirty[b] = False
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_find_dirty_range(folio: Folio, pos: Place, range_end: loff_t) -> loff_t:
+    """Move pos to the next dirty block below range_end; how long is the run of dirty blocks there?"""
+    if pos >= range_end:
+        return 0
+    if not folio.private:
+        return range_end - pos
+    start: loff_t = pos
+    len: loff_t = 0
+    for b in range(0, BLOCKS):
+        at: loff_t = folio_pos(folio) + b * BLOCK_SIZE
+        if pos <= at < range_end and folio.ifs_dirty[b]:
+            if len == 0:
+                start = at
+                len = BLOCK_SIZE
+            elif start + len == at:
+                len += BLOCK_SIZE
+    if len > 0:
+        pos = start
+    return len
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_invalidate_folio(folio: Folio, offset: loff_t, len: loff_t):
+    """A whole folio is thrown away: drop its dirty state and its ifs; of a part, nothing."""
+    if offset == 0 and len == FOLIO_SIZE:
+        warn_on(folio_test_writeback(folio))
+        folio_cancel_dirty(folio)
+        ifs_free(folio)
+
+
+# ---------------------------------------------------------------- buffered write
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_read_boundary_blocks(iter: IomapIter, folio: Folio, from_: loff_t, to: loff_t):
+    """Fill the blocks that the write [from_, to) of a folio does not cover, and all of their runs.
+
+    Blocks that are not uptodate form runs, cut at EOF.  If an end of the write lies inside a run, its
+    blocks become uptodate: read from the device, or zeroed outside of the write.
+    Left out: the wait for the read (the folio is locked throughout), and read errors.
+    """
+    isize = inode.i_size
+    eof: block_t = BLOCKS
+    if folio_pos(folio) < isize < folio_pos(folio) + round_up_to_block(to):
+        eof = (isize - folio_pos(folio) - 1) // BLOCK_SIZE
+    first: block_t = from_ // BLOCK_SIZE
+    last: block_t = (to - 1) // BLOCK_SIZE
+    cut_first = from_ % BLOCK_SIZE != 0
+    cut_last = to % BLOCK_SIZE != 0
+    for b in range(0, BLOCKS):
+        if first <= b <= last and not ifs_block_is_uptodate(folio, b):
+            to_first = all(not ifs_block_is_uptodate(folio, i) for i in range(0, b) if first <= i)
+            to_last = all(not ifs_block_is_uptodate(folio, i) for i in range(b + 1, BLOCKS) if i <= last)
+            if (cut_first and to_first and (b <= eof or first > eof)) or (
+                cut_last and to_last and (last <= eof or b > eof)
+            ):
+                fill_block(iter, folio, b, from_, to)
+
+
+@primitive("fs/iomap/buffered-io.c")
+def ifs_block_is_uptodate(folio: Folio, b: block_t) -> bool:
+    """The uptodate bit of a block; without an ifs no block of a folio that is not uptodate is."""
+    return folio.private and folio.ifs_uptodate[b]
+
+
+@primitive("fs/iomap/buffered-io.c")
+def fill_block(iter: IomapIter, folio: Folio, b: block_t, from_: loff_t, to: loff_t):
+    """Make a block valid but for what the write will cover, and call all of it uptodate."""
+    zeroing = iter.type != IOMAP_MAPPED or iter.new or folio_pos(folio) + b * BLOCK_SIZE >= inode.i_size
+    for k in range(0, FOLIO_SIZE):
+        if k // BLOCK_SIZE == b:
+            if not zeroing:
+                folio.data[k] = Cell[number(folio) * FOLIO_SIZE + k].volatile
+            elif k < from_ or k >= to:
+                folio.data[k] = ZERO
+    iomap_set_range_uptodate(folio, b * BLOCK_SIZE, BLOCK_SIZE)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def __iomap_write_begin(iter: IomapIter, pos: loff_t, len: loff_t, folio: Folio):
+    """Make the boundary blocks of a partial write valid."""
+    if pos <= folio_pos(folio) and pos + len >= folio_pos(folio) + FOLIO_SIZE:
+        return
+    with atomic("the folio lock keeps the ifs and PG_uptodate; i_rwsem keeps i_size"):
+        ifs_alloc(folio)
+        if not folio_test_uptodate(folio):
+            iomap_read_boundary_blocks(iter, folio, offset_in_folio(pos), offset_in_folio(pos) + len)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_write_begin(iter: IomapIter, pos: loff_t, len: loff_t) -> Folio:
+    """A locked folio for a write, ready to be copied to; or the mapping is stale.
+
+    Left out: fatal signals.
+    """
+    warn_on(pos + len > iter.end)
+    folio: Folio = Folio[pos // FOLIO_SIZE]
+    __filemap_get_folio(mapping, folio)
+    folio_wait_stable(folio)
+    if not xfs_iomap_valid(iter):
+        iter.stale = True
+        __iomap_put_folio(iter, pos, 0, folio)
+        return folio
+    __iomap_write_begin(iter, pos, min(len, FOLIO_SIZE - offset_in_folio(pos)), folio)
+    return folio
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_write_end(iter: IomapIter, pos: loff_t, len: loff_t, copied: loff_t, folio: Folio) -> bool:
+    """What was copied is uptodate and dirty; False: a short copy into a folio that is not uptodate."""
+    accepted = True
+    with atomic("who looks at the bits of an ifs holds the folio lock"):
+        if copied < len and not folio_test_uptodate(folio):
+            accepted = False
+        else:
+            iomap_set_range_uptodate(folio, offset_in_folio(pos), len)
+            iomap_set_range_dirty(folio, offset_in_folio(pos), copied)
+            filemap_dirty_folio(mapping, folio)
+            if not iter.zero:
+                note_written(pos, pos + copied)
+    return accepted
+
+
+@kernel("fs/iomap/buffered-io.c")
+def __iomap_put_folio(iter: IomapIter, pos: loff_t, ret: loff_t, folio: Folio):
+    """Let go of a folio.
+
+    Left out: ->put_folio, which XFS does not have.
+    """
+    folio_unlock(folio)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_write_failed(inode: Inode, pos: loff_t, len: loff_t):
+    """Drop what a failed write has left in the cache behind EOF."""
+    isize = i_size_read(inode)
+    if pos + len > isize:
+        truncate_pagecache_range(inode, max(pos, isize), pos + len - 1)
+
+
+@kernel("lib/iov_iter.c")
+def copy_folio_from_iter_atomic(folio: Folio, offset: loff_t, bytes: loff_t) -> loff_t:
+    """Copy from user memory without faulting; how much was copied.
+
+    Left out: a copy of nothing, which faults the page in and comes back.
+    """
+    copied: loff_t = bytes
+    if SHORT_COPIES > 0:
+        copied = min(bytes, choose(range(1, FOLIO_SIZE + 1)))
+    copy_to_folio(folio, offset, copied)
+    return copied
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_write_iter(iter: IomapIter) -> loff_t:
+    """Copy into the folios that one mapping covers; how many bytes were written.
+
+    Left out: balance_dirty_pages_ratelimited() and fault_in_iov_iter_readable(), which may only
+    take time here, and their errors.
+    """
+    length: loff_t = iomap_length(iter)
+    pos: loff_t = iter.pos
+    total_written: loff_t = 0
+    chunk: loff_t = FOLIO_SIZE
+    bytes: loff_t = iter.count
+    while True:
+        bytes = min(min(chunk - offset_in_chunk(pos, chunk), bytes), length)
+        folio = iomap_write_begin(iter, pos, bytes)
+        if iter.stale:
+            break
+        offset: loff_t = offset_in_folio(pos)
+        bytes = min(bytes, FOLIO_SIZE - offset)
+        copied = copy_folio_from_iter_atomic(folio, offset, bytes)
+        written: loff_t = copied
+        if not iomap_write_end(iter, pos, bytes, copied, folio):
+            written = 0
+        with atomic("i_rwsem: nobody else writes i_size"):
+            old_size = i_size_read(inode)
+            if pos + written > old_size:
+                i_size_write(inode, pos + written)
+        __iomap_put_folio(iter, pos, written, folio)
+        if old_size < pos:
+            pagecache_isize_extended(inode, old_size, pos)
+        if written == 0:
+            iomap_write_failed(inode, pos, bytes)
+            if chunk > PAGE_SIZE:
+                chunk = PAGE_SIZE
+            bytes = copied
+        else:
+            pos += written
+            total_written += written
+            length -= written
+            iter.count -= written
+            bytes = iter.count
+            if iter.count == 0 or length == 0:
+                break
+    return total_written
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_file_buffered_write(current: Task, pos: loff_t, count: loff_t):
+    """Write `count` bytes from user memory at `pos`, mapping by mapping."""
+    iter = IomapIter()
+    iter.current = current
+    iter.pos = pos
+    iter.len = count
+    iter.count = count
+    while iomap_iter(iter):
+        iter.processed = iomap_write_iter(iter)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_write_delalloc_release(start: loff_t, end: loff_t):
+    """Give back the reservations of [start, end) that no dirty block stands on.
+
+    Left out: the search for cached data; what is not cached is punched folio by folio too.
+    """
+    for folio in each(Folio):
+        if folio_pos(folio) < end and folio_pos(folio) + FOLIO_SIZE > start:
+            folio_lock(folio)
+            xfs_buffered_write_delalloc_punch(folio, start, end)
+            folio_unlock(folio)
+
+
+# ----------------------------------------------------------------------- zeroing
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_zero_iter(iter: IomapIter, did_zero: Place) -> loff_t:
+    """Zero the part of the range that one mapping covers, through the page cache."""
+    pos: loff_t = iter.pos
+    length: loff_t = iomap_length(iter)
+    written: loff_t = 0
+    while length > 0:
+        bytes: loff_t = length
+        folio = iomap_write_begin(iter, pos, bytes)
+        if iter.stale:
+            break
+        offset: loff_t = offset_in_folio(pos)
+        bytes = min(bytes, FOLIO_SIZE - offset)
+        with atomic("the bytes are the folio lock's, and i_size is i_rwsem's"):
+            warn_on(folio_pos(folio) > inode.i_size)
+            folio_zero_segment(folio, offset, offset + bytes)
+        accepted = iomap_write_end(iter, pos, bytes, bytes, folio)
+        __iomap_put_folio(iter, pos, bytes, folio)
+        warn_on(not accepted)
+        pos += bytes
+        length -= bytes
+        written += bytes
+    did_zero = True
+    return written
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_zero_iter_flush_and_stale(iter: IomapIter, error: Place):
+    """Write back what is left of the range, so that its mappings say what is on disk."""
+    iter.stale = True
+    error = filemap_write_and_wait_range(iter.current, mapping, iter.pos, iter.pos + iter.len - 1)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_zero_range(current: Task, pos: loff_t, len: loff_t, did_zero: Place) -> Errno:
+    """Make [pos, pos + len) read as zero; what is a hole or unwritten and clean is already."""
+    iter = IomapIter()
+    iter.current = current
+    iter.zero = True
+    iter.pos = pos
+    iter.len = len
+    plen: loff_t = min(len, BLOCK_SIZE - pos % BLOCK_SIZE)
+    if pos % BLOCK_SIZE != 0:
+        if filemap_range_needs_writeback(mapping, pos, pos + plen - 1):
+            iter.len = plen
+            while iomap_iter(iter):
+                iter.processed = iomap_zero_iter(iter, did_zero)
+            iter.len = len - (iter.pos - pos)
+            if iter.len == 0:
+                return OK
+    error: Errno = OK
+    range_dirty = filemap_range_needs_writeback(mapping, iter.pos, iter.pos + iter.len - 1)
+    while iomap_iter(iter):
+        if iter.type in (IOMAP_HOLE, IOMAP_UNWRITTEN):
+            iter.processed = iomap_length(iter)
+            if range_dirty:
+                range_dirty = False
+                iter.processed = 0
+                iomap_zero_iter_flush_and_stale(iter, error)
+                if error != OK:
+                    break
+        else:
+            iter.processed = iomap_zero_iter(iter, did_zero)
+    return error
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_truncate_page(current: Task, pos: loff_t, did_zero: Place) -> Errno:
+    """Zero from `pos` to the end of its block."""
+    if pos % BLOCK_SIZE == 0:
+        return OK
+    return iomap_zero_range(current, pos, BLOCK_SIZE - pos % BLOCK_SIZE, did_zero)
+
+
+# -------------------------------------------------------------------- completion
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_finish_folio_write(folio: Folio, len: loff_t):
+    """I/O on `len` bytes of a folio is done; after the last of them, end its writeback."""
+    if BLOCKS > 1:
+        with atomic("one atomic operation, and the assertion before it"):
+            warn_on(not folio.private)
+            warn_on(atomic_read(folio.write_bytes_pending) <= 0)
+            last = atomic_sub_and_test(len, folio.write_bytes_pending)
+        if not last:
+            return
+    folio_end_writeback(folio)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_finish_ioend(ioend: Ioend, bio: Bio, error: Errno):
+    """Report an error, then finish every folio of the bio, then free both."""
+    if error != OK:
+        mapping_set_error(mapping, error)
+    for folio in each(Folio):
+        len: loff_t = bio_folio_length(bio, folio)
+        if len > 0:
+            iomap_finish_folio_write(folio, len)
+    bio_put(ioend)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_writepage_end_bio(ioend: Ioend, bio: Bio):
+    """Completion in interrupt, where no transaction is needed."""
+    iomap_finish_ioend(ioend, bio, bio.bi_status)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_finish_ioends(ioend: Ioend, bio: Bio, error: Errno):
+    """Completion in the worker.
+
+    Left out: merged ioends; each is finished by itself.
+    """
+    iomap_finish_ioend(ioend, bio, error)
+
+
+# --------------------------------------------------------------------- writeback
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_submit_ioend(wpc: WritepageCtx, error: Errno) -> Errno:
+    """Hand the ioend that is being built to the device, or fail it.
+
+    The look at i_disk_size in ->prepare_ioend and the hand-over are one step.  What disappears is that
+    another completion raises the size in between, so that the worker finds nothing left to raise.
+    Left out: bio_endio() of a failed ioend by its task; the interrupt does that, without a transfer.
+    """
+    if wpc.ioend is None:
+        return error
+    with atomic("nobody else sees an ioend before this"):
+        xfs_prepare_ioend(wpc.ioend)
+        if error != OK:
+            note_failure_of_ioend(wpc.ioend)
+            wpc.ioend.bi_status = error
+        submit_bio(wpc.ioend)
+        note_unsubmitted(wpc.current, 0)
+    wpc.ioend = None
+    return error
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_alloc_ioend(wpc: WritepageCtx, pos: loff_t) -> Ioend:
+    """A new ioend that begins at pos; waits for a slot, as for a mempool."""
+    wait_until(any(io.state == IO_FREE for io in each(Ioend)))
+    new: Ioend = None
+    for io in each(Ioend):
+        if new is None and io.state == IO_FREE:
+            new = io
+    new.state = IO_BUILT
+    new.io_offset = pos
+    new.io_size = 0
+    new.io_type = wpc.type
+    return new
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_can_add_to_ioend(wpc: WritepageCtx, pos: loff_t) -> bool:
+    """Does a block at pos continue the ioend, in the file and on disk, and has its bio room?
+
+    Left out: shared and boundary mappings, the limit on folios.
+    """
+    io = wpc.ioend
+    continues = io.io_type == wpc.type and io.io_offset + io.io_size == pos
+    return continues and io.bi_blocks < BIO_BLOCKS
+
+
+@primitive("block/bio.c")
+def bio_add_folio(ioend: Ioend, folio: Folio, len: loff_t):
+    """The bio carries `len` more bytes, of this folio."""
+    ioend.bi_blocks += len // BLOCK_SIZE
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_add_to_ioend(wpc: WritepageCtx, folio: Folio, pos: loff_t, end_pos: loff_t, len: loff_t) -> Errno:
+    """Add a run of blocks to the ioend that is being built; begin another if they do not fit.
+
+    Left out: cgroup accounting.
+    """
+    fits = False
+    if wpc.ioend is not None:
+        fits = iomap_can_add_to_ioend(wpc, pos)
+    if not fits:
+        error = iomap_submit_ioend(wpc, OK)
+        if error != OK:
+            return error
+        wpc.ioend = iomap_alloc_ioend(wpc, pos)
+    with atomic("one atomic operation; nobody else sees an ioend before it is submitted"):
+        bio_add_folio(wpc.ioend, folio, len)
+        if BLOCKS > 1:
+            atomic_add(len, folio.write_bytes_pending)
+        wpc.ioend.io_size += len
+        wpc.ioend.io_size = clamp_io_size(wpc.ioend.io_offset, wpc.ioend.io_size, end_pos)
+        note_unsubmitted(wpc.current, number(folio) + 1)
+    return OK
+
+
+@primitive()
+def note_unsubmitted(current: Task, folios: pgoff_t):
+    """The ioend that a pass is building ends in the folio before number `folios`; 0: there is none."""
+    current.unsubmitted = folios
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_writepage_map_blocks(
+    wpc: WritepageCtx, wbc: WritebackControl, folio: Folio, pos: loff_t, end_pos: loff_t, dirty_len: loff_t, count: Place
+) -> Errno:
+    """Map a dirty run, mapping by mapping, and add the pieces to ioends."""
+    error: Errno = OK
+    while True:
+        error = xfs_map_blocks(wpc, wbc, pos)
+        if error != OK:
+            break
+        map_len: loff_t = min(dirty_len, wpc.end - pos)
+        if wpc.type != IOMAP_HOLE:
+            error = iomap_add_to_ioend(wpc, folio, pos, end_pos, map_len)
+            if error == OK:
+                count += 1
+        dirty_len -= map_len
+        pos += map_len
+        if dirty_len == 0 or error != OK:
+            break
+    if error != OK:
+        xfs_discard_folio(folio, pos)
+    return error
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_writepage_handle_eof(folio: Folio, end_pos: Place) -> bool:
+    """False: nothing of the folio is inside the file.  Else zero what is outside, and end at EOF.
+
+    Left out: the moment between the look at i_size and the zeroing; the folio lock keeps the bytes.
+    """
+    isize = i_size_read(inode)
+    if end_pos > isize:
+        if folio_beyond_eof(folio_index(folio), isize):
+            return False
+        folio_zero_segment(folio, offset_in_folio(isize), FOLIO_SIZE)
+        end_pos = isize
+    return True
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_writepage_map(wpc: WritepageCtx, wbc: WritebackControl, folio: Folio) -> Errno:
+    """Write back the dirty blocks of a locked folio, and unlock it."""
+    pos: loff_t = folio_pos(folio)
+    end_pos: loff_t = pos + FOLIO_SIZE
+    count: block_t = 0
+    error: Errno = OK
+    with atomic("the assertions read what the folio lock keeps; i_size is read once"):
+        warn_on(not folio_test_locked(folio))
+        warn_on(folio_test_dirty(folio))
+        warn_on(folio_test_writeback(folio))
+        inside = iomap_writepage_handle_eof(folio, end_pos)
+    if not inside:
+        folio_unlock(folio)
+        return OK
+    warn_on(end_pos <= pos)
+    with atomic("one xa_lock section; before it, no I/O is in flight and the folio lock keeps the ifs"):
+        if BLOCKS > 1:
+            if not folio.private:
+                ifs_alloc(folio)
+                iomap_set_range_dirty(folio, 0, end_pos - pos)
+            warn_on(atomic_read(folio.write_bytes_pending) != 0)
+            atomic_inc(folio.write_bytes_pending)
+        folio_start_writeback(folio)
+    end_aligned: loff_t = round_up_to_block(end_pos)
+    while (rlen := iomap_find_dirty_range(folio, pos, end_aligned)) > 0:
+        error = iomap_writepage_map_blocks(wpc, wbc, folio, pos, end_pos, rlen, count)
+        if error != OK:
+            break
+        pos += rlen
+    iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
+    folio_unlock(folio)
+    if BLOCKS > 1:
+        if atomic_dec_and_test(folio.write_bytes_pending):
+            folio_end_writeback(folio)
+    elif count == 0:
+        folio_end_writeback(folio)
+    mapping_set_error(mapping, error)
+    return error
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_writepages(mapping: AddressSpace, wbc: WritebackControl, wpc: WritepageCtx) -> Errno:
+    """Write back the folios of a pass, one after the other, then submit what is left.
+
+    Left out: the assertion against direct reclaim.
+    """
+    folio: Folio = None
+    error: Errno = OK
+    while (folio := writeback_iter(mapping, wbc, folio, error)) is not None:
+        error = iomap_writepage_map(wpc, wbc, folio)
+    return iomap_submit_ioend(wpc, error)
+
+
+# Files of the kernel call each other in circles, so the imports of other files' functions come last.
+from model.block.device import bio_put, note_failure_of_ioend, submit_bio  # noqa: E402
+from model.fs.iomap.iter import iomap_iter, iomap_length  # noqa: E402
+from model.fs.xfs.xfs_aops import xfs_discard_folio, xfs_map_blocks, xfs_prepare_ioend  # noqa: E402
+from model.fs.xfs.xfs_iomap import xfs_buffered_write_delalloc_punch, xfs_iomap_valid  # noqa: E402
+from model.mm.filemap import __filemap_get_folio, filemap_range_needs_writeback  # noqa: E402
+from model.mm.filemap import filemap_write_and_wait_range, mapping_set_error  # noqa: E402
+from model.mm.page_writeback import filemap_dirty_folio, folio_cancel_dirty, folio_end_writeback  # noqa: E402
+from model.mm.page_writeback import folio_start_writeback, folio_wait_stable, writeback_iter  # noqa: E402
+from model.mm.truncate import pagecache_isize_extended, truncate_pagecache_range  # noqa: E402

@@ -1,0 +1,47 @@
+"""fs/iomap/iter.c: from one mapping of a range to the next."""
+
+from __future__ import annotations
+
+from checker.lang import kernel, pure, warn_on
+
+from model.state import IomapIter, loff_t
+
+
+@pure("include/linux/iomap.h")
+def iomap_length(iter: IomapIter) -> loff_t:
+    """How much of what is left of the range the mapping covers."""
+    return min(iter.len, iter.end - iter.pos)
+
+
+@kernel("fs/iomap/iter.c")
+def iomap_iter_advance(iter: IomapIter) -> bool:
+    """Move past what was processed; is there more to do?"""
+    more = True
+    if iter.end > 0:
+        warn_on(iter.processed > iomap_length(iter))
+        iter.pos += iter.processed
+        iter.len -= iter.processed
+        if iter.len == 0 or (iter.processed == 0 and not iter.stale):
+            more = False
+    iter.processed = 0
+    iter.end = 0
+    iter.new = False
+    iter.stale = False
+    return more
+
+
+@kernel("fs/iomap/iter.c")
+def iomap_iter(iter: IomapIter) -> bool:
+    """Finish with one mapping and get the next; False at the end of the range.
+
+    Left out: errors of ->iomap_begin and ->iomap_end.
+    """
+    if iter.end > 0:
+        xfs_buffered_write_iomap_end(iter, iter.pos, iomap_length(iter), iter.processed)
+    if not iomap_iter_advance(iter):
+        return False
+    xfs_buffered_write_iomap_begin(iter, iter.pos, iter.len)
+    return True
+
+
+from model.fs.xfs.xfs_iomap import xfs_buffered_write_iomap_begin, xfs_buffered_write_iomap_end  # noqa: E402

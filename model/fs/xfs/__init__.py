@@ -1,0 +1,1 @@
+"""fs/xfs: the filesystem above iomap."""

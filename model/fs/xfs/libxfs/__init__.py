@@ -1,0 +1,1 @@
+"""fs/xfs/libxfs: extents."""

@@ -1,0 +1,1 @@
+"""The parts of mm/ that writeback goes through."""

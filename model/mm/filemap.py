@@ -1,0 +1,220 @@
+"""mm/filemap.c: lookups, and the write-and-wait of fsync with its error reporting."""
+
+from __future__ import annotations
+
+from checker.lang import acquire, atomic, each, is_locked, kernel, number, primitive
+
+from model.primitives import folio_lock, mapping_tagged
+from model.size import folio_index, folio_next_index, folio_pos
+from model.state import DATA, EIO, FAILED, FOLIO_SIZE, LONG_MAX, OK, PAGE_SIZE, PAGECACHE_TAG_DIRTY
+from model.state import PAGECACHE_TAG_WRITEBACK, STALE, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio
+from model.state import SyncMode, Task, WritebackControl, inode, loff_t, mapping, pgoff_t
+
+# ---------------------------------------------------------------------- lookups
+
+
+@primitive("mm/filemap.c")
+def __filemap_get_folio(mapping: AddressSpace, folio: Folio):
+    """The folio at an index, locked; a new one if there is none (FGP_WRITEBEGIN).
+
+    Lookup, lock and the second look at folio->mapping are one step: the step is the one that takes the
+    lock.  What a new folio holds is whatever was in the memory.
+    """
+    acquire(folio.locked)
+    folio.mapping = True
+
+
+@kernel("mm/filemap.c")
+def filemap_lock_folio(folio: Folio) -> bool:
+    """Lock the folio at an index, if there is one.
+
+    Left out: the second look at folio->mapping.  Callers hold i_rwsem, and nobody adds or removes
+    folios without it.
+    """
+    if not folio.mapping:
+        return False
+    folio_lock(folio)
+    return True
+
+
+@primitive("mm/filemap.c")
+def filemap_range_needs_writeback(mapping: AddressSpace, start: loff_t, end: loff_t) -> bool:
+    """Is a folio of the range dirty, locked or under writeback?  A guess without locks, made in one look."""
+    return any(
+        folio.mapping and (folio.dirty or folio.writeback or is_locked(folio.locked))
+        for folio in each(Folio)
+        if folio_pos(folio) <= end and folio_pos(folio) + FOLIO_SIZE > start
+    )
+
+
+@primitive("mm/filemap.c")
+def mapping_needs_writeback(mapping: AddressSpace) -> bool:
+    """Does the page cache hold any folio?"""
+    return any(folio.mapping for folio in each(Folio))
+
+
+# ------------------------------------------------------------------------ errors
+
+
+@primitive("lib/errseq.c")
+def errseq_set(mapping: AddressSpace):
+    """Record an error in wb_err: a new count if the last one has been seen."""
+    if mapping.wb_err % 2 == 1:
+        mapping.wb_err += 1
+    if mapping.wb_err == 0:
+        mapping.wb_err = 2
+
+
+@kernel("include/linux/pagemap.h")
+def mapping_set_error(mapping: AddressSpace, error: Errno):
+    """Record a writeback error for whoever calls fsync.
+
+    Left out: the error state of the superblock.
+    """
+    if error == OK:
+        return
+    with atomic("two stores that only fsync and truncate read, each its own"):
+        errseq_set(mapping)
+        mapping.eio = True
+
+
+@primitive("mm/filemap.c")
+def file_check_and_advance_wb_err(file: File) -> Errno:
+    """EIO if there was an error since this file was last told; marks it as seen."""
+    error: Errno = OK
+    if file.f_wb_err != mapping.wb_err:
+        if mapping.wb_err % 2 == 0:
+            mapping.wb_err += 1
+        file.f_wb_err = mapping.wb_err
+        error = EIO
+    mapping.eio = False
+    return error
+
+
+@primitive("mm/filemap.c")
+def filemap_check_errors(mapping: AddressSpace) -> Errno:
+    """Test and clear AS_EIO."""
+    error: Errno = EIO if mapping.eio else OK
+    mapping.eio = False
+    return error
+
+
+# ---------------------------------------------------------------- write and wait
+
+
+@kernel("mm/filemap.c")
+def filemap_fdatawrite_wbc(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
+    """Start writeback, unless no folio carries DIRTY."""
+    with atomic("one look at the mark"):
+        tagged = mapping_tagged(mapping, PAGECACHE_TAG_DIRTY)
+        note_pass(wbc.current, tagged)
+    if not tagged:
+        return OK
+    return do_writepages(mapping, wbc)
+
+
+@kernel("mm/filemap.c")
+def __filemap_fdatawrite_range(
+    current: Task, mapping: AddressSpace, start: loff_t, end: loff_t, sync_mode: SyncMode
+) -> Errno:
+    """Write back a range, inclusive."""
+    wbc = WritebackControl()
+    wbc.current = current
+    wbc.sync_mode = sync_mode
+    wbc.nr_to_write = LONG_MAX
+    wbc.range_start = start
+    wbc.range_end = end
+    return filemap_fdatawrite_wbc(mapping, wbc)
+
+
+@kernel("mm/filemap.c")
+def __filemap_fdatawait_range(mapping: AddressSpace, start: loff_t, end_byte: loff_t):
+    """Wait for every folio of a range, inclusive, that is under writeback.
+
+    The batch and index of a writeback_control serve for those of this function.
+    """
+    batch = WritebackControl()
+    batch.index = start // PAGE_SIZE
+    end: pgoff_t = end_byte // PAGE_SIZE
+    while batch.index <= end:
+        filemap_get_folios_tag(mapping, batch, end, PAGECACHE_TAG_WRITEBACK)
+        while (folio := folio_batch_next(batch)) is not None:
+            folio_wait_writeback(folio)
+
+
+@kernel("mm/filemap.c")
+def filemap_write_and_wait_range(current: Task, mapping: AddressSpace, lstart: loff_t, lend: loff_t) -> Errno:
+    """Write back a range, inclusive, and wait for it; errors by AS_EIO."""
+    error: Errno = OK
+    if lend < lstart:
+        return OK
+    if mapping_needs_writeback(mapping):
+        error = __filemap_fdatawrite_range(current, mapping, lstart, lend, WB_SYNC_ALL)
+        if error != EIO:
+            __filemap_fdatawait_range(mapping, lstart, lend)
+    with atomic("one test-and-clear"):
+        err2 = filemap_check_errors(mapping)
+        note_pass(current, False)
+    return err2 if error == OK else error
+
+
+@kernel("mm/filemap.c")
+def file_write_and_wait_range(current: Task, file: File, lstart: loff_t, lend: loff_t) -> Errno:
+    """Write back a range, inclusive, and wait for it; errors by the file's errseq."""
+    error: Errno = OK
+    with atomic("one look at nrpages"):
+        needed = mapping_needs_writeback(mapping)
+        note_fsync(file)
+    if needed:
+        error = __filemap_fdatawrite_range(current, mapping, lstart, lend, WB_SYNC_ALL)
+        if error != EIO:
+            __filemap_fdatawait_range(mapping, lstart, lend)
+    with atomic("f_lock"):
+        err2 = file_check_and_advance_wb_err(file)
+        note_told(file, err2 == EIO or error == EIO)
+        note_pass(current, False)
+    return err2 if error == OK else error
+
+
+# ------------------------------------------------------------------------ ghosts
+
+
+@primitive()
+def note_pass(current: Task, begins: bool):
+    """A data-integrity pass begins, or is over."""
+    current.in_pass = begins
+    for folio in each(Folio):
+        current.snapshot[number(folio)] = False
+
+
+@primitive()
+def note_fsync(file: File):
+    """fsync begins: what the file holds now is what it is about."""
+    file.owed_now = file.owed
+    for cell in each(Cell):
+        file.covered[number(cell)] = number(cell) < inode.i_size and cell.logical != FAILED
+
+
+@primitive()
+def note_told(file: File, told: bool):
+    """fsync has looked for errors."""
+    if told:
+        if not file.owed:
+            file.told_twice = True
+        file.owed = False
+    elif file.owed_now:
+        file.missed = True
+    file.owed_now = False
+
+
+@primitive()
+def note_fsync_returns(file: File, error: Errno):
+    """fsync returns: if 0, what it covers is promised."""
+    for cell in each(Cell):
+        if error == OK and file.covered[number(cell)] and cell.logical != FAILED:
+            cell.promised = True
+        file.covered[number(cell)] = False
+
+
+from model.mm.page_writeback import do_writepages, filemap_get_folios_tag, folio_batch_next  # noqa: E402
+from model.mm.page_writeback import folio_wait_writeback  # noqa: E402

@@ -1,0 +1,186 @@
+"""mm/truncate.c: the page cache behind a new EOF.
+
+Left out of the whole file: unmapping (nobody maps the file), shadow entries, the batches of
+folios: entries are taken one at a time, and a folio is let go before the next is looked at.
+"""
+
+from __future__ import annotations
+
+from checker.lang import atomic, each, kernel, primitive, release, try_acquire, warn_on
+
+from model.primitives import folio_lock, folio_test_dirty, folio_test_uptodate, folio_unlock, folio_zero_segment
+from model.primitives import i_size_read, i_size_write
+from model.size import dir_pages_end, folio_index, folio_next_index, folio_pos, offset_in_folio, round_up_to_block
+from model.state import BLOCK_SIZE, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, FOLIOS, PAGE_SIZE, PAGES, STALE, AddressSpace
+from model.state import Folio, Inode, loff_t, mapping, pgoff_t
+
+
+@primitive("mm/filemap.c")
+def filemap_remove_folio(folio: Folio):
+    """Take a folio out of the page cache: the entry, its marks and folio->mapping, in one xa_lock section."""
+    warn_on(folio.dirty)
+    folio.mapping = False
+    folio.tag_dirty = False
+    folio.tag_towrite = False
+    folio.tag_writeback = False
+    folio.uptodate = False
+    for k in range(0, FOLIO_SIZE):
+        folio.data[k] = STALE
+
+
+@kernel("mm/truncate.c")
+def truncate_cleanup_folio(folio: Folio):
+    """Drop the private state and the dirtiness of a folio that is going to be removed."""
+    iomap_invalidate_folio(folio, 0, FOLIO_SIZE)
+    folio_cancel_dirty(folio)
+
+
+@kernel("mm/truncate.c")
+def truncate_inode_folio(mapping: AddressSpace, folio: Folio):
+    """Remove a locked folio from the page cache, if it is still there."""
+    present = False
+    with atomic("the folio lock keeps folio->mapping, PG_dirty and the ifs"):
+        present = folio.mapping
+        if present:
+            truncate_cleanup_folio(folio)
+    if present:
+        filemap_remove_folio(folio)
+
+
+@kernel("mm/truncate.c")
+def truncate_inode_partial_folio(folio: Folio, start: loff_t, end: loff_t) -> bool:
+    """Zero or remove the part of a locked folio that lies in [start, end]; False: it stays as it is, dirty.
+
+    Left out: split_folio(), which fails: a folio with an ifs is split only when it is clean, and then
+    removing it does as well.
+    """
+    pos: loff_t = folio_pos(folio)
+    offset: loff_t = start - pos if pos < start else 0
+    length: loff_t = FOLIO_SIZE - offset if pos + FOLIO_SIZE <= end else end + 1 - pos - offset
+    folio_wait_writeback(folio)
+    if length == FOLIO_SIZE:
+        truncate_inode_folio(mapping, folio)
+        return True
+    with atomic("the folio lock"):
+        folio_zero_segment(folio, offset, offset + length)
+        iomap_invalidate_folio(folio, offset, length)
+    if PAGES == 1:
+        return True
+    if folio_test_dirty(folio):
+        return False
+    truncate_inode_folio(mapping, folio)
+    return True
+
+
+@primitive("mm/filemap.c")
+def find_lock_entry(folio: Folio) -> bool:
+    """Lock a folio, if it is there, not locked and not under writeback (as find_lock_entries() does)."""
+    if not folio.mapping or not try_acquire(folio.locked):
+        return False
+    if folio.writeback:
+        release(folio.locked)
+        return False
+    return True
+
+
+@primitive("mm/filemap.c")
+def find_get_entry(start: pgoff_t, end: pgoff_t) -> Folio:
+    """The first folio of the cache that begins in [start, end), or None."""
+    for folio in each(Folio):
+        if start <= folio_index(folio) < end and folio.mapping:
+            return folio
+    return None
+
+
+@kernel("mm/truncate.c")
+def truncate_inode_pages_range(mapping: AddressSpace, lstart: loff_t, lend: loff_t):
+    """Remove the folios of [lstart, lend] from the page cache; FILE_SIZE stands for a lend of -1."""
+    start: pgoff_t = dir_pages_end(lstart)
+    end: pgoff_t = FILE_PAGES if lend == FILE_SIZE else (lend + 1) // PAGE_SIZE
+    for folio in each(Folio):
+        if start <= folio_index(folio) and folio_next_index(folio) <= end:
+            if find_lock_entry(folio):
+                truncate_inode_folio(mapping, folio)
+                folio_unlock(folio)
+    same_folio = lstart // FOLIO_SIZE == lend // FOLIO_SIZE
+    if lstart < FILE_SIZE:
+        folio = Folio[lstart // FOLIO_SIZE]
+        if filemap_lock_folio(folio):
+            if not truncate_inode_partial_folio(folio, lstart, lend):
+                start = folio_next_index(folio)
+                if same_folio:
+                    end = folio_index(folio)
+            folio_unlock(folio)
+    if not same_folio and lend < FILE_SIZE:
+        folio = Folio[lend // FOLIO_SIZE]
+        if filemap_lock_folio(folio):
+            if not truncate_inode_partial_folio(folio, lstart, lend):
+                end = folio_index(folio)
+            folio_unlock(folio)
+    index: pgoff_t = start
+    while index < end:
+        folio = find_get_entry(index, end)
+        if folio is None:
+            if index == start:
+                break
+            index = start
+            continue
+        folio_lock(folio)
+        folio_wait_writeback(folio)
+        truncate_inode_folio(mapping, folio)
+        folio_unlock(folio)
+        index = folio_next_index(folio)
+
+
+@kernel("mm/truncate.c")
+def truncate_inode_pages(mapping: AddressSpace, lstart: loff_t):
+    """Remove everything from lstart on."""
+    truncate_inode_pages_range(mapping, lstart, FILE_SIZE)
+
+
+@kernel("mm/truncate.c")
+def truncate_pagecache(inode: Inode, newsize: loff_t):
+    """Remove what lies behind a new EOF from the page cache."""
+    truncate_inode_pages(mapping, newsize)
+
+
+@kernel("mm/truncate.c")
+def truncate_pagecache_range(inode: Inode, lstart: loff_t, lend: loff_t):
+    """Remove [lstart, lend] from the page cache."""
+    truncate_inode_pages_range(mapping, lstart, lend)
+
+
+@kernel("mm/truncate.c")
+def truncate_setsize(inode: Inode, newsize: loff_t):
+    """Set i_size, and only then drop what lies behind it from the page cache."""
+    with atomic("i_rwsem: nobody else writes i_size"):
+        oldsize = i_size_read(inode)
+        i_size_write(inode, newsize)
+    if newsize > oldsize:
+        pagecache_isize_extended(inode, oldsize, newsize)
+    truncate_pagecache(inode, newsize)
+
+
+@kernel("mm/truncate.c")
+def pagecache_isize_extended(inode: Inode, from_: loff_t, to: loff_t):
+    """i_size has grown: zero what the folio at the old EOF holds behind it.
+
+    Left out: folio_mkclean(); nobody maps the file.
+    """
+    if from_ >= to or BLOCK_SIZE >= PAGE_SIZE:
+        return
+    rounded_from: loff_t = round_up_to_block(from_)
+    if to <= rounded_from or rounded_from % PAGE_SIZE == 0:
+        return
+    folio: Folio = Folio[from_ // FOLIO_SIZE]
+    if filemap_lock_folio(folio):
+        with atomic("the folio lock"):
+            if folio_test_dirty(folio):
+                offset: loff_t = offset_in_folio(from_)
+                folio_zero_segment(folio, offset, min(to - folio_pos(folio), FOLIO_SIZE))
+        folio_unlock(folio)
+
+
+from model.fs.iomap.buffered_io import iomap_invalidate_folio  # noqa: E402
+from model.mm.filemap import filemap_lock_folio  # noqa: E402
+from model.mm.page_writeback import folio_cancel_dirty, folio_wait_writeback  # noqa: E402

@@ -1,0 +1,244 @@
+"""Single atomic steps, named after the kernel macro or function that each stands for.
+
+One primitive is one locked instruction, one locked region that nobody can look into, or the
+wait that ends in one.  Barriers and weak memory are left out: a step is seen by all at once.
+"""
+
+from __future__ import annotations
+
+from checker.lang import Place, acquire, acquire_shared, bug_on, each, held, is_locked, number, primitive, release
+from checker.lang import release_shared, try_acquire, wait_until
+
+from model.size import folio_pos
+from model.state import BLOCK_SIZE, BLOCKS, DATA, FILE_SIZE, FOLIO_SIZE, HOLE, NEW, OLD, PAGECACHE_TAG_DIRTY
+from model.state import PAGECACHE_TAG_TOWRITE, PAGECACHE_TAG_WRITEBACK, ZERO, AddressSpace, Block, Cell, File, Folio
+from model.state import Inode, Task, XaMark, block_t, loff_t
+
+# ---------------------------------------------------------------- folio flags
+
+
+@primitive("mm/filemap.c")
+def folio_lock(folio: Folio):
+    """Wait for PG_locked."""
+    acquire(folio.locked)
+
+
+@primitive("include/linux/pagemap.h")
+def folio_trylock(folio: Folio) -> bool:
+    """Take PG_locked if it is free."""
+    return try_acquire(folio.locked)
+
+
+@primitive("mm/filemap.c")
+def folio_unlock(folio: Folio):
+    """Give PG_locked back."""
+    release(folio.locked)
+
+
+@primitive("include/linux/page-flags.h")
+def folio_test_locked(folio: Folio) -> bool:
+    """PG_locked."""
+    return is_locked(folio.locked)
+
+
+@primitive("include/linux/page-flags.h")
+def folio_test_uptodate(folio: Folio) -> bool:
+    """PG_uptodate."""
+    return folio.uptodate
+
+
+@primitive("include/linux/page-flags.h")
+def folio_test_dirty(folio: Folio) -> bool:
+    """PG_dirty."""
+    return folio.dirty
+
+
+@primitive("include/linux/page-flags.h")
+def folio_test_clear_dirty(folio: Folio) -> bool:
+    """Clear PG_dirty; was it set?"""
+    was_dirty = folio.dirty
+    folio.dirty = False
+    return was_dirty
+
+
+@primitive("include/linux/page-flags.h")
+def folio_test_writeback(folio: Folio) -> bool:
+    """PG_writeback."""
+    return folio.writeback
+
+
+# -------------------------------------------------------------------- marks
+
+
+@primitive("lib/xarray.c")
+def xa_get_mark(folio: Folio, tag: XaMark) -> bool:
+    """Is the mark set?"""
+    dirty = tag == PAGECACHE_TAG_DIRTY and folio.tag_dirty
+    towrite = tag == PAGECACHE_TAG_TOWRITE and folio.tag_towrite
+    return dirty or towrite or (tag == PAGECACHE_TAG_WRITEBACK and folio.tag_writeback)
+
+
+@primitive("include/linux/fs.h")
+def mapping_tagged(mapping: AddressSpace, tag: XaMark) -> bool:
+    """Does any folio carry the mark?  (It is kept in the root of the tree.)"""
+    return any(xa_get_mark(folio, tag) for folio in each(Folio))
+
+
+# ------------------------------------------------------------------ atomic_t
+
+
+@primitive("include/linux/atomic.h")
+def atomic_read(v: Place) -> loff_t:
+    """The value."""
+    return v
+
+
+@primitive("include/linux/atomic.h")
+def atomic_inc(v: Place):
+    """Add one."""
+    v += 1
+
+
+@primitive("include/linux/atomic.h")
+def atomic_add(i: loff_t, v: Place):
+    """Add i."""
+    v += i
+
+
+@primitive("include/linux/atomic.h")
+def atomic_dec_and_test(v: Place) -> bool:
+    """Subtract one; is it zero now?"""
+    v -= 1
+    return v == 0
+
+
+@primitive("include/linux/atomic.h")
+def atomic_sub_and_test(i: loff_t, v: Place) -> bool:
+    """Subtract i; is it zero now?"""
+    v -= i
+    return v == 0
+
+
+# ------------------------------------------------------- inode and mapping locks
+
+
+@primitive("include/linux/fs.h")
+def inode_lock(inode: Inode):
+    """Wait for i_rwsem, exclusively."""
+    acquire(inode.i_rwsem)
+
+
+@primitive("include/linux/fs.h")
+def inode_unlock(inode: Inode):
+    """Give i_rwsem back."""
+    release(inode.i_rwsem)
+
+
+@primitive("include/linux/fs.h")
+def filemap_invalidate_lock(mapping: AddressSpace):
+    """Wait for invalidate_lock, exclusively."""
+    acquire(mapping.invalidate_lock)
+
+
+@primitive("include/linux/fs.h")
+def filemap_invalidate_unlock(mapping: AddressSpace):
+    """Give invalidate_lock back."""
+    release(mapping.invalidate_lock)
+
+
+@primitive("fs/xfs/xfs_inode.c")
+def xfs_ilock_excl(ip: Inode):
+    """xfs_ilock(ip, XFS_ILOCK_EXCL)."""
+    acquire(ip.i_lock)
+
+
+@primitive("fs/xfs/xfs_inode.c")
+def xfs_iunlock_excl(ip: Inode):
+    """xfs_iunlock(ip, XFS_ILOCK_EXCL)."""
+    release(ip.i_lock)
+
+
+@primitive("fs/xfs/xfs_inode.c")
+def xfs_ilock_shared(ip: Inode):
+    """xfs_ilock(ip, XFS_ILOCK_SHARED)."""
+    acquire_shared(ip.i_lock)
+
+
+@primitive("fs/xfs/xfs_inode.c")
+def xfs_iunlock_shared(ip: Inode):
+    """xfs_iunlock(ip, XFS_ILOCK_SHARED)."""
+    release_shared(ip.i_lock)
+
+
+@primitive("include/linux/fs.h")
+def i_size_read(inode: Inode) -> loff_t:
+    """i_size."""
+    return inode.i_size
+
+
+@primitive("include/linux/fs.h")
+def i_size_write(inode: Inode, i_size: loff_t):
+    """Set i_size."""
+    inode.i_size = i_size
+
+
+@primitive("fs/xfs/xfs_inode.h")
+def READ_ONCE_i_disk_size(ip: Inode) -> loff_t:
+    """i_disk_size, without ILOCK."""
+    return ip.i_disk_size
+
+
+# ----------------------------------------------------------- bytes of a folio
+
+
+@primitive("include/linux/highmem.h")
+def folio_zero_segment(folio: Folio, start: loff_t, end: loff_t):
+    """Zero the bytes [start, end) of a folio."""
+    for k in range(0, FOLIO_SIZE):
+        if start <= k < end:
+            folio.data[k] = ZERO
+
+
+@primitive("lib/iov_iter.c")
+def copy_to_folio(folio: Folio, offset: loff_t, copied: loff_t):
+    """The copy from user memory: these bytes are newer than any other copy of them.
+
+    Left out: the moments between two bytes.  Who may look meanwhile is the device, and it
+    takes each cell before or after; no property speaks of two cells at a time.
+    """
+    for k in range(0, FOLIO_SIZE):
+        if offset <= k < offset + copied:
+            folio.data[k] = NEW
+
+
+# --------------------------------------------------------------------- ghosts
+
+
+@primitive()
+def note_written(pos: loff_t, end: loff_t):
+    """[pos, end) of the file has a new version: what was the newest one elsewhere is now an old one."""
+    for cell in each(Cell):
+        if pos <= number(cell) < end:
+            cell.logical = DATA
+            supersede(cell)
+
+
+@primitive()
+def note_cut(pos: loff_t):
+    """A truncate to `pos` has begun: nobody counts on what lies behind any more."""
+    for cell in each(Cell):
+        if number(cell) >= pos:
+            cell.logical = HOLE
+            supersede(cell)
+
+
+@primitive()
+def supersede(cell: Cell):
+    """No copy of a cell outside the page cache is the newest one, and no promise is about it."""
+    if cell.volatile == NEW:
+        cell.volatile = OLD
+    if cell.durable == NEW:
+        cell.durable = OLD
+    cell.promised = False
+    for file in each(File):
+        file.covered[number(cell)] = False

@@ -1,0 +1,116 @@
+"""Sizes, offsets and indices: functions of their arguments and the scope, and nothing else."""
+
+from __future__ import annotations
+
+from checker.lang import number, pure
+
+from model.state import BLOCK_SIZE, BLOCKS, CELLS, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, PAGE_SIZE, PAGES
+from model.state import Bio, Folio, IomapType, block_t, loff_t, pgoff_t
+
+# ------------------------------------------------------------------- folios
+
+
+@pure("include/linux/pagemap.h")
+def folio_pos(folio: Folio) -> loff_t:
+    """Where in the file a folio begins."""
+    return number(folio) * FOLIO_SIZE
+
+
+@pure("include/linux/pagemap.h")
+def folio_index(folio: Folio) -> pgoff_t:
+    """The index of a folio's first page (folio->index)."""
+    return number(folio) * PAGES
+
+
+@pure("include/linux/pagemap.h")
+def folio_next_index(folio: Folio) -> pgoff_t:
+    """The index behind a folio."""
+    return number(folio) * PAGES + PAGES
+
+
+@pure("include/linux/mm.h")
+def folio_nr_pages(folio: Folio) -> pgoff_t:
+    """How many pages a folio has."""
+    return PAGES
+
+
+@pure("include/linux/mm.h")
+def offset_in_folio(pos: loff_t) -> loff_t:
+    """How far into its folio a position lies."""
+    return pos % FOLIO_SIZE
+
+
+# ------------------------------------------------------------------- blocks
+
+
+@pure("include/linux/math.h")
+def round_down_to_block(pos: loff_t) -> loff_t:
+    """round_down(pos, i_blocksize(inode))."""
+    return pos // BLOCK_SIZE * BLOCK_SIZE
+
+
+@pure("include/linux/math.h")
+def round_up_to_block(pos: loff_t) -> loff_t:
+    """round_up(pos, i_blocksize(inode))."""
+    return (pos + BLOCK_SIZE - 1) // BLOCK_SIZE * BLOCK_SIZE
+
+
+@pure("fs/xfs/libxfs/xfs_format.h")
+def XFS_B_TO_FSB(pos: loff_t) -> block_t:
+    """The first block that begins at or behind a position."""
+    return (pos + BLOCK_SIZE - 1) // BLOCK_SIZE
+
+
+@pure("fs/xfs/libxfs/xfs_format.h")
+def XFS_B_TO_FSBT(pos: loff_t) -> block_t:
+    """The block that a position lies in."""
+    return pos // BLOCK_SIZE
+
+
+@pure("include/linux/pagemap.h")
+def dir_pages_end(pos: loff_t) -> pgoff_t:
+    """The first page that begins at or behind a position."""
+    return (pos + PAGE_SIZE - 1) // PAGE_SIZE
+
+
+# ---------------------------------------------------------- what iomap computes
+
+
+@pure("fs/iomap/buffered-io.c")
+def offset_in_chunk(pos: loff_t, chunk: loff_t) -> loff_t:
+    """pos & (chunk - 1), where a chunk is a folio or a page."""
+    return pos % FOLIO_SIZE if chunk == FOLIO_SIZE else pos % PAGE_SIZE
+
+
+@pure("fs/iomap/buffered-io.c")
+def folio_beyond_eof(index: pgoff_t, isize: loff_t) -> bool:
+    """Does nothing of the folio at `index` lie below `isize`?  Asked of folios that isize does not cover."""
+    end_index = isize // PAGE_SIZE
+    return index > end_index or (index == end_index and isize % FOLIO_SIZE == 0)
+
+
+@pure("fs/iomap/buffered-io.c")
+def clamp_io_size(io_offset: loff_t, io_size: loff_t, end_pos: loff_t) -> loff_t:
+    """io_size, or so much of it that the I/O does not reach beyond end_pos."""
+    return end_pos - io_offset if io_offset + io_size > end_pos else io_size
+
+
+@pure("fs/iomap/buffered-io.c")
+def needs_fill(pos: loff_t, end: loff_t, fb: block_t, lb: block_t, same_run: bool) -> bool:
+    """Does one end of the write [pos, end) cut a run of blocks that has to be filled first?"""
+    return same_run and (pos % BLOCK_SIZE != 0 or end % BLOCK_SIZE != 0)
+
+
+@pure("block/bio.c")
+def bio_folio_length(bio: Bio, folio: Folio) -> loff_t:
+    """The bytes of a folio that a bio carries."""
+    first = max(bio.first, number(folio) * BLOCKS)
+    behind = min(bio.behind, number(folio) * BLOCKS + BLOCKS)
+    return (behind - first) * BLOCK_SIZE if behind > first else 0
+
+
+@pure("fs/xfs/xfs_inode.h")
+def xfs_new_eof(new_size: loff_t, isize: loff_t, di_size: loff_t) -> loff_t:
+    """The on-disk size after I/O up to new_size: never beyond i_size; 0 if it stays as it is."""
+    end = min(new_size, isize)
+    return end if end > di_size else 0

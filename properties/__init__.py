@@ -1,0 +1,1 @@
+"""What must hold of the model, one file for each family."""

@@ -1,0 +1,32 @@
+"""i_size, i_disk_size and the size of an I/O."""
+
+from __future__ import annotations
+
+from checker.lang import after_crash, implies, invariant, is_locked, number
+
+from model.state import CELLS, DATA, IO_BUILT, IO_SUBMITTED, IOMAP_MAPPED, NEW, OLD, Block, Cell, Inode, Ioend, inode
+from model.state import mapping
+
+
+@invariant(witness="io_ends_inside_a_block")
+def io_size_ends_at_eof(ioend: Ioend):
+    """io_size does not reach beyond the end of the file, to the byte, unless a truncate is on its way."""
+    return implies(
+        ioend.state in (IO_BUILT, IO_SUBMITTED) and not is_locked(mapping.invalidate_lock),
+        ioend.io_offset + ioend.io_size <= inode.i_size,
+    )
+
+
+@invariant(witness="io_raises_the_disk_size")
+def disk_size_stays_below_i_size(inode: Inode):
+    """The on-disk size does not exceed i_size, unless a truncate is on its way."""
+    return is_locked(mapping.invalidate_lock) or inode.i_disk_size <= inode.i_size
+
+
+@after_crash
+def recorded_size_is_backed(cell: Cell):
+    """Every byte of an I/O below the on-disk size that it recorded holds written data on the device."""
+    return implies(
+        inode.sized_from <= number(cell) < inode.i_disk_size and cell.logical == DATA,
+        Block[number(cell) // CELLS].extent == IOMAP_MAPPED and cell.volatile in (OLD, NEW),
+    )

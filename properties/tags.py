@@ -1,0 +1,70 @@
+"""Dirty state on its three levels: block bits, folio flags, marks of the xarray."""
+
+from __future__ import annotations
+
+from checker.lang import implies, invariant, is_locked, number, old, transition_invariant
+
+from model.state import BLOCK_SIZE, BLOCKS, CELLS, DATA, FOLIO_SIZE, NEW, Cell, Folio, Task, inode
+
+
+@invariant
+def dirty_folios_are_marked(folio: Folio):
+    """A dirty folio in the page cache carries the DIRTY mark, so that writeback finds it."""
+    return implies(folio.mapping and folio.dirty, folio.tag_dirty)
+
+
+@invariant
+def writeback_folios_are_marked(folio: Folio):
+    """A folio in the page cache carries the WRITEBACK mark exactly while it is under writeback."""
+    return implies(folio.mapping, folio.writeback == folio.tag_writeback)
+
+
+@invariant
+def towrite_is_on_dirty_marks(folio: Folio):
+    """TOWRITE is set only where DIRTY is."""
+    return implies(folio.tag_towrite, folio.tag_dirty)
+
+
+@invariant
+def new_data_is_marked(cell: Cell):
+    """A folio with data that the device lacks carries DIRTY or WRITEBACK at every moment, so that fsync sees it."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    newer = folio.mapping and folio.data[number(cell) % FOLIO_SIZE] == NEW and cell.volatile != NEW
+    return implies(
+        cell.logical == DATA and number(cell) < inode.i_size and newer and not is_locked(inode.i_rwsem),
+        folio.tag_dirty or folio.tag_writeback,
+    )
+
+
+@transition_invariant
+def towrite_goes_when_writeback_begins(folio: Folio):
+    """TOWRITE is cleared by whoever begins writeback of the folio, or with the folio."""
+    return implies(
+        old(folio.tag_towrite) and not folio.tag_towrite,
+        (folio.writeback and not old(folio.writeback)) or not folio.mapping,
+    )
+
+
+@invariant
+def dirty_folios_have_dirty_blocks(folio: Folio):
+    """An unlocked dirty folio with block bits has at least one of them set."""
+    return implies(
+        folio.dirty and folio.private and not is_locked(folio.locked), any(folio.ifs_dirty[b] for b in range(0, BLOCKS))
+    )
+
+
+@invariant
+def dirty_blocks_are_in_dirty_folios(cell: Cell):
+    """A dirty block inside the file is in a dirty folio; a truncate on its way may have left it behind."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    return implies(
+        folio.private and folio.ifs_dirty[number(cell) // CELLS % BLOCKS] and number(cell) < inode.i_size
+        and not is_locked(folio.locked) and not is_locked(inode.i_rwsem),
+        folio.dirty,
+    )  # fmt: skip
+
+
+@invariant(witness="an_integrity_pass_finds_a_folio_that_was_dirtied_late")
+def integrity_passes_write_what_they_were_asked_for(folio: Folio):
+    """A data-integrity pass writes no folio that became dirty after the pass began and that nobody else has tagged."""
+    return not folio.unasked

@@ -1,0 +1,74 @@
+"""The interesting situations that must occur, so that a property that holds says something."""
+
+from __future__ import annotations
+
+from checker.lang import each, number, reachable
+
+from model.state import BLOCK_SIZE, BLOCKS, DATA, FILE_SIZE, FOLIO_SIZE, HOLE, IO_BUILT, IO_LISTED, IO_SUBMITTED, NEW
+from model.state import Cell, File, Folio, Ioend, Task, inode
+
+
+@reachable(bound=2)
+def io_is_in_flight(folio: Folio):
+    """A folio has bytes pending."""
+    return folio.writeback and folio.write_bytes_pending > 0
+
+
+@reachable(bound=3)
+def a_folio_is_in_two_ioends(folio: Folio):
+    """Two unfinished ioends carry blocks of one folio."""
+    carriers = sum(
+        1
+        for io in each(Ioend)
+        if io.state in (IO_BUILT, IO_SUBMITTED, IO_LISTED)
+        and io.io_offset // BLOCK_SIZE < (number(folio) + 1) * BLOCKS
+        and number(folio) * BLOCKS < io.io_offset // BLOCK_SIZE + io.bi_blocks
+    )
+    return carriers >= 2
+
+
+@reachable(bound=2)
+def a_pass_locks_a_second_folio(task: Task, folio: Folio):
+    """A pass has I/O of one folio not submitted while a later folio is dirty."""
+    return task.unsubmitted > 0 and number(folio) >= task.unsubmitted and folio.dirty
+
+
+@reachable(bound=2)
+def io_ends_inside_a_block(ioend: Ioend):
+    """An I/O on its way ends where the file ends, in the middle of a block."""
+    end = ioend.io_offset + ioend.io_size
+    return ioend.state == IO_SUBMITTED and end % BLOCK_SIZE != 0
+
+
+@reachable(bound=2)
+def io_raises_the_disk_size():
+    """The on-disk size has been recorded by an I/O."""
+    return inode.sized_from < inode.i_disk_size
+
+
+@reachable(bound=3)
+def a_write_goes_on_under_io(cell: Cell):
+    """A byte is overwritten in the cache while an older version of it is with the device."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    under_way = any(
+        io.state == IO_SUBMITTED and io.io_offset <= number(cell) < io.io_offset + io.io_size for io in each(Ioend)
+    )
+    return under_way and folio.dirty and folio.data[number(cell) % FOLIO_SIZE] == NEW
+
+
+@reachable(bound=2)
+def a_hole_is_below_the_disk_size(cell: Cell):
+    """A byte below the on-disk size was never written."""
+    return number(cell) < inode.i_disk_size and cell.logical == HOLE
+
+
+@reachable(bound=3)
+def an_integrity_pass_finds_a_folio_that_was_dirtied_late(task: Task, folio: Folio):
+    """A data-integrity pass is under way, and a folio is dirty that it was not asked to write."""
+    return task.in_pass and folio.dirty and not task.snapshot[number(folio)]
+
+
+@reachable
+def fsync_returns_an_error(file: File):
+    """A file has been told of an error."""
+    return file.f_wb_err > 0

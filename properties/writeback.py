@@ -1,0 +1,101 @@
+"""PG_writeback, the I/O that it stands for, and the data on its way to the device."""
+
+from __future__ import annotations
+
+from checker.lang import each, implies, invariant, is_locked, leads_to, number, terminal
+
+from model.state import BLOCK_SIZE, BLOCKS, CELLS, DATA, FAILED, FOLIO_SIZE, IO_BUILT, IO_FREE, IO_LISTED, IO_SUBMITTED
+from model.state import IOMAP_MAPPED, IOMAP_UNWRITTEN, NEW, STALE, ZERO, Block, Cell, Folio, Ioend, block_t, inode, mapping
+
+
+def io_carries(io: Ioend, block: block_t) -> bool:
+    """Does the bio of an ioend carry a block of the file?"""
+    return io.io_offset // BLOCK_SIZE <= block < io.io_offset // BLOCK_SIZE + io.bi_blocks
+
+
+@invariant(witness="a_folio_is_in_two_ioends")
+def writeback_lasts_as_long_as_its_io(ioend: Ioend, folio: Folio):
+    """A folio is under writeback as long as any I/O that carries a block of it is not finished."""
+    first = ioend.io_offset // BLOCK_SIZE
+    carries = first < (number(folio) + 1) * BLOCKS and number(folio) * BLOCKS < first + ioend.bi_blocks
+    return implies(ioend.state in (IO_BUILT, IO_SUBMITTED, IO_LISTED) and carries, folio.writeback)
+
+
+@invariant(witness="a_folio_is_in_two_ioends")
+def pending_bytes_cover_the_io(folio: Folio):
+    """write_bytes_pending counts every byte of a folio that unfinished I/O carries."""
+    carried = sum(
+        sum(BLOCK_SIZE for b in range(0, BLOCKS) if io_carries(io, number(folio) * BLOCKS + b))
+        for io in each(Ioend)
+        if io.state in (IO_BUILT, IO_SUBMITTED, IO_LISTED)
+    )
+    return BLOCKS == 1 or folio.write_bytes_pending >= carried
+
+
+@invariant(witness="io_is_in_flight")
+def no_bytes_pending_without_writeback(folio: Folio):
+    """write_bytes_pending is zero while a folio is not under writeback."""
+    return implies(not folio.writeback, folio.write_bytes_pending == 0)
+
+
+@invariant
+def io_goes_to_blocks_of_the_file(ioend: Ioend, block: Block):
+    """I/O that the device may still carry out goes to a block that the file owns."""
+    return implies(
+        ioend.state in (IO_BUILT, IO_SUBMITTED) and io_carries(ioend, number(block)),
+        block.extent in (IOMAP_UNWRITTEN, IOMAP_MAPPED),
+    )
+
+
+@invariant
+def no_write_is_lost(cell: Cell):
+    """The newest data of a byte inside the file is dirty, on its way to the device, or there."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    block = Block[number(cell) // CELLS]
+    dirty = folio.dirty and (not folio.private or folio.ifs_dirty[number(cell) // CELLS % BLOCKS])
+    under_way = any(io.state in (IO_BUILT, IO_SUBMITTED) and io_carries(io, number(block)) for io in each(Ioend))
+    cached = folio.mapping and folio.data[number(cell) % FOLIO_SIZE] == NEW
+    written = cell.volatile == NEW and block.extent in (IOMAP_UNWRITTEN, IOMAP_MAPPED)
+    return implies(
+        cell.logical == DATA and number(cell) < inode.i_size and not is_locked(folio.locked),
+        written or (cached and (dirty or under_way)),
+    )
+
+
+@invariant
+def reads_return_what_was_written(cell: Cell):
+    """Whenever read(2) could run, it finds the newest data, or zero where nothing was written."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    uptodate = folio.uptodate or (folio.private and folio.ifs_uptodate[number(cell) // CELLS % BLOCKS])
+    on_disk = cell.volatile if Block[number(cell) // CELLS].extent == IOMAP_MAPPED else ZERO
+    found = folio.data[number(cell) % FOLIO_SIZE] if folio.mapping and uptodate else on_disk
+    return implies(
+        number(cell) < inode.i_size and cell.logical != FAILED and not is_locked(inode.i_rwsem),
+        found == (NEW if cell.logical == DATA else ZERO),
+    )
+
+
+@invariant
+def uptodate_blocks_are_initialised(cell: Cell):
+    """A block that is marked uptodate in an unlocked folio holds data of the file or zeros."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    uptodate = folio.uptodate or (folio.private and folio.ifs_uptodate[number(cell) // CELLS % BLOCKS])
+    return implies(
+        folio.mapping and uptodate and not is_locked(folio.locked), folio.data[number(cell) % FOLIO_SIZE] != STALE
+    )
+
+
+@terminal
+def nothing_is_left_behind():
+    """Where nothing can move any more, no lock is held, no folio is under writeback, and no I/O is left."""
+    folios = all(
+        not is_locked(folio.locked) and not folio.writeback and folio.write_bytes_pending == 0 for folio in each(Folio)
+    )
+    locks = is_locked(inode.i_rwsem) or is_locked(mapping.invalidate_lock) or is_locked(inode.i_lock)
+    return folios and not locks and all(io.state == IO_FREE for io in each(Ioend))
+
+
+@leads_to(fair=("writer", "truncater", "fsync", "flusher", "irq", "kworker"))
+def writeback_ends(folio: Folio):
+    """A folio that is under writeback is not for ever, if the device and the worker go on."""
+    return folio.writeback, not folio.writeback
