@@ -188,13 +188,13 @@ class View:
         staying = self.process.blocks[label].live if self.process else frozenset()
         for name in sorted(self._live | self.changed.keys()):
             local = self.layout.program.variable(name).process is not None
-            if name in self.changed or name not in staying:
-                sections = self.layout.sections(name, self.instance)
-                for number, section in enumerate(sections):
-                    keep[section.word] &= ~section.mask
-                    if name in self.changed and (name in staying or not local):
-                        part = self.code.shift_left(self.changed[name][number], section.shift)
-                        parts[section.word].append(part)
+            stays, changed = not local or name in staying, name in self.changed
+            if stays and not changed or local and not stays and name not in self._live:
+                continue  # its bits are right already, or are not its own
+            for number, section in enumerate(self.layout.sections(name, self.instance)):
+                keep[section.word] &= ~section.mask
+                if stays:
+                    parts[section.word].append(self.code.shift_left(self.changed[name][number], section.shift))
         if pc:
             keep[pc.word] &= ~pc.mask
             parts[pc.word].append(label << pc.shift)
