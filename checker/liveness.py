@@ -1,0 +1,116 @@
+"""Dead locals: which locals matter at each label, and assignments that nobody sees.
+
+A local that is only used to compute locals that do not matter does not matter either.
+"""
+
+from __future__ import annotations
+
+from . import ir
+from .lower_flow import RawBlock, reads_in
+
+
+class Liveness:
+    """What is live where, in one process.
+
+    live: for each label, the locals whose value on entry can make a difference, as bits.
+    """
+
+    def __init__(self, blocks: list[RawBlock], variables: dict[str, ir.Variable]) -> None:
+        self.blocks = blocks
+        self.bit = {name: 1 << i for i, name in enumerate(variables)}
+        self.scalar = {name for name, v in variables.items() if v.count == 1}
+        self.live = [0] * len(blocks)
+        self._uses: dict[int, tuple[ir.Expr, int]] = {}
+        self._solve()
+
+    def names(self, label: int) -> frozenset[str]:
+        """The locals that are live at `label`."""
+        mask = self.live[label]
+        return frozenset(name for name, bit in self.bit.items() if mask & bit)
+
+    def cleaned(self, block: RawBlock) -> tuple[ir.Stmt, ...]:
+        """The body of `block` without assignments to locals that nobody reads."""
+        return tuple(self._back(block.body, 0)[1])
+
+    def _solve(self) -> None:
+        before: dict[int, list[int]] = {}
+        for block in self.blocks:
+            for label in set(_targets(block.body)):
+                before.setdefault(label, []).append(block.label)
+        queue = dict.fromkeys(reversed(range(len(self.blocks))))
+        while queue:
+            label = next(iter(queue))
+            del queue[label]
+            block = self.blocks[label]
+            found = self._mask(block.body, 0) | self.uses(block.step.guard.expr)
+            if found != self.live[label]:
+                self.live[label] = found
+                queue.update(dict.fromkeys(before.get(label, ())))
+
+    def uses(self, expr: ir.Expr) -> int:
+        found = self._uses.get(id(expr))
+        if found is None:
+            mask = 0
+            for read in reads_in(expr):
+                mask |= self.bit.get(read.var, 0)
+            found = self._uses[id(expr)] = (expr, mask)
+        return found[1]
+
+    def _mask(self, body: list[ir.Stmt] | tuple[ir.Stmt, ...], live: int) -> int:
+        """What is live before `body` if `live` is behind it."""
+        for stmt in reversed(body):
+            if type(stmt) is ir.If:
+                live = self._mask(stmt.then, live) | self._mask(stmt.other, live) | self.uses(stmt.cond)
+            else:
+                live = self._before(stmt, live)
+        return live
+
+    def _before(self, stmt: ir.Stmt, live: int) -> int:
+        match stmt:
+            case ir.Assign():
+                bit = self.bit.get(stmt.var)
+                if bit is None:
+                    return live | self.uses(stmt.value) | self.uses(stmt.index)
+                if not live & bit:
+                    return live
+                if stmt.var in self.scalar:
+                    live &= ~bit
+                return live | self.uses(stmt.value) | self.uses(stmt.index)
+            case ir.Choose():
+                return (live | self.uses(stmt.where)) & ~self.bit[stmt.var]
+            case ir.Check():
+                return live | self.uses(stmt.cond)
+            case ir.Note():
+                return live | self.uses(stmt.value)
+            case ir.Goto():
+                return self.live[stmt.label]
+            case ir.Fail():
+                return 0
+        raise TypeError(f"not a statement: {stmt!r}")
+
+    def _back(self, body: list[ir.Stmt] | tuple[ir.Stmt, ...], live: int) -> tuple[int, list[ir.Stmt]]:
+        kept: list[ir.Stmt] = []
+        for stmt in reversed(body):
+            if isinstance(stmt, ir.If):
+                left, then = self._back(stmt.then, live)
+                right, other = self._back(stmt.other, live)
+                if then or other:
+                    live = left | right | self.uses(stmt.cond)
+                    kept.append(ir.If(stmt.cond, tuple(then), tuple(other), stmt.pos))
+                continue
+            bit = self.bit.get(stmt.var) if isinstance(stmt, ir.Assign) else None
+            if bit is None or live & bit:
+                kept.append(stmt)
+            live = self._before(stmt, live)
+        kept.reverse()
+        return live, kept
+
+
+def _targets(body: list[ir.Stmt] | tuple[ir.Stmt, ...]) -> list[int]:
+    found = []
+    for stmt in body:
+        if isinstance(stmt, ir.Goto):
+            found.append(stmt.label)
+        elif isinstance(stmt, ir.If):
+            found += _targets(stmt.then) + _targets(stmt.other)
+    return found

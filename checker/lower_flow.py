@@ -1,0 +1,393 @@
+"""The flow graph of a process, and its blocks.
+
+Nodes hold statements; a node with a `step` begins a block.  Everything behind it, up to
+the next such nodes, is local work and becomes part of the block, as nested Ifs; a piece of
+local work that several blocks reach is copied into each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from . import ir
+from .errors import InternalError
+from .lower_value import TRUE, Value, negate, rebuild
+
+COPIED_SIZE = 4  # operators in an expression that may stand in place of a temporary
+
+
+@dataclass(eq=False)
+class Step:
+    """What begins a block."""
+
+    call: ir.Call
+    frames: tuple[ir.Frame, ...]
+    atomic: str = ""
+    guard: Value = TRUE
+    starts: bool = False
+    node: Node | None = None
+
+
+@dataclass(eq=False)
+class Node:
+    """Statements, then `then`; or, if there is a condition, `then` or `other`.
+
+    where: what a block that begins here shows if it begins for the sake of a loop alone.
+    """
+
+    body: list[ir.Stmt] = field(default_factory=list)
+    cond: Value | None = None
+    then: Node | None = None
+    other: Node | None = None
+    pos: ir.Pos = ir.NOWHERE
+    step: Step | None = None
+    where: Step | None = None
+    reached: int = 0  # edges to it
+    join: Node | None = None  # where the arms of its branch meet again
+
+    def next(self) -> list[Node]:
+        return [n for n in (self.then, self.other) if n is not None]
+
+
+@dataclass
+class RawBlock:
+    """A block before liveness."""
+
+    label: int
+    step: Step
+    body: list[ir.Stmt]
+
+
+class Emitter:
+    """Makes the blocks of the graph that begins at `entry`, whose step is made already.
+
+    variables: the locals of the process by name; temporaries: those among them that the
+    compiler has made.
+    """
+
+    def __init__(self, variables: dict[str, ir.Variable], temporaries: set[str]) -> None:
+        self.variables, self.temporaries = variables, temporaries
+        self.labels: dict[int, int] = {}
+        self.queue: list[Node] = []
+        self._uses: dict[int, tuple[ir.Expr, frozenset[str]]] = {}
+
+    def label(self, node: Node) -> int:
+        """The number of the block that begins at `node`."""
+        if id(node) not in self.labels:
+            self.labels[id(node)] = len(self.labels)
+            self.queue.append(node)
+        return self.labels[id(node)]
+
+    def blocks(self, entry: Node) -> tuple[list[RawBlock], int, list[ir.Assign]]:
+        """The blocks, the label of the first, and what locals are set to before it.
+
+        `entry` itself becomes a block only if it begins with a step, or if it does more
+        than to set locals to constants.
+        """
+        cut_loops(entry)
+        find_joins(entry)
+        done: list[RawBlock] = []
+        start: list[ir.Stmt] = []
+        first = 0
+        if entry.step is None:
+            self.emit(entry, None, {}, start)
+            if all(isinstance(s, ir.Assign) and isinstance(s.value, ir.Const) for s in start[:-1]):
+                first = start.pop().label
+            else:
+                entry.step, start = entry.where, []
+                first = self.label(entry)
+        else:
+            self.label(entry)
+        for node in self.queue:
+            out: list[ir.Stmt] = []
+            if self.emit(node, None, {}, out) is not None:
+                raise InternalError("a path of the flow graph ends nowhere")
+            done.append(RawBlock(self.labels[id(node)], node.step, choices_last(out)))
+        return done, first, start
+
+    # one path at a time; `env` holds what locals are known to be
+
+    def emit(self, node: Node, stop: Node | None, env: dict, out: list[ir.Stmt]) -> dict | None:
+        """Write the local work from `node` on to `out`, up to `stop`.  The result is what is
+        known there, or None if no path comes there."""
+        while True:
+            if not self.statements(node.body, env, out):
+                return None
+            target = node.then
+            if node.cond is not None:
+                cond = self.value(node.cond.expr, env)
+                if cond.constant:
+                    target = node.then if cond.lo else node.other
+                else:
+                    known = self.branch(node, cond, node.join or stop, env, out)
+                    if known is None or node.join is None or node.join is stop:
+                        return known
+                    env, node = known, node.join
+                    continue
+            if target is None:
+                raise InternalError("a path of the flow graph ends nowhere")
+            if target.step is not None:
+                out.append(ir.Goto(self.label(target)))
+                return None
+            if target is stop:
+                return env
+            node = target
+
+    def branch(self, node: Node, cond: Value, stop: Node | None, env: dict, out: list[ir.Stmt]) -> dict | None:
+        then: list[ir.Stmt] = []
+        other: list[ir.Stmt] = []
+        left = self.arm(node.then, stop, dict(env), then)
+        right = self.arm(node.other, stop, dict(env), other)
+        if not then and other:
+            cond, then, other = negate(cond), other, then
+        if then:
+            out.append(ir.If(cond.expr, tuple(then), tuple(other), node.pos))
+        if left is None or right is None:
+            return left if right is None else right
+        return {k: v for k, v in left.items() if k in right and (right[k] is v or right[k] == v)}
+
+    def arm(self, target: Node, stop: Node | None, env: dict, out: list[ir.Stmt]) -> dict | None:
+        if target.step is not None:
+            out.append(ir.Goto(self.label(target)))
+            return None
+        return env if target is stop else self.emit(target, stop, env, out)
+
+    def statements(self, body: list[ir.Stmt], env: dict, out: list[ir.Stmt]) -> bool:
+        """Write straight-line statements; False if one of them always fails."""
+        for stmt in body:
+            match stmt:
+                case ir.Assign():
+                    value = self.value(stmt.value, env)
+                    index = self.value(stmt.index, env).expr
+                    out.append(ir.Assign(stmt.var, index, value.expr, stmt.pos))
+                    self.learn(stmt.var, value, env)
+                case ir.Check():
+                    cond = self.value(stmt.cond, env)
+                    if cond.constant and not cond.lo:
+                        out.append(ir.Fail(stmt.name, stmt.message, stmt.pos))
+                        return False
+                    if not cond.constant:
+                        out.append(ir.Check(cond.expr, stmt.name, stmt.message, stmt.pos))
+                case ir.If():
+                    if not self.inner_if(stmt, env, out):
+                        return False
+                case ir.Choose():
+                    self.forget(stmt.var, env)
+                    where = self.value(stmt.where, env).expr
+                    out.append(ir.Choose(stmt.var, stmt.lo, stmt.hi, where, stmt.pos))
+                case ir.Note():
+                    out.append(ir.Note(stmt.text, self.value(stmt.value, env).expr, stmt.type, stmt.pos))
+                case _:
+                    out.append(stmt)
+        return True
+
+    def inner_if(self, stmt: ir.If, env: dict, out: list[ir.Stmt]) -> bool:
+        cond = self.value(stmt.cond, env)
+        if cond.constant:
+            return self.statements(list(stmt.then if cond.lo else stmt.other), env, out)
+        arms: list[list[ir.Stmt]] = []
+        for body in (stmt.then, stmt.other):
+            arms.append([])
+            self.statements(list(body), dict(env), arms[-1])
+        out.append(ir.If(cond.expr, tuple(arms[0]), tuple(arms[1]), stmt.pos))
+        for name in assigned(stmt):
+            self.forget(name, env)
+        return True
+
+    # what locals are known to be
+
+    def value(self, expr: ir.Expr, env: dict) -> Value:
+        """`expr` with what is known put in."""
+        if not env or self.uses(expr).isdisjoint(env):
+            return Value(expr, expr.value, expr.value) if isinstance(expr, ir.Const) else Value(expr, 0, 1 << 62)
+
+        def read(old: ir.Read, index: Value) -> Value:
+            if old.var in env:
+                return env[old.var]
+            variable = self.variables.get(old.var)
+            lo, hi = (variable.type.lo, variable.type.hi) if variable else (-(1 << 62), 1 << 62)
+            return Value(old if index.expr is old.index else ir.Read(old.var, index.expr, old.old), lo, hi)
+
+        return rebuild(expr, read, lambda leaf: Value(leaf, 0, 1 << 62))
+
+    def learn(self, name: str, value: Value, env: dict) -> None:
+        self.forget(name, env)
+        variable = self.variables.get(name)
+        if variable is None or variable.count != 1:
+            return
+        if isinstance(value.expr, ir.Const):
+            env[name] = value
+        elif name in self.temporaries and name not in self.uses(value.expr) and size(value.expr) <= COPIED_SIZE:
+            env[name] = Value(value.expr, variable.type.lo, variable.type.hi)
+
+    def forget(self, name: str, env: dict) -> None:
+        env.pop(name, None)
+        if env:
+            for other in [k for k, v in env.items() if name in self.uses(v.expr)]:
+                del env[other]
+
+    def uses(self, expr: ir.Expr) -> frozenset[str]:
+        """The variables that an expression reads."""
+        found = self._uses.get(id(expr))
+        if found is None:
+            found = self._uses[id(expr)] = (expr, frozenset(read.var for read in reads_in(expr)))
+        return found[1]
+
+
+def reads_in(expr: ir.Expr) -> Iterator[ir.Read]:
+    """Every Read in an expression."""
+    stack = [expr]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, ir.Read):
+            yield one
+            if not isinstance(one.index, ir.Const):
+                stack.append(one.index)
+        elif isinstance(one, ir.Binary):
+            stack += (one.left, one.right)
+        elif isinstance(one, ir.Unary):
+            stack.append(one.operand)
+        elif isinstance(one, ir.Ite):
+            stack += (one.cond, one.then, one.other)
+
+
+def size(expr: ir.Expr) -> int:
+    """Operators and reads in an expression."""
+    match expr:
+        case ir.Read():
+            return 1 + size(expr.index)
+        case ir.Unary():
+            return 1 + size(expr.operand)
+        case ir.Binary():
+            return 1 + size(expr.left) + size(expr.right)
+        case ir.Ite():
+            return 1 + size(expr.cond) + size(expr.then) + size(expr.other)
+    return 0
+
+
+def assigned(stmt: ir.Stmt) -> set[str]:
+    """The variables that a statement may change."""
+    if isinstance(stmt, ir.If):
+        return set().union(*(assigned(inner) for inner in stmt.then + stmt.other))
+    return {stmt.var} if isinstance(stmt, (ir.Assign, ir.Choose)) else set()
+
+
+def choices_last(body: list[ir.Stmt]) -> list[ir.Stmt]:
+    """`body`, where every If that has a Choose in an arm is the last statement of its list."""
+    done: list[ir.Stmt] = []
+    for position, stmt in enumerate(body):
+        if not isinstance(stmt, ir.If):
+            done.append(stmt)
+            continue
+        then, other = choices_last(list(stmt.then)), choices_last(list(stmt.other))
+        rest = body[position + 1 :]
+        if rest and (has_choice(then) or has_choice(other)):
+            then = then if leaves(then) else choices_last(then + rest)
+            other = other if leaves(other) else choices_last(other + rest)
+            return [*done, ir.If(stmt.cond, tuple(then), tuple(other), stmt.pos)]
+        done.append(ir.If(stmt.cond, tuple(then), tuple(other), stmt.pos))
+    return done
+
+
+def has_choice(body: list[ir.Stmt] | tuple[ir.Stmt, ...]) -> bool:
+    return any(isinstance(s, ir.Choose) or isinstance(s, ir.If) and has_choice(s.then + s.other) for s in body)
+
+
+def leaves(body: list[ir.Stmt] | tuple[ir.Stmt, ...]) -> bool:
+    """Does every path through `body` end in it?"""
+    if not body:
+        return False
+    last = body[-1]
+    return isinstance(last, (ir.Goto, ir.Fail)) or isinstance(last, ir.If) and leaves(last.then) and leaves(last.other)
+
+
+# ----------------------------------------------------------- graph questions
+
+
+def nodes_from(entry: Node) -> list[Node]:
+    """All nodes that can be reached."""
+    found, queue = {id(entry): entry}, [entry]
+    while queue:
+        for node in queue.pop().next():
+            if id(node) not in found:
+                found[id(node)] = node
+                queue.append(node)
+    return list(found.values())
+
+
+def cut_loops(entry: Node) -> None:
+    """Make a block begin in every loop that has none: a step that does local work alone."""
+    heads = [n for n in nodes_from(entry) if n.step is not None or n is entry]
+    seen: set[int] = set()
+    while heads:
+        open_: dict[int, None] = {}
+        stack: list[tuple[Node, Iterator[Node]]] = [(start := heads.pop(), iter(start.next()))]
+        open_[id(start)] = None
+        while stack:
+            node, successors = stack[-1]
+            target = next(successors, None)
+            if target is None:
+                stack.pop()
+                del open_[id(node)]
+                seen.add(id(node))
+            elif target.step is None and id(target) in open_:
+                if target.where is None:
+                    raise InternalError("a loop of the flow graph has no head")
+                target.step = target.where
+                heads.append(target)
+            elif target.step is None and id(target) not in seen:
+                stack.append((target, iter(target.next())))
+                open_[id(target)] = None
+
+
+def find_joins(entry: Node) -> None:
+    """Where the arms of each branch meet again, not counting paths that leave for another block."""
+    every = nodes_from(entry)
+    for node in every:
+        node.reached = 0
+    for node in every:
+        for target in node.next():
+            target.reached += 1
+    closed: set[int] = set()  # reached once, and all paths leave for another block
+    meet: dict[int, Node | None] = {}
+    depth: dict[int, int] = {}
+    for node in local_postorder(every):
+        inside = [n for n in node.next() if n.step is None and id(n) not in closed]
+        if not inside and node.reached <= 1 and node.step is None:
+            closed.add(id(node))
+        if len(inside) == 2:
+            node.join = _common(inside[0], inside[1], meet, depth)
+        else:
+            node.join = inside[0] if inside else None
+        meet[id(node)] = node.join
+        depth[id(node)] = depth[id(node.join)] + 1 if node.join is not None else 0
+
+
+def _common(a: Node | None, b: Node | None, meet: dict[int, Node | None], depth: dict[int, int]) -> Node | None:
+    while a is not b and a is not None and b is not None:
+        if depth[id(a)] >= depth[id(b)]:
+            a = meet[id(a)]
+        else:
+            b = meet[id(b)]
+    return a if a is b else None
+
+
+def local_postorder(nodes: list[Node]) -> list[Node]:
+    """`nodes`, each behind the nodes without a step that it leads to."""
+    done: dict[int, Node] = {}
+    for start in nodes:
+        if id(start) in done:
+            continue
+        visiting = {id(start)}
+        stack = [(start, iter(start.next()))]
+        while stack:
+            node, successors = stack[-1]
+            target = next(successors, None)
+            if target is None:
+                stack.pop()
+                done[id(node)] = node
+            elif target.step is None and id(target) not in done and id(target) not in visiting:
+                visiting.add(id(target))
+                stack.append((target, iter(target.next())))
+    return list(done.values())
