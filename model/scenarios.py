@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, baseline, choose, constant, each, interrupt, number, primitive, scenario, thread, worker
+from checker.lang import atomic, baseline, choose, constant, each, interrupt, number, primitive, scenario
+from checker.lang import thread, worker
 
 from model.block.device import blk_mq_complete_request
 from model.fs.fs_writeback import __writeback_single_inode
 from model.fs.xfs.xfs_aops import xfs_end_io
 from model.fs.xfs.xfs_file import xfs_file_buffered_write, xfs_file_fsync
 from model.fs.xfs.xfs_iops import xfs_setattr_size
-from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock, inode_unlock
-from model.primitives import note_cut, supersede
-from model.state import CELLS, DATA, FILE_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK, STALE, ZERO, AddressSpace, Block, Cell
-from model.state import BIO_BLOCKS, BLOCKS, ERRORS, FOLIOS, IOENDS, OPENERS, PAGES, PAGEVEC_SIZE, SHORT_COPIES
-from model.state import FILE_PAGES, FOLIO_SIZE, STABLE_WRITES, File, Folio, Inode, Ioend, Task, inode, loff_t, log, mapping
+from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
+from model.primitives import inode_unlock, note_cut, supersede
+from model.state import BLOCKS, CELLS, DATA, ERRORS, FILE_PAGES, FILE_SIZE, FOLIOS, FOLIO_SIZE, IOENDS
+from model.state import IOMAP_MAPPED, LONG_MAX, NEW, OPENERS, PAGES, PAGEVEC_SIZE, SHORT_COPIES, STABLE_WRITES
+from model.state import ZERO, AddressSpace, Block, Cell, File, Folio, Inode, Ioend, Task, inode, loff_t, log
+from model.state import mapping
 from model.mm.filemap import note_fsync_returns
 
 ON_DISK = constant(3, "cells of the file at the start; they are on disk and not cached")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from checker.lang import number, pure
 
-from model.state import BLOCK_SIZE, BLOCKS, CELLS, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, PAGE_SIZE, PAGES
-from model.state import Bio, Folio, IomapType, block_t, loff_t, pgoff_t
+from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, PAGES, PAGE_SIZE, Bio, Folio, block_t, loff_t, pgoff_t
 
 # ------------------------------------------------------------------- folios
 
@@ -95,10 +94,10 @@ def clamp_io_size(io_offset: loff_t, io_size: loff_t, end_pos: loff_t) -> loff_t
     return end_pos - io_offset if io_offset + io_size > end_pos else io_size
 
 
-@pure("fs/iomap/buffered-io.c")
-def needs_fill(pos: loff_t, end: loff_t, fb: block_t, lb: block_t, same_run: bool) -> bool:
-    """Does one end of the write [pos, end) cut a run of blocks that has to be filled first?"""
-    return same_run and (pos % BLOCK_SIZE != 0 or end % BLOCK_SIZE != 0)
+@pure("block/bio.c")
+def bio_covers(io_offset: loff_t, bi_blocks: block_t, block: block_t) -> bool:
+    """Does a bio of so many blocks, from io_offset on, carry a block of the file?"""
+    return io_offset // BLOCK_SIZE <= block < io_offset // BLOCK_SIZE + bi_blocks
 
 
 @pure("block/bio.c")

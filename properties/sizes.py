@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.lang import after_crash, implies, invariant, is_locked, number
 
-from model.state import CELLS, DATA, IO_BUILT, IO_SUBMITTED, IOMAP_MAPPED, NEW, OLD, Block, Cell, Inode, Ioend, inode
-from model.state import mapping
+from model.state import CELLS, DATA, IOMAP_MAPPED, IO_BUILT, IO_SUBMITTED, NEW, OLD, Block, Cell, Inode, Ioend
+from model.state import inode, mapping
 
 
 @invariant(witness="io_ends_inside_a_block")

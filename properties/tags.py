@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import implies, invariant, is_locked, number, old, transition_invariant
 
-from model.state import BLOCK_SIZE, BLOCKS, CELLS, DATA, FOLIO_SIZE, NEW, Cell, Folio, Task, inode
+from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, NEW, Cell, Folio, inode
 
 
 @invariant

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.lang import each, number, reachable
 
-from model.state import BLOCK_SIZE, BLOCKS, DATA, FILE_SIZE, FOLIO_SIZE, HOLE, IO_BUILT, IO_LISTED, IO_SUBMITTED, NEW
-from model.state import Cell, File, Folio, Ioend, Task, inode
+from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, HOLE, IO_BUILT, IO_LISTED, IO_SUBMITTED, NEW, Cell
+from model.state import File, Folio, Ioend, Task, inode
 
 
 @reachable(bound=2)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from checker.lang import each, implies, invariant, is_locked, leads_to, number, terminal
 
-from model.state import BLOCK_SIZE, BLOCKS, CELLS, DATA, FAILED, FOLIO_SIZE, IO_BUILT, IO_FREE, IO_LISTED, IO_SUBMITTED
-from model.state import IOMAP_MAPPED, IOMAP_UNWRITTEN, NEW, STALE, ZERO, Block, Cell, Folio, Ioend, block_t, inode, mapping
-
-
-def io_carries(io: Ioend, block: block_t) -> bool:
-    """Does the bio of an ioend carry a block of the file?"""
-    return io.io_offset // BLOCK_SIZE <= block < io.io_offset // BLOCK_SIZE + io.bi_blocks
+from model.size import bio_covers
+from model.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, FAILED, FOLIO_SIZE, IOMAP_MAPPED, IOMAP_UNWRITTEN
+from model.state import IO_BUILT, IO_FREE, IO_LISTED, IO_SUBMITTED, NEW, STALE, ZERO, Block, Cell, Folio
+from model.state import Ioend, inode, mapping
 
 
 @invariant(witness="a_folio_is_in_two_ioends")
@@ -25,7 +22,7 @@ def writeback_lasts_as_long_as_its_io(ioend: Ioend, folio: Folio):
 def pending_bytes_cover_the_io(folio: Folio):
     """write_bytes_pending counts every byte of a folio that unfinished I/O carries."""
     carried = sum(
-        sum(BLOCK_SIZE for b in range(0, BLOCKS) if io_carries(io, number(folio) * BLOCKS + b))
+        sum(BLOCK_SIZE for b in range(0, BLOCKS) if bio_covers(io.io_offset, io.bi_blocks, number(folio) * BLOCKS + b))
         for io in each(Ioend)
         if io.state in (IO_BUILT, IO_SUBMITTED, IO_LISTED)
     )
@@ -42,7 +39,7 @@ def no_bytes_pending_without_writeback(folio: Folio):
 def io_goes_to_blocks_of_the_file(ioend: Ioend, block: Block):
     """I/O that the device may still carry out goes to a block that the file owns."""
     return implies(
-        ioend.state in (IO_BUILT, IO_SUBMITTED) and io_carries(ioend, number(block)),
+        ioend.state in (IO_BUILT, IO_SUBMITTED) and bio_covers(ioend.io_offset, ioend.bi_blocks, number(block)),
         block.extent in (IOMAP_UNWRITTEN, IOMAP_MAPPED),
     )
 
@@ -53,7 +50,9 @@ def no_write_is_lost(cell: Cell):
     folio = Folio[number(cell) // FOLIO_SIZE]
     block = Block[number(cell) // CELLS]
     dirty = folio.dirty and (not folio.private or folio.ifs_dirty[number(cell) // CELLS % BLOCKS])
-    under_way = any(io.state in (IO_BUILT, IO_SUBMITTED) and io_carries(io, number(block)) for io in each(Ioend))
+    under_way = any(
+        io.state in (IO_BUILT, IO_SUBMITTED) and bio_covers(io.io_offset, io.bi_blocks, number(block)) for io in each(Ioend)
+    )
     cached = folio.mapping and folio.data[number(cell) % FOLIO_SIZE] == NEW
     written = cell.volatile == NEW and block.extent in (IOMAP_UNWRITTEN, IOMAP_MAPPED)
     return implies(

@@ -10,9 +10,9 @@ from __future__ import annotations
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until
 
 from model.size import XFS_B_TO_FSBT
-from model.state import CELLS, DATA, EIO, ERRORS, FAILED, FOLIO_SIZE, IO_DONE, IO_FREE, IO_SUBMITTED, IOMAP_HOLE
-from model.state import IOMAP_WRITEPAGE_END_BIO, NEW, OK, XFS_END_BIO, Bio, Cell, File, Folio, Ioend, block_t, loff_t
-from model.state import mapping
+from model.state import CELLS, DATA, EIO, ERRORS, FAILED, FOLIO_SIZE, IOMAP_HOLE, IOMAP_WRITEPAGE_END_BIO
+from model.state import IO_DONE, IO_FREE, IO_SUBMITTED, OK, XFS_END_BIO, Bio, Cell, File, Folio, Ioend
+from model.state import block_t, loff_t, mapping
 
 
 @primitive("block/blk-core.c")
@@ -121,5 +121,5 @@ def note_failure(first: block_t, end: block_t):
                     file.owed_now = True
 
 
-from model.fs.iomap.buffered_io import iomap_writepage_end_bio  # noqa: E402
+from model.fs.iomap.buffered_io_writeback import iomap_writepage_end_bio  # noqa: E402
 from model.fs.xfs.xfs_aops import xfs_end_bio  # noqa: E402

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import drop, insert_after, kernel, variant
 
-from model.fs.iomap.buffered_io import iomap_writepage_map
+from model.fs.iomap.buffered_io_writeback import iomap_writepage_map
 from model.mm.page_writeback import folio_end_writeback
 from model.primitives import atomic_dec_and_test, atomic_inc, folio_unlock
 from model.scenarios import iomap, two_mappings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import drop, override, pure, variant
 
-from model.fs.iomap.buffered_io import iomap_add_to_ioend
+from model.fs.iomap.buffered_io_writeback import iomap_add_to_ioend
 from model.scenarios import append_flush, iomap
 from model.size import clamp_io_size, xfs_new_eof
 from model.state import loff_t

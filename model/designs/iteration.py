@@ -9,8 +9,8 @@ from model.mm.page_writeback import folio_batch_init, folio_batch_release, note_
 from model.mm.page_writeback import wbc_end, wbc_to_tag, writeback_get_folio, writeback_iter
 from model.scenarios import cyclic, iomap, one_folio_batches, two_folios
 from model.size import folio_next_index, folio_nr_pages
-from model.state import OK, PAGE_SIZE, PAGECACHE_TAG_DIRTY, WB_SYNC_ALL, AddressSpace, Errno, Folio, SyncMode, Task
-from model.state import WritebackControl, XaMark, loff_t
+from model.state import OK, PAGECACHE_TAG_DIRTY, PAGE_SIZE, WB_SYNC_ALL, AddressSpace, Errno, Folio, SyncMode
+from model.state import Task, WritebackControl, XaMark, loff_t
 
 
 @kernel("mm/page-writeback.c")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from checker.lang import acquire, atomic, each, is_locked, kernel, number, primitive
 
 from model.primitives import folio_lock, mapping_tagged
-from model.size import folio_index, folio_next_index, folio_pos
-from model.state import DATA, EIO, FAILED, FOLIO_SIZE, LONG_MAX, OK, PAGE_SIZE, PAGECACHE_TAG_DIRTY
-from model.state import PAGECACHE_TAG_WRITEBACK, STALE, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio
-from model.state import SyncMode, Task, WritebackControl, inode, loff_t, mapping, pgoff_t
+from model.size import folio_pos
+from model.state import EIO, FAILED, FOLIO_SIZE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_WRITEBACK
+from model.state import PAGE_SIZE, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio, SyncMode, Task
+from model.state import WritebackControl, inode, loff_t, mapping, pgoff_t
 
 # ---------------------------------------------------------------------- lookups
 

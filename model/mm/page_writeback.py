@@ -7,8 +7,9 @@ from checker.lang import Place, atomic, bug_on, each, kernel, number, primitive,
 from model.primitives import folio_lock, folio_test_clear_dirty, folio_test_dirty, folio_test_locked
 from model.primitives import folio_test_writeback, folio_unlock, xa_get_mark
 from model.size import folio_index, folio_next_index, folio_nr_pages
-from model.state import FILE_PAGES, OK, PAGE_SIZE, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, STABLE_WRITES
-from model.state import WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark, pgoff_t
+from model.state import FILE_PAGES, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE
+from model.state import STABLE_WRITES, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task
+from model.state import WritebackControl, XaMark, pgoff_t
 
 # ------------------------------------------------------------------- dirtying
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from checker.lang import atomic, each, kernel, primitive, release, try_acquire, warn_on
 
-from model.primitives import folio_lock, folio_test_dirty, folio_test_uptodate, folio_unlock, folio_zero_segment
-from model.primitives import i_size_read, i_size_write
-from model.size import dir_pages_end, folio_index, folio_next_index, folio_pos, offset_in_folio, round_up_to_block
-from model.state import BLOCK_SIZE, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, FOLIOS, PAGE_SIZE, PAGES, STALE, AddressSpace
+from model.primitives import folio_lock, folio_test_dirty, folio_unlock, folio_zero_segment, i_size_read
+from model.primitives import i_size_write
+from model.size import dir_pages_end, folio_index, folio_next_index, folio_pos, offset_in_folio
+from model.size import round_up_to_block
+from model.state import BLOCK_SIZE, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, PAGES, PAGE_SIZE, STALE, AddressSpace
 from model.state import Folio, Inode, loff_t, mapping, pgoff_t
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.lang import atomic, kernel
 
 from model.primitives import inode_unlock, xfs_ilock_shared, xfs_iunlock_shared
-from model.state import FILE_SIZE, OK, Errno, File, Task, inode, loff_t, mapping
+from model.state import FILE_SIZE, OK, Errno, File, Task, inode, loff_t
 
 
 @kernel("fs/xfs/xfs_file.c")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, each, kernel, number, primitive
+from checker.lang import Place, atomic, kernel, number, primitive
 
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, xfs_ilock_excl
 from model.primitives import xfs_iunlock_excl
 from model.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, round_down_to_block, round_up_to_block, xfs_new_eof
-from model.state import BLOCK_SIZE, BLOCKS, IOMAP_DELALLOC, IOMAP_HOLE, OK, Block, Errno, Folio, IomapIter, Task, block_t
-from model.state import inode, loff_t, mapping
+from model.state import BLOCKS, BLOCK_SIZE, IOMAP_DELALLOC, IOMAP_HOLE, OK, Block, Errno, Folio, IomapIter
+from model.state import Task, block_t, inode, loff_t, mapping
 
 
 @primitive("fs/xfs/xfs_iomap.c")
@@ -99,6 +99,8 @@ def xfs_truncate_page(current: Task, pos: loff_t, did_zero: Place) -> Errno:
     return iomap_truncate_page(current, pos, did_zero)
 
 
-from model.fs.iomap.buffered_io import iomap_truncate_page, iomap_write_delalloc_release, iomap_zero_range  # noqa: E402
-from model.fs.xfs.libxfs.xfs_bmap import xfs_bmap_punch_delalloc_range, xfs_bmapi_convert_unwritten  # noqa: E402
-from model.fs.xfs.libxfs.xfs_bmap import xfs_bmapi_reserve_delalloc, xfs_iext_end  # noqa: E402
+from model.fs.iomap.buffered_io import iomap_truncate_page, iomap_write_delalloc_release  # noqa: E402
+from model.fs.iomap.buffered_io import iomap_zero_range  # noqa: E402
+from model.fs.xfs.libxfs.xfs_bmap import xfs_bmap_punch_delalloc_range  # noqa: E402
+from model.fs.xfs.libxfs.xfs_bmap import xfs_bmapi_convert_unwritten, xfs_bmapi_reserve_delalloc  # noqa: E402
+from model.fs.xfs.libxfs.xfs_bmap import xfs_iext_end  # noqa: E402

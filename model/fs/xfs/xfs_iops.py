@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, kernel, primitive
+from checker.lang import atomic, kernel
 
-from model.primitives import READ_ONCE_i_disk_size, i_size_read, xfs_ilock_excl, xfs_iunlock_excl
+from model.primitives import READ_ONCE_i_disk_size, xfs_ilock_excl, xfs_iunlock_excl
 from model.size import XFS_B_TO_FSB
 from model.state import OK, Errno, Task, block_t, inode, loff_t, mapping
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from checker.lang import each, number, primitive, warn_on
 
 from model.state import BLOCKS, BLOCK_SIZE, CELLS, FILE_BLOCKS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_MAPPED
-from model.state import IOMAP_UNWRITTEN, STALE, Block, Cell, Folio, IomapType, Task, block_t, inode, loff_t
+from model.state import IOMAP_UNWRITTEN, STALE, Block, Cell, Folio, Task, block_t, loff_t
 
 
 @primitive("fs/xfs/libxfs/xfs_iext_tree.c")
