@@ -25,7 +25,8 @@ class Opinion:
 
     seen: (shared values, lines at which each process stands) of every state; shared values
     are integers as in the IR.  violations: the least number of steps to each violation, by
-    property, the violating step included.  reached: properties seen true.
+    property, the violating step included.  reached: properties seen true.  lines: of all
+    statements that make steps, in the functions that were called.
     """
 
     complete: bool = True
@@ -36,6 +37,7 @@ class Opinion:
     seen: set[tuple] = field(default_factory=set)
     violations: dict[str, int] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
+    lines: set[int] = field(default_factory=set)
 
     @property
     def values(self) -> set[tuple[int, ...]]:
@@ -91,7 +93,7 @@ class Search:
             if len(found) > self.limit:
                 opinion.complete = False
                 break
-        opinion.states = len(found)
+        opinion.states, opinion.lines = len(found), self.machine.lines
         return opinion
 
     # steps
@@ -151,8 +153,9 @@ class Search:
             machine.actor, machine.log, machine.fed = machine.actors[which], list(log), len(log)
             generator = machine.start(machine.actor)
             for _ in range(resumptions):
+                machine.starting, machine.rounds = False, 0
                 next(generator)
-            machine.memory = list(memory)
+            machine.memory, machine.starting, machine.rounds = list(memory), False, 0
             try:
                 next(generator)
                 position = self.position(generator, machine.actors[which].kind)
@@ -264,8 +267,8 @@ class Search:
         names = [""] * len(self.machine.memory)
         for (struct, name), start in self.machine.slots.items():
             nodes = len(self.machine.structs[struct].nodes)
-            declared = self.machine.structs[struct].struct.fields.get(name)
-            width = self.machine.width(declared) if declared is not None else 1
+            declared = self.machine.structs[struct].struct.fields.get(name)  # none of who holds a lock shared
+            width = len(self.machine.actors) if declared is None else self.machine.width(declared)
             for element in range(nodes * width):
                 names[start + element] = f"{struct}.{name}[{element}]"
         if self.machine.ops_left is not None:
@@ -284,7 +287,7 @@ def integer(value) -> int:
         return value.number + 1
     if isinstance(value, lang.EnumValue):
         return value.number
-    return len(value) if isinstance(value, frozenset) else int(value)
+    return int(value)
 
 
 def frozen(value):

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import oracle_source as source
 from checker import lang
 
+ENDLESS = 50  # rounds of loops without a step
+
 
 class Blocked(Exception):
     """The step cannot be taken."""
@@ -135,6 +137,9 @@ class Machine:
         self.fed = 0  # how much of the log is still to be fed to it
         self.script: list[list[int]] = []  # the choices of the step: [taken, of how many]
         self.chosen = 0
+        self.starting = False  # an operation has started, and made no step yet
+        self.rounds = 0  # of loops, in this step
+        self.lines = set()  # of all statements that make a step
         self.ops_left = None  # slot of the operations still to be started
         roots = [function for process in scenario.processes for function in process.functions]
         self.names = {}  # modules first, so that constants have values
@@ -143,8 +148,10 @@ class Machine:
         self.given = dict(scenario.scope)
         constants = {n: c for n, c in self.all_names() if isinstance(c, lang.Constant)}
         self.given.update({constants[name]: value for name, value in (settings or {}).items()})
-        self.declare()
+        self.make_structs()
         self.actors = self.cast()
+        self.declare()
+        self.mutable = self.mutable_names()
 
     def all_names(self):
         """Every (name, value) of the modules that the scenario's functions come from, and of those they use."""
@@ -166,23 +173,40 @@ class Machine:
 
     # declarations
 
-    def declare(self):
-        """Lay out all structs that the modules know."""
+    def make_structs(self):
+        """All structs that the modules know."""
         structs = {s.__name__: s for _, s in self.all_names() if inspect.isclass(s) and issubclass(s, lang.Struct)}
         for name, struct in structs.items():
             if struct is not lang.Struct:
                 self.structs[name] = Struct(self, struct, self.value(struct.instances))
+
+    def declare(self):
+        """Lay out the memory."""
         for name, made in self.structs.items():
             for declared in made.struct.fields.values():
                 self.slots[name, declared.name] = len(self.memory)
                 initial = [self.initial(declared)] * (len(made.nodes) * self.width(declared))
                 self.memory += initial
-                if declared.lock == "rwlock":
+                if declared.lock == "rwlock":  # who holds it shared: a flag for each process, lock by lock
                     self.slots[name, declared.name + ".readers"] = len(self.memory)
-                    self.memory += [frozenset()] * len(made.nodes)
+                    self.memory += [False] * (len(made.nodes) * len(self.actors))
         if self.bound is not None:
             self.ops_left = len(self.memory)
             self.memory.append(self.bound)
+
+    def mutable_names(self):
+        """Names of the fields that processes assign to, ghosts left out: all others are no shared access."""
+        found, done = set(), set()
+        todo = [function for process in self.scenario.processes for function in process.functions]
+        while todo:
+            function = todo.pop()
+            if function not in done:
+                done.add(function)
+                names, called = source.written(function)
+                found |= names
+                todo += called
+        fields = [f for made in self.structs.values() for f in made.struct.fields.values()]
+        return {f.name for f in fields if f.name in found and not f.ghost}
 
     def width(self, declared):
         return 1 if declared.count is None else self.value(declared.count)
@@ -223,7 +247,11 @@ class Machine:
         names = function.__globals__
         if id(names) not in self.environments:
             made = self.environments[id(names)] = {"fit__": self.fit, "place__": Place}
-            made["shared__"] = lambda *places: any(isinstance(place.owner, Node) for place in places)
+            made["starting__"] = lambda: self.starting
+            made["endless__"] = self.endless
+            made["shared__"] = lambda *places: any(
+                isinstance(place.owner, Node) and place.name in self.mutable for place in places
+            )
             for name, value in list(names.items()):
                 made.update(self.meaning(name, value))
         return self.environments[id(names)]
@@ -292,13 +320,13 @@ class Machine:
 
     def guarded(self, declared, number, writes):
         """Is the lock held that the field needs?  Properties and setup need none."""
-        guard = declared.guard or (declared.write_guard if writes else None)
-        if guard is None or self.actor is None:
-            return
-        owner = guard.struct or declared.struct
-        which = number if owner is declared.struct or len(self.nodes_of(owner)) > 1 else 0
-        if not self.holds(LockOf(self.nodes_of(owner)[which], guard.name)):
-            raise Violation("guard")
+        for guard in (declared.guard, declared.write_guard if writes else None):
+            if guard is None or self.actor is None:
+                continue
+            nodes = self.nodes_of(guard.struct)
+            lock = LockOf(nodes[number if len(nodes) > 1 else 0], guard.name)
+            if not (self.owns(lock) or (self.reads(lock) and not writes)):
+                raise Violation("guard")
 
     # the words
 
@@ -344,42 +372,56 @@ class Machine:
         finally:
             self.memory = now
 
-    # locks: an owner is the number of an actor, 0 for nobody, -1 for nobody in particular
+    # locks: an owner is the number of an actor, 0 for nobody, one more than all of them if it was handed over
 
     def owner(self, lock):
+        """Slot of a lock's owner."""
         return self.slots[lock.node.struct.__name__, lock.name] + lock.node.number
 
-    def readers(self, lock):
-        return self.slots.get((lock.node.struct.__name__, lock.name + ".readers"), None)
+    def reader(self, lock, number):
+        """Slot that says whether an actor holds an RwLock shared."""
+        first = self.slots[lock.node.struct.__name__, lock.name + ".readers"]
+        return first + lock.node.number * len(self.actors) + number - 1
 
-    def shared(self, lock):
-        at = self.readers(lock)
-        return frozenset() if at is None else self.memory[at + lock.node.number]
+    def reads(self, lock):
+        """Does the running actor hold the lock shared?"""
+        return self.is_rwlock(lock) and self.memory[self.reader(lock, self.actor.number)]
 
-    def holds(self, lock):
-        return self.memory[self.owner(lock)] == self.actor.number or self.actor.number in self.shared(lock)
+    def is_rwlock(self, lock):
+        return lock.node.struct.fields[lock.name].lock == "rwlock"
+
+    def is_free(self, lock):
+        read = self.is_rwlock(lock) and any(self.memory[self.reader(lock, actor.number)] for actor in self.actors)
+        return self.memory[self.owner(lock)] == 0 and not read
+
+    def owns(self, lock):
+        return self.memory[self.owner(lock)] == self.actor.number
 
     def in_order(self, lock):
-        """Violates lock_order if a lock is held that comes after this one."""
+        """Violates lock_order if the lock, or one that comes after it, is held."""
         order = [(declared.struct, declared.name) for declared in self.scenario.lock_order]
         key = (lock.node.struct, lock.name)
         if key not in order:
             return
         for place, (struct, name) in enumerate(order):
             for node in self.nodes_of(struct):
-                later = (place, node.number) > (order.index(key), lock.node.number)
-                if later and self.holds(LockOf(node, name)):
+                later = (place, node.number) >= (order.index(key), lock.node.number)
+                if later and (self.owns(LockOf(node, name)) or self.reads(LockOf(node, name))):
                     raise Violation("lock_order")
 
     def take(self, lock, shared, wait):
         def see():
-            free = self.memory[self.owner(lock)] == 0 and (shared or not self.shared(lock))
+            free = self.memory[self.owner(lock)] == 0 if shared else self.is_free(lock)
+            if not wait and shared and self.reads(lock):
+                free = False
             if not free and wait:
                 raise Blocked
             if wait:
                 self.in_order(lock)
+                if shared and self.reads(lock):
+                    raise Violation("lock_owner")
             if free and shared:
-                self.memory[self.readers(lock) + lock.node.number] |= {self.actor.number}
+                self.memory[self.reader(lock, self.actor.number)] = True
             elif free:
                 self.memory[self.owner(lock)] = self.actor.number
             return free
@@ -398,38 +440,32 @@ class Machine:
     def do_try_acquire_shared(self, lock):
         return self.take(lock, True, False)
 
-    def do_release(self, lock):
+    def give(self, right, slot, value):
         def act():
-            if self.memory[self.owner(lock)] not in (self.actor.number, -1):
+            if not right():
                 raise Violation("lock_owner")
-            self.memory[self.owner(lock)] = 0
+            self.memory[slot()] = value
 
         self.observe(act)
+
+    def do_release(self, lock):
+        handed = len(self.actors) + 1
+        self.give(lambda: self.owns(lock) or self.memory[self.owner(lock)] == handed, lambda: self.owner(lock), 0)
 
     def do_release_shared(self, lock):
-        def act():
-            if self.actor.number not in self.shared(lock):
-                raise Violation("lock_owner")
-            self.memory[self.readers(lock) + lock.node.number] -= {self.actor.number}
-
-        self.observe(act)
+        self.give(lambda: self.reads(lock), lambda: self.reader(lock, self.actor.number), False)
 
     def do_hand_over(self, lock):
-        def act():
-            if self.memory[self.owner(lock)] != self.actor.number:
-                raise Violation("lock_owner")
-            self.memory[self.owner(lock)] = -1
-
-        self.observe(act)
+        self.give(lambda: self.owns(lock), lambda: self.owner(lock), len(self.actors) + 1)
 
     def do_held(self, lock):
-        return self.observe(lambda: self.memory[self.owner(lock)] == self.actor.number)
+        return self.observe(lambda: self.owns(lock))
 
     def do_is_locked(self, lock):
-        return self.observe(lambda: self.memory[self.owner(lock)] != 0 or bool(self.shared(lock)))
+        return self.observe(lambda: not self.is_free(lock))
 
     def do_held_shared(self, lock):
-        return self.observe(lambda: self.actor.number in self.shared(lock))
+        return self.observe(lambda: self.reads(lock))
 
     # processes
 
@@ -441,8 +477,15 @@ class Machine:
             return functions[0](*args)
         return self.operations(functions, args) if actor.kind == "thread" else self.handler(functions[0], args)
 
+    def endless(self):
+        """Has the running process gone round loops all the time, without a step?  Then that is a step."""
+        self.rounds += 1
+        return self.rounds > ENDLESS
+
     def handler(self, function, args):
         while True:
+            if self.endless():
+                yield
             yield from function(*args)
 
     def operations(self, functions, args):
@@ -470,7 +513,9 @@ class Late:
     def __call__(self, *args, **keywords):
         if self.made is None:
             name = self.function.__name__ + ("" if self.stepped else "__whole")
-            tree = source.Rewriter(self.function).rewrite(self.stepped, name)
+            rewriter = source.Rewriter(self.function, self.machine.mutable)
+            tree = rewriter.rewrite(self.stepped, name)
+            self.machine.lines |= rewriter.lines
             names = dict(self.machine.environment(self.function))
             exec(compile(tree, self.function.__code__.co_filename, "exec"), names)
             self.made = names[name]

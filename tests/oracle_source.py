@@ -45,15 +45,38 @@ def kind_of(value: object) -> str:
     return ""
 
 
+def written(function: types.FunctionType) -> tuple[set[str], list[types.FunctionType]]:
+    """Names of the fields that a function may assign to, and the functions that it calls."""
+    fields, called = set(), []
+    for node in ast.walk(source(function)):
+        targets = [node] if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) else []
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            targets = [node.value]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            callee = function.__globals__.get(node.func.id)
+            if kind_of(callee) == "word" and node.func.id in LOCK_WORDS - {"held", "held_shared", "is_locked"}:
+                targets = node.args
+            elif kind_of(callee) in ("model", "primitive", "pure"):
+                called.append(callee)
+                places = Access(callee, set()).places
+                params = [a.arg for a in source(callee).args.args]
+                targets = [arg for param, arg in zip(params, node.args) if param in places]
+        for target in targets:
+            target = target.value if isinstance(target, ast.Subscript) else target
+            if isinstance(target, ast.Attribute):
+                fields.add(target.attr)
+    return fields, called
+
+
 class Access:
     """Does an expression of a function touch shared state?
 
     The answer is True, False, or a set of parameters of type Place: yes if one of them
-    stands for shared state.
+    stands for shared state.  mutable: names of the fields that processes change.
     """
 
-    def __init__(self, function: types.FunctionType) -> None:
-        self.names = function.__globals__
+    def __init__(self, function: types.FunctionType, mutable: set[str]) -> None:
+        self.names, self.mutable = function.__globals__, mutable
         self.node = source(function)
         self.records = {a.arg for a in self.node.args.args if self._is(a.annotation, Record)}
         self.places = {a.arg for a in self.node.args.args if self._is(a.annotation, Place)}
@@ -72,7 +95,7 @@ class Access:
         if isinstance(node, ast.Attribute):
             if isinstance(node.value, ast.Name) and node.value.id in self.records:
                 return False
-            return True
+            return node.attr in self.mutable or self.of(node.value)
         if isinstance(node, ast.Name):
             return {node.id} & self.places or False
         if isinstance(node, ast.AnnAssign):  # an annotation is not evaluated
@@ -90,9 +113,11 @@ class Access:
         called = self.names.get(node.func.id)
         if node.func.id in LOCK_WORDS and kind_of(called) == "word":
             return True
+        if node.func.id == "atomic":
+            return True
         args = list(node.args)
         if kind_of(called) in ("primitive", "model"):
-            inner = Access(called)
+            inner = Access(called, self.mutable)
             params = [a.arg for a in inner.node.args.args]
             places = [arg for name, arg in zip(params, args) if name in inner.places]
             args = [arg for name, arg in zip(params, args) if name not in inner.places]
@@ -113,11 +138,12 @@ class Access:
 class Rewriter:
     """Makes the stepped or the whole form of one function."""
 
-    def __init__(self, function: types.FunctionType) -> None:
+    def __init__(self, function: types.FunctionType, mutable: set[str]) -> None:
         self.names = function.__globals__
-        self.access = Access(function)
+        self.access = Access(function, mutable)
         self.node = self.access.node
         self.counter = 0
+        self.lines: set[int] = set()  # of the statements that make a step
         self.annotations: dict[str, ast.expr] = {
             a.arg: a.annotation for a in self.node.args.args if a.annotation is not None
         }
@@ -161,14 +187,30 @@ class Rewriter:
             return self.while_loop(node)
         if isinstance(node, ast.For):
             return self.for_loop(node, stepped)
-        return self.end_of_step(node, self.access.of(node), stepped) + [self.simple(node, stepped)]
+        access = self.access.of(node)
+        if not access and self.may_have_no_value(node):
+            access = "starting"
+        return self.end_of_step(node, access, stepped) + [self.simple(node, stepped)]
 
-    def end_of_step(self, at: ast.stmt, access: bool | set[str], stepped: bool) -> list[ast.stmt]:
+    def may_have_no_value(self, node: ast.stmt) -> bool:
+        """Is there a choose() with a condition?  It is a step, or the start of an operation waits for it."""
+        for one in ast.walk(node):
+            if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "choose":
+                generators = [g for arg in one.args if isinstance(arg, ast.GeneratorExp) for g in arg.generators]
+                local = {n.id for arg in one.args for n in ast.walk(arg) if isinstance(n, ast.Name)} - set(self.names)
+                if any(g.ifs for g in generators) or (not generators and len(one.args) == 1 and local - {"range"}):
+                    return True
+        return False
+
+    def end_of_step(self, at: ast.stmt, access: bool | str | set[str], stepped: bool) -> list[ast.stmt]:
         """`yield` if `at` makes a step; if that depends on a Place, ask at run time."""
         if not stepped or not access:
             return []
+        self.lines.add(at.lineno)
         made = ast.parse("yield").body
-        if access is not True:
+        if access == "starting":
+            made = ast.parse("if not starting__(): yield").body
+        elif access is not True:
             made = ast.parse(f"if shared__({', '.join(sorted(access))}): yield").body
         for node in ast.walk(made[0]):
             ast.copy_location(node, at)
@@ -178,7 +220,10 @@ class Rewriter:
         test = self.expr(node.test, True)
         first = self.end_of_step(node, self.access.of(node.test), True)
         leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
-        body = first + [leave] + self.block(node.body, True)
+        spin = ast.parse("if endless__(): yield").body
+        for part in ast.walk(spin[0]):
+            ast.copy_location(part, node)
+        body = spin + first + [leave] + self.block(node.body, True)
         return [ast.copy_location(ast.While(ast.Constant(True), body, []), node)]
 
     def for_loop(self, node: ast.For, stepped: bool) -> list[ast.stmt]:
@@ -257,7 +302,7 @@ class _Expressions(ast.NodeTransformer):
         if kind not in ("model", "primitive", "pure"):
             new = ast.Call(node.func, [self.visit(arg) for arg in node.args], [])
             return ast.copy_location(new, node)
-        callee = Access(called)
+        callee = Access(called, set())
         params = [a.arg for a in callee.node.args.args]
         args = [
             self.place(arg) if param in callee.places else self.visit(arg) for param, arg in zip(params, node.args)
