@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import networkx
 
@@ -112,9 +113,9 @@ def explain_deadlock(trace: Trace) -> list[str]:
     found = waits(trace)
     wide = max((len(wait.who) for wait in found), default=0)
     lines = []
-    for wait in found:
-        because = f": {wait.what}" if wait.what else ""
-        lines.append(f"{wait.who:<{wide}}  waits in {wait.call}{because}")
+    for (who, call), group in groupby(found, key=lambda wait: (wait.who, wait.call)):
+        because = ", ".join(wait.what for wait in group if wait.what)
+        lines.append(f"{who:<{wide}}  waits in {call}" + (f": {because}" if because else ""))
     if cycle := shortest_cycle(wait_for_graph(trace)):
         lines.append("cycle: " + " -> ".join([*cycle, cycle[0]]))
     return lines

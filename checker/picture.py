@@ -50,7 +50,7 @@ class _Drawer:
     def __init__(self, trace: Trace, ghosts: bool, rows: Sequence[Row]) -> None:
         self.trace, self.ghosts, self.rows, self.names = trace, ghosts, rows, Names(trace.program)
         self.columns: dict[int, int] = {}
-        self.stacks: dict[int, list[tuple[str, Pos | None]]] = {}
+        self.stacks: dict[int, list[_Open]] = {}
         self.lines: list[Line] = []
 
     def picture(self) -> Picture:
@@ -69,7 +69,7 @@ class _Drawer:
         column = self.columns.setdefault(who, len(self.columns))
         process = self.trace.program.processes[step.process]
         block = process.blocks[step.label]
-        if block.starts or block.label == process.entry:
+        if block.starts or (block.label == process.entry and process.kind != "process"):
             self.stacks.pop(who, None)
         depth = self._enter(who, column, block)
         before = self.trace.states[index]
@@ -93,18 +93,22 @@ class _Drawer:
 
     def _enter(self, who: int, column: int, block: Block) -> int:
         """Print the calls that lead to `block` and were not printed yet; their number."""
-        chain = _chain(block.frames)
-        if not chain:  # the step that starts an operation stands for the call of it
-            self.stacks[who] = [(block.call.name, None)]
+        frames = block.frames
+        if not frames:  # the step that starts an operation stands for the call of it
+            self.stacks[who] = [_Open(block.call.name, None)]
             return 0
         printed = self.stacks.get(who, [])
         common = 0
-        while common < min(len(chain), len(printed)) and chain[common] == printed[common]:
+        while common < min(len(frames), len(printed)) and printed[common].is_called(frames, common):
             common += 1
-        for depth in range(common, len(chain)):
-            self.lines.append(Line(column, depth, chain[depth][0] + "()"))
-        self.stacks[who] = chain
-        return len(chain)
+        if common == len(frames) and printed[common - 1].begins_again(frames[-1].pos):
+            common -= 1
+        self.stacks[who] = printed[:common]
+        for depth in range(common, len(frames)):
+            self.lines.append(Line(column, depth, frames[depth].function + "()"))
+            self.stacks[who].append(_Open(frames[depth].function, frames[depth - 1].pos if depth else None))
+        self.stacks[who][-1].note(frames[-1].pos)
+        return len(frames)
 
     def _notes(self, block: Block, step: Step) -> tuple[str, list[tuple[int, str]]]:
         """What the call returned, and what calls around it returned in the same step."""
@@ -121,9 +125,28 @@ class _Drawer:
         return returned, inner
 
 
-def _chain(frames: tuple[Frame, ...]) -> list[tuple[str, Pos | None]]:
-    """The functions of a call chain, each with the place that it was called from."""
-    return [(frame.function, frames[i - 1].pos if i else None) for i, frame in enumerate(frames)]
+@dataclass
+class _Open:
+    """A call that is printed and perhaps not over.  first: its first own step; went_on: it has
+    taken another one since."""
+
+    function: str
+    called_at: Pos | None
+    first: Pos | None = None
+    went_on: bool = False
+
+    def is_called(self, frames: tuple[Frame, ...], depth: int) -> bool:
+        """Can the frame at `depth` be this call?"""
+        caller = frames[depth - 1].pos if depth else None
+        return (frames[depth].function, caller) == (self.function, self.called_at)
+
+    def begins_again(self, pos: Pos) -> bool:
+        """Is `pos` where it began, so that this is most likely another call?"""
+        return self.went_on and pos == self.first
+
+    def note(self, pos: Pos) -> None:
+        self.went_on = self.went_on or self.first not in (None, pos)
+        self.first = self.first or pos
 
 
 # ------------------------------------------------------------------ laying out
