@@ -10,8 +10,8 @@ What must be equal.  The text, through
     spin -a FILE && gcc -O2 -DNOREDUCE -DSAFETY -o pan pan.c && ./pan
 
 stores exactly the states of the unreduced engine, if there is no violation.  Where setup
-chooses between several initial states there is one more, the state before setup
-(`extra_states`).  SPIN's transitions are ours and one for each initial state it starts
+chooses between several initial states, or no declaration can say the initial values, there
+is one more, the state before setup (`extra_states`).  SPIN's transitions are ours and one for each initial state it starts
 from: one, or the state before setup and each run of setup.
 
 Violations.  A Check is an assertion with the property's name; an invariant is an option of
@@ -70,7 +70,22 @@ def to_promela(program: Program) -> str:
 
 def extra_states(program: Program) -> int:
     """How many states SPIN stores beyond the program's own."""
-    return 1 if initial_values(program) is None else 0
+    return 1 if _declared_values(program) is None else 0
+
+
+def _declared_values(program: Program) -> dict[tuple[str, int, int], int] | None:
+    """(variable, instance, element) -> value in the initial state; None if declarations cannot
+    say it: setup chooses, or an array has different values, some negative (a gap of Promela)."""
+    values = initial_values(program)
+    rows: dict[str, list[int]] = {}
+    for (name, _, _), value in (values or {}).items():
+        rows.setdefault(name, []).append(value)
+    return None if any(map(_undeclarable, rows.values())) else values
+
+
+def _undeclarable(values: list[int]) -> bool:
+    """Can no declaration give the elements of an array these values?"""
+    return len(set(values)) > 1 and min(values) < 0
 
 
 class _Export:
@@ -81,7 +96,7 @@ class _Export:
         self.choice = choice
         self.variables: Mapping[str, Variable] = {**program.by_name, **choice}
         self.instances = {p.name: p.instances for p in program.processes}
-        self.initial = initial_values(program)
+        self.initial = _declared_values(program)
         self.transitions = [(p, one) for p in program.properties if p.kind == "transition" for one in p.instances]
 
     def text(self) -> str:
@@ -139,7 +154,8 @@ class _Export:
         texts = [self.writer().text(Const(value), None, v.type) for value in values]
         given = texts[0] if len(set(texts)) == 1 else "{" + ", ".join(texts) + "}"
         note = f"\t/* {remark(v.label)} */" if v.label else ""
-        return f"{type_name(v.type.lo, v.type.hi)} {name}" + (f" = {given};" if any(values) else ";") + note
+        plain = not any(values) or _undeclarable(values)
+        return f"{type_name(v.type.lo, v.type.hi)} {name}" + (";" if plain else f" = {given};") + note
 
     def _most_saved(self) -> int:
         bodies = [self.program.setup, *(b.body for p in self.program.processes for b in p.blocks)]
@@ -283,8 +299,19 @@ class _Export:
         step = StepWriter(writer, Body(self.program.setup, 0, lambda label: self._forget_at_entry(writer)))
         runs = [f"run {self.names.processes[p.name]}()" for p in self.program.processes for _ in range(p.instances)]
         runs += ["run properties()"] if self.monitor() else []
-        statements = sequence([step.choose(), step.d_step(), *([run] for run in runs)])
+        statements = sequence([self._late(writer), step.choose(), step.d_step(), *([run] for run in runs)])
         return ["init", "{", "\tatomic {", *indent(indent(statements)), "\t}", "}"]
+
+    def _late(self, writer: Writer) -> Lines:
+        """Initial values that no declaration could say."""
+        late = [
+            [f"{writer.place_of(v, str(e), str(i))} = {value}"]
+            for v in self.program.variables
+            if _undeclarable(list(v.init))
+            for i in range(self.instances.get(v.process or "", 1))
+            for e, value in enumerate(v.init)
+        ]
+        return ["d_step {", *indent(sequence(late)), "}"] if late else []
 
     def _forget_at_entry(self, writer: Writer) -> Lines:
         lines = []
