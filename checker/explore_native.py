@@ -25,6 +25,7 @@ from .sites import REST, STATE, STEP, TRANSITION, Site
 
 SLICE = 0.05  # seconds between two looks at the limits
 FIRST_BUDGET = 2_000  # states expanded before the first look
+MOST_BUDGET = 1 << 30
 ALONE = 4_000  # states in a frontier up to which one thread does it all
 FULLEST = 0.8  # share of the table's entries in use when it grows
 CROWDED = 0.93  # the same when there is no memory to grow
@@ -131,7 +132,7 @@ class Search:
         self.workers = [self._worker() for _ in range(threads)]
         self.told = [0] * threads  # records of each worker that are settled
         self.budget = FIRST_BUDGET
-        self.looked = 0.0  # when the machine's memory was looked at
+        self.shown = self.looked = 0.0  # when progress was shown, and when the machine's memory was looked at
         self.first = self.end = 0  # the frontier: these states
         self.result = Exploration(threads=threads, words=self.layout.words, bits=self.layout.bits)
 
@@ -212,10 +213,10 @@ class Search:
             started = time.perf_counter()
             jobs = [self.pool.submit(self._slice, worker) for worker in workers[1:]]
             done = [self._slice(workers[0]), *(job.result() for job in jobs)]
-            self._adapt(time.perf_counter() - started)
             workers = [worker for worker, idle in zip(workers, done) if not idle]
-            why = self._look() if workers else ""
-            if why:
+            if workers:
+                self._adapt(time.perf_counter() - started)
+            if why := self._look():
                 return why
             self._make_room()
         return ""
@@ -226,14 +227,15 @@ class Search:
     def _adapt(self, seconds: float) -> None:
         """Let the next slice take about SLICE seconds."""
         if seconds < SLICE / 2:
-            self.budget *= 2
+            self.budget = min(self.budget * 2, MOST_BUDGET)
         elif seconds > SLICE * 2:
             self.budget = max(self.budget // 2, visited.PIECE)
 
     def _look(self) -> str:
         """Show progress; why the search has to end now, or ""."""
         seconds = time.perf_counter() - self.started
-        if self.progress:
+        if self.progress and seconds - self.shown > SLICE:
+            self.shown = seconds
             count, depth = self.store.count(), len(self.result.levels) - 1
             frontier = self.end - self.first
             self.progress(Progress(count, self._transitions(), depth, frontier, self.store.bytes(), seconds))

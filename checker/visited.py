@@ -53,7 +53,7 @@ NO_PARENT = (1 << 32) - 1
 compiled = njit(cache=True, _nrt=False)
 compiled_nogil = njit(cache=True, nogil=True, _nrt=False)
 
-ONE, LOW, HIGH_SHIFT = np.uint64(1), np.uint64(0xFFFFFFFF), np.uint64(32)
+ZERO, ONE, LOW, HIGH_SHIFT = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFF), np.uint64(32)
 MIX, MIX_AGAIN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 RECENT_MASK = np.uint64(RECENT - 1)
 
@@ -174,26 +174,29 @@ def note(worker, code, before, state, base):
 
 @compiled
 def sift(space, worker, code, shift, kept, count, state):
-    """Of `count` successors behind the `kept` first ones keep those not seen a moment ago; how many are kept then."""
+    """Of `count` successors behind the `kept` first ones keep those not seen a moment ago; how many are
+    kept then.  No branch depends on what is found, because none could be predicted."""
     words, out, recent = code.words, worker.out, worker.recent
     table_at = address(space.table)
     for number in range(kept, kept + count):
         hashed = hash_of(out, number * words, words)
         place = np.int64(hashed & RECENT_MASK) * words
-        if same(out, number * words, recent, place, words):
-            continue
-        copy(out, number * words, recent, place, words)
-        copy(out, number * words, out, kept * words, words)
+        fresh = ZERO
+        for w in range(words):
+            found = out[number * words + w]
+            fresh |= recent[place + w] ^ found
+            recent[place + w] = found
+            out[kept * words + w] = found
         worker.hashes[kept] = hashed
         worker.origin[kept] = state
         prefetch(table_at + np.int64(hashed >> shift) * 8)
-        kept += 1
+        kept += np.int64(fresh != 0)
     return kept
 
 
 @compiled
-def sift_inline(space, worker, shift, kept, count, state):
-    """`sift` for states of one word.  It has no branch, because none could be predicted."""
+def sift_inline(space, worker, code, shift, kept, count, state):
+    """`sift` for states of one word."""
     out, recent, hashes, origin = worker.out, worker.recent, worker.hashes, worker.origin
     table_at = address(space.table)
     for number in range(kept, kept + count):
@@ -305,7 +308,7 @@ def expand(space, worker, code, shift, budget):
                 note(worker, code, before, state, kept)
             own[TRANSITIONS] += count
             if code.inline:
-                kept = sift_inline(space, worker, shift, kept, count, state)
+                kept = sift_inline(space, worker, code, shift, kept, count, state)
             else:
                 kept = sift(space, worker, code, shift, kept, count, state)
             state += 1
