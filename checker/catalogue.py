@@ -24,7 +24,7 @@ DEFAULT_SCENARIO = "default"  # the scenario of this name, if there is one, is l
 
 @dataclass
 class Catalogue:
-    """The named things of a model, each kind in the order of declaration.
+    """The named things of a model, each kind in the order of declaration, baselines before variants.
 
     The name of a thing is the module variable that it is bound to.
     model: what the model as a whole is called.  functions: every function by name; there
@@ -84,7 +84,8 @@ class Catalogue:
             return {n: s for n, s in self.scenarios.items() if s.of is None} or dict(self.scenarios)
         file, _ = self.where[baseline]
         return {
-            n: s for n, s in self.scenarios.items()
+            n: s
+            for n, s in self.scenarios.items()
             if s.of is baseline or (s.of is None and self.where[s][0] == file)
         }
 
@@ -192,8 +193,13 @@ def _guarded(path: Path, run: Any) -> Any:
         problem = Problem(file, line, "python", f"not Python: {error.msg}")
     except Exception as error:
         file, line = _raised_in(error, path)
-        problem = Problem(file, line, "python", f"{type(error).__name__}: {error}",
-                          "The module's top level is ordinary Python; it must run without error.")
+        problem = Problem(
+            file,
+            line,
+            "python",
+            f"{type(error).__name__}: {error}",
+            "The module's top level is ordinary Python; it must run without error.",
+        )
     raise ModelError(problem) from None
 
 
@@ -215,6 +221,7 @@ def _collect(model: str, modules: list[ModuleType]) -> Catalogue:
     first = catalogue.scenarios.pop(DEFAULT_SCENARIO, None)
     if first is not None:
         catalogue.scenarios = {DEFAULT_SCENARIO: first, **catalogue.scenarios}
+    catalogue.designs = dict(sorted(catalogue.designs.items(), key=lambda item: item[1].of is not None))
     return catalogue
 
 
@@ -244,7 +251,9 @@ def _collect_module(catalogue: Catalogue, module: ModuleType) -> None:
 def _add_function(catalogue: Catalogue, function: FunctionType) -> None:
     name, code = function.__name__, function.__code__
     if getattr(function, "checker_kind", "") == "property":
-        _refuse_twice(catalogue, catalogue.properties, name, function, (code.co_filename, code.co_firstlineno))
+        _refuse_twice(
+            catalogue, catalogue.properties, name, function, (code.co_filename, code.co_firstlineno)
+        )
         catalogue.properties[name] = function
         catalogue.where[function] = (code.co_filename, code.co_firstlineno)
     else:
@@ -256,10 +265,14 @@ def _refuse_twice(
 ) -> None:
     if name in into and into[name] is not value:
         file, line = catalogue.where[into[name]]
-        raise ModelError(Problem(
-            *where, "duplicate", f"{name} is declared a second time",
-            f"The first is at {shown_path(file)}:{line}; names are unique in a model, so rename one.",
-        ))
+        raise ModelError(
+            Problem(
+                *where,
+                "duplicate",
+                f"{name} is declared a second time",
+                f"The first is at {shown_path(file)}:{line}; names are unique in a model, so rename one.",
+            )
+        )
 
 
 def _assigned(file: str) -> dict[str, int]:

@@ -48,6 +48,14 @@ lazy = variant("Other.", of=second)
 special = variant("Special.", of=second, scenario=large)
 '''
 
+ALWAYS = '''\
+from checker.lang import invariant
+@invariant
+def always():
+    """Always."""
+    return True
+'''
+
 
 @pytest.fixture
 def model(tmp_path: Path):
@@ -67,15 +75,18 @@ def test_names_are_those_of_module_variables_in_their_order(model):
     assert model.name_of(None) == "m"
 
 
-@pytest.mark.parametrize("asked, expected", [
-    ((None, None), ("first", "default")),
-    (("eager", None), ("eager", "default")),
-    (("lazy", None), ("lazy", "one")),
-    (("special", None), ("special", "large")),
-    ((None, "one"), ("second", "one")),
-    (("eager", "one"), ("eager", "one")),
-    (("second", None), ("second", "one")),
-])
+@pytest.mark.parametrize(
+    "asked, expected",
+    [
+        ((None, None), ("first", "default")),
+        (("eager", None), ("eager", "default")),
+        (("lazy", None), ("lazy", "one")),
+        (("special", None), ("special", "large")),
+        ((None, "one"), ("second", "one")),
+        (("eager", "one"), ("eager", "one")),
+        (("second", None), ("second", "one")),
+    ],
+)
 def test_a_design_brings_its_scenario_and_a_scenario_its_baseline(model, asked, expected):
     assert tuple(model.name_of(thing) for thing in model.select(*asked)) == expected
 
@@ -86,15 +97,18 @@ def test_designs_compose(model):
     assert len(both.edits) == 1 and both.doc == "Start no more. And: Other."
 
 
-@pytest.mark.parametrize("ask, message", [
-    (lambda m: m.design("eagre"), "there is no design 'eagre'; did you mean eager?"),
-    (lambda m: m.scenario("zzz"), "there is no scenario 'zzz'; there are: default, one, large, free"),
-    (lambda m: m.function("stat"), "did you mean start?"),
-    (lambda m: m.property_names(["fin"]), "did you mean fine?"),
-    (lambda m: m.settings(["FOLIO=3"]), "there is no constant 'FOLIO'; did you mean FOLIOS?"),
-    (lambda m: m.settings(["FOLIOS=many"]), "--set FOLIOS=many: 'many' is not an integer"),
-    (lambda m: m.settings(["FOLIOS"]), "write NAME=VALUE"),
-])
+@pytest.mark.parametrize(
+    "ask, message",
+    [
+        (lambda m: m.design("eagre"), "there is no design 'eagre'; did you mean eager?"),
+        (lambda m: m.scenario("zzz"), "there is no scenario 'zzz'; there are: default, one, large, free"),
+        (lambda m: m.function("stat"), "did you mean start?"),
+        (lambda m: m.property_names(["fin"]), "did you mean fine?"),
+        (lambda m: m.settings(["FOLIO=3"]), "there is no constant 'FOLIO'; did you mean FOLIOS?"),
+        (lambda m: m.settings(["FOLIOS=many"]), "--set FOLIOS=many: 'many' is not an integer"),
+        (lambda m: m.settings(["FOLIOS"]), "write NAME=VALUE"),
+    ],
+)
 def test_an_unknown_name_brings_candidates(model, ask, message):
     with pytest.raises(UsageError) as error:
         ask(model)
@@ -115,11 +129,14 @@ def test_places_of_declarations_are_known(model):
     assert Path(file).read_text().splitlines()[line - 1].startswith("eager =")
 
 
-@pytest.mark.parametrize("text, message", [
-    ("def f(:\n", "m.py:1: not Python"),
-    ("x = 1\ny = 1 / 0\n", "m.py:2: ZeroDivisionError: division by zero   [python]\n    y = 1 / 0"),
-    ("from checker.lang import nothing\n", "m.py:1: ImportError: cannot import name 'nothing'"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("def f(:\n", "m.py:1: not Python"),
+        ("x = 1\ny = 1 / 0\n", "m.py:2: ZeroDivisionError: division by zero   [python]\n    y = 1 / 0"),
+        ("from checker.lang import nothing\n", "m.py:1: ImportError: cannot import name 'nothing'"),
+    ],
+)
 def test_a_model_that_does_not_run_is_one_clear_message(tmp_path, monkeypatch, text, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.py").write_text(text)
@@ -150,22 +167,25 @@ def packages(tmp_path: Path, monkeypatch, **files: str) -> None:
         path = tmp_path / (name.replace("__", "/") + ".py")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *(p for p in sys.path if p not in ("", str(Path.cwd())))])
+    monkeypatch.setattr(
+        sys, "path", [str(tmp_path), *(p for p in sys.path if p not in ("", str(Path.cwd())))]
+    )
 
 
 def test_the_packages_are_loaded_with_all_their_modules(tmp_path, monkeypatch):
     packages(
-        tmp_path, monkeypatch,
+        tmp_path,
+        monkeypatch,
         model__fs__io=TEXT,
         model__designs__mine="from checker.lang import variant\nfrom model.fs.io import first, large\n"
-                             "mine = variant('Mine.', of=first, scenario=large)\n",
-        properties__all="from checker.lang import invariant\n@invariant\ndef always():\n    '''Always.'''\n    return True\n",
+        "mine = variant('Mine.', of=first, scenario=large)\n",
+            properties__all=ALWAYS,
     )
     catalogue = load()
 
     assert catalogue.model == "model"
     assert set(catalogue.properties) == {"fine", "always"}
-    assert list(catalogue.designs)[0] == "mine" and len(catalogue.designs) == 6
+    assert set(catalogue.designs) == {"mine", "first", "second", "eager", "lazy", "special"}
     assert catalogue.name_of(catalogue.select("mine", None)[1]) == "large"
     for name in [n for n in sys.modules if n.split(".")[0] in ("model", "properties")]:
         del sys.modules[name]
@@ -173,7 +193,8 @@ def test_the_packages_are_loaded_with_all_their_modules(tmp_path, monkeypatch):
 
 def test_a_name_that_is_declared_twice_is_refused(tmp_path, monkeypatch):
     packages(
-        tmp_path, monkeypatch,
+        tmp_path,
+        monkeypatch,
         model__a="from checker.lang import baseline\nmine = baseline('A.')\n",
         model__b="from checker.lang import baseline\nmine = baseline('B.')\n",
     )
