@@ -42,6 +42,7 @@ class Typed:
     calls: dict[int, Typed] = field(default_factory=dict)
     reads: set[lang.Field] = field(default_factory=set)
     writes: set[lang.Field] = field(default_factory=set)
+    placed: set[str] = field(default_factory=set)  # locals that some Place stands for
     changes_caller: bool = False
     waits: bool = False
     chooses: bool = False
@@ -534,6 +535,8 @@ class _FunctionTyper:
 
     def check_argument(self, node: t.Call, param: t.Param, wanted: AnyType, arg: t.Node, given: AnyType) -> None:
         if isinstance(wanted, PlaceType):
+            if isinstance(arg, t.Local):
+                self.typed.placed.add(arg.name)
             if wanted.field is None or issubclass(wanted.field.struct, lang.Record):
                 self.typed.changes_caller = self.typed.changes_caller or isinstance(self.locals.get(getattr(arg, "name", "")), PlaceType)
             return

@@ -12,7 +12,7 @@ from .errors import InternalError, ModelError
 from .lower_expr import Bound, RecordVars, Scope, Slot, Var
 from .lower_flow import Node, reads_in
 from .lower_lock import has_readers, readers
-from .lower_step import Steps
+from .lower_step import Steps, assignments
 from .lower_value import CONST_0, CONST_1, FALSE, TRUE, Value, arith, both, compare, const, either, negate
 from .types import RecordType
 
@@ -99,7 +99,7 @@ class Statements(Steps):
     def _set(self, name: str, value: Value, stmt: t.Stmt, scope: Scope) -> None:
         """Assign to a local.  One that only ever gets one constant is that constant."""
         type_ = scope.typed.locals[name]
-        once = scope.function.assigned.get(name, 0) == 1 and not self.unrolling and name not in _params(scope)
+        once = not self.unrolling and name not in _params(scope) and assignments(scope.typed, name) == 1
         if once and type_.lo <= value.lo and value.hi <= type_.hi and self._never_changes(value):
             scope.names[name] = Bound(value)
             return

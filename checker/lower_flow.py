@@ -318,27 +318,38 @@ def nodes_from(entry: Node) -> list[Node]:
 
 def cut_loops(entry: Node) -> None:
     """Make a block begin in every loop that has none: a step that does local work alone."""
-    heads = [n for n in nodes_from(entry) if n.step is not None or n is entry]
-    seen: set[int] = set()
-    while heads:
-        open_: dict[int, None] = {}
-        stack: list[tuple[Node, Iterator[Node]]] = [(start := heads.pop(), iter(start.next()))]
-        open_[id(start)] = None
-        while stack:
-            node, successors = stack[-1]
-            target = next(successors, None)
-            if target is None:
-                stack.pop()
-                del open_[id(node)]
-                seen.add(id(node))
-            elif target.step is None and id(target) in open_:
-                if target.where is None:
-                    raise InternalError("a loop of the flow graph has no head")
-                target.step = target.where
-                heads.append(target)
-            elif target.step is None and id(target) not in seen:
-                stack.append((target, iter(target.next())))
-                open_[id(target)] = None
+    starts = [n for n in nodes_from(entry) if n.step is not None or n is entry]
+    acyclic: set[int] = set()  # nodes from which no loop without a step is reached
+    while starts:
+        loop = find_loop(starts[-1], acyclic)
+        if loop is None:
+            starts.pop()
+            continue
+        head = next((n for n in loop if n.where is not None), None)
+        if head is None:
+            raise InternalError("a loop of the flow graph has no head")
+        head.step = head.where
+        starts.append(head)
+
+
+def find_loop(start: Node, acyclic: set[int]) -> list[Node] | None:
+    """The nodes of a loop without a step that is reached from `start` without a step."""
+    path, position = [start], {id(start): 0}
+    stack = [iter(start.next())]
+    while stack:
+        target = next(stack[-1], None)
+        if target is None:
+            stack.pop()
+            done = path.pop()
+            del position[id(done)]
+            acyclic.add(id(done))
+        elif target.step is None and id(target) in position:
+            return path[position[id(target)] :]
+        elif target.step is None and id(target) not in acyclic:
+            position[id(target)] = len(path)
+            path.append(target)
+            stack.append(iter(target.next()))
+    return None
 
 
 def find_joins(entry: Node) -> None:

@@ -11,6 +11,7 @@ from .infer import Typed
 from .liveness import Liveness
 from .lower import Statements
 from .lower_expr import Bound, Scope
+from .lower_step import assignments
 from .lower_flow import Emitter, Node, Step, reads_in
 from .lower_value import CONST_0, FALSE, TRUE, Value, arith, compare, const
 from .types import World
@@ -124,7 +125,7 @@ class ProcessLowering(Statements):
         scope = Scope(function, {}, (function.function.name,))
         for param in function.function.params:
             value = argument if argument is not None else FALSE
-            if function.function.assigned.get(param.name, 0) > 0:
+            if assignments(function, param.name) > 0:
                 type_ = function.params[param.name]
                 variable = self._variable(param.name, type_, scope)
                 self.emit(ir.Assign(variable.name, CONST_0, value.expr))

@@ -205,6 +205,8 @@ class Steps(Accesses):
             case t.LockOp(op=("try_acquire" | "try_acquire_shared")):
                 if not conditional:
                     self.hoisted[id(node)] = self.try_lock(node, scope)
+            case t.Logic() | t.Cond() if not conditional and self._branches(node, scope):
+                self.hoisted[id(node)] = self._by_control_flow(node, scope)
             case t.Logic():
                 for position, operand in enumerate(node.operands):
                     self.hoist(operand, scope, conditional or position > 0, effects_after)
@@ -234,6 +236,42 @@ class Steps(Accesses):
         if isinstance(node, t.LockOp):
             return node.op.startswith("try_")
         return any(self.has_effects(child, scope) for child in t.children(node))
+
+    def _branches(self, node: t.Logic | t.Cond, scope: Scope) -> bool:
+        """Do parts that are perhaps not evaluated have effects (but no steps of their own)?"""
+        late = node.operands[1:] if isinstance(node, t.Logic) else [node.then, node.other]
+        if self.atomic is None and any(self.accesses(part, scope) for part in late):
+            return False
+        return any(self.has_effects(part, scope) for part in late)
+
+    def _by_control_flow(self, node: t.Logic | t.Cond, scope: Scope) -> Value:
+        """Evaluate `and`, `or`, `implies` or `a if c else b` with branches."""
+        type_ = scope.typed.types[id(node)]
+        name = self.new_local(scope, "value", type_, temporary=True)
+        behind = Node()
+        if isinstance(node, t.Cond):
+            self.hoist(node.test, scope)
+            arms = self.fork(self.evaluate(node.test, scope), self.pos(scope, node))
+            for start, part in zip(arms, (node.then, node.other)):
+                self.at(start)
+                self._evaluate_into(name, part, scope)
+                self.goto(behind)
+        else:
+            self._evaluate_into(name, node.operands[0], scope, node.op == "implies")
+            for part in node.operands[1:]:
+                yes, no = self.fork(Value(ir.Read(name), 0, 1), self.pos(scope, node))
+                self.at(no if node.op == "and" else yes)
+                self.goto(behind)
+                self.at(yes if node.op == "and" else no)
+                self._evaluate_into(name, part, scope)
+            self.goto(behind)
+        self.at(behind)
+        return Value(ir.Read(name), type_.lo, type_.hi)
+
+    def _evaluate_into(self, name: str, node: t.Node, scope: Scope, negated: bool = False) -> None:
+        self.hoist(node, scope)
+        value = self.evaluate(node, scope)
+        self.emit(ir.Assign(name, CONST_0, (negate(value) if negated else value).expr))
 
     def _hoist_call(self, node: t.Call, scope: Scope, conditional: bool) -> None:
         callee = scope.typed.calls[id(node)]
@@ -305,7 +343,7 @@ class Steps(Accesses):
 
     def _bind_value(self, param: t.Param, value: Value, inner: Scope, aliased: set[str]) -> Binding:
         callee = inner.typed
-        written = callee.function.assigned.get(param.name, 0) > 0
+        written = assignments(callee, param.name) > 0
         if not written and self.is_stable(value, aliased, callee):
             return Bound(value)
         type_ = callee.params[param.name]
@@ -445,6 +483,11 @@ class Steps(Accesses):
         for position in range(len(values) - 2, -1, -1):
             result = if_else(compare("==", chosen, const(position)), values[position], result)
         return result
+
+
+def assignments(typed: Typed, name: str) -> int:
+    """How many statements may change a local."""
+    return typed.function.assigned.get(name, 0) + 2 * (name in typed.placed)
 
 
 def _known(expr: ir.Expr, env: dict[str, Value]) -> Value:
