@@ -162,15 +162,23 @@ def check(json_file: str | None, junit: str | None, save: str | None, quiet: boo
     """Explore every interleaving of a scenario and judge its properties."""
     from . import output
 
+    output.check_writable(json_file, junit, save)
     with output.progress_shown(not quiet) as progress:
         result = _checked(progress=progress, **choice)
+    text = "-" not in (json_file, junit)
+    if text:
+        click.echo(output.report(result, quiet))
     saved = output.save_counterexample(result, save) if save else None
+    if saved and text and not quiet:
+        click.echo(
+            f"\n  saved: {saved}"
+            if saved.endswith(output.ITF)
+            else f"\n  replay: python -m checker replay {saved}"
+        )
     if json_file:
         output.write_json(json_file, result.as_json(saved))
     if junit:
         output.write_text(junit, output.junit_text(result))
-    if "-" not in (json_file, junit):
-        click.echo(output.report(result, saved, quiet))
     return result.exit_status
 
 
@@ -243,7 +251,11 @@ def properties(model: str | None, json_file: str | None) -> None:
     from .output import first_sentence, write_list
 
     rows = [
-        {"name": name, "kind": function.__dict__["checker_property"][0], "doc": first_sentence(function.__doc__)}
+        {
+            "name": name,
+            "kind": function.__dict__["checker_property"][0],
+            "doc": first_sentence(function.__doc__),
+        }
         for name, function in _catalogue(model).properties.items()
     ]
     write_list(rows, ["name", "kind", "doc"], json_file)

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from .errors import UsageError
 from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, VACUOUS, VIOLATED, Result
 
 ITF = ".itf.json"
@@ -28,7 +29,9 @@ def remarks(result: Result) -> list[str]:
         lines.append(f"  {not_due} witness{'es' * (not_due > 1)} not due at this bound")
     if result.verdict == INCOMPLETE:
         whole = max(0, len(result.levels) - 2)
-        lines.append(f"  every interleaving of up to {whole} steps was explored, and violates nothing; longer ones may")
+        lines.append(
+            f"  every interleaving of up to {whole} steps was explored, and violates nothing; longer ones may"
+        )
     if vacuous := result.named(VACUOUS):
         lines.append(f"  not exercised: {', '.join(vacuous)} (the premise was never true)")
     if unchecked := result.named(NOT_CHECKED):
@@ -38,8 +41,8 @@ def remarks(result: Result) -> list[str]:
     return lines
 
 
-def report(result: Result, saved: str | None = None, quiet: bool = False) -> str:
-    """All that is said of a result; saved: the file that its counterexample is in."""
+def report(result: Result, quiet: bool = False) -> str:
+    """All that is said of a result: the verdict line, remarks and the counterexample."""
     from .report import verdict_line
 
     width, colour = terminal()
@@ -47,10 +50,7 @@ def report(result: Result, saved: str | None = None, quiet: bool = False) -> str
     if quiet:
         return line
     picture = result.picture(width, colour)
-    replayed = f"  replay: python -m checker replay {saved}" if saved and not saved.endswith(ITF) else ""
-    return "\n".join(
-        [line, *remarks(result), *(["", picture] if picture else []), *(["", replayed] if replayed else [])]
-    )
+    return "\n".join([line, *remarks(result), *(["", picture] if picture else [])])
 
 
 def terminal() -> tuple[int, bool]:
@@ -61,6 +61,19 @@ def terminal() -> tuple[int, bool]:
 
 
 # ---------------------------------------------------------------------- files
+
+
+def check_writable(*paths: str | None) -> None:
+    """UsageError if one of the files cannot be written: better before a long search than after it."""
+    for path in paths:
+        if path is None or path == "-":
+            continue
+        target = Path(path)
+        folder = target if target.is_dir() or path.endswith("/") else target.parent
+        while path.endswith("/") and not folder.exists():  # it will be made
+            folder = folder.parent
+        if not os.access(target if target.exists() else folder, os.W_OK):
+            raise UsageError(f"{path} cannot be written")
 
 
 @contextlib.contextmanager
