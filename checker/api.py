@@ -66,7 +66,7 @@ def prepare(
     chosen, where = catalogue.select(design, scenario)
     texts = [f"{n}={v}" for n, v in settings.items()] if isinstance(settings, Mapping) else settings
     values = catalogue.settings(texts)
-    wanted = None if properties is None else catalogue.property_names(properties)
+    wanted = catalogue.property_names(properties) if properties else None
     program = compile_program(catalogue, where, chosen, bound, values, wanted)
     design_name = design or (catalogue.name_of(chosen) if chosen else "")
     file = shown_path(model) if model else ""
@@ -97,7 +97,8 @@ def check(
     model: a file in the language; None for the packages `model` and `properties`.
     design, scenario: names; by default the model's first.  "a+b" composes two designs.
     bound: operations that may be started in all; by default the scenario's.
-    properties: names of those to judge; None for all that the scenario has.
+    properties: names of those to judge, beside those that are always on; None or () for all that
+    the scenario has.
     settings: values of constants, {"FOLIOS": 3} or ["FOLIOS=3"].
     engine: "native" or "interpret".  threads: that search.  reduction: False to use none.
     stop: False to explore everything even after a violation.

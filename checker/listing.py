@@ -83,7 +83,7 @@ def _steps_of(program: Program, name: str, file: str) -> tuple[dict[int, list[Bl
     for process in program.processes:
         for block in process.blocks:
             for depth, frame in enumerate(block.frames):
-                if frame.function == name and frame.pos.file == file:
+                if frame.function == name and shown_path(frame.pos.file) == shown_path(file):
                     if depth == len(block.frames) - 1:
                         steps[frame.pos.line].append(block)
                     else:

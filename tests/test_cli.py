@@ -344,7 +344,7 @@ def test_wrong_use_is_one_message_and_status_2(run, arguments, message):
 
 def test_an_error_in_the_model_names_file_line_rule_and_remedy(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("m.py").write_text(WITNESSES.replace("Lamp[0].lit = True", "Lamp[0].lit = not Lamp[0].broken", 1))
+    Path("m.py").write_text(WITNESSES.replace("Lamp[0].lit = True", "Lamp[0].lit = not Lamp[0].lit", 1))
     status, _, err = run("--model", "m.py")
 
     assert status == 2
