@@ -17,7 +17,7 @@ class Ample:
     def __init__(self, interpreter) -> None:
         self.interpreter, self.program = interpreter, interpreter.program
         self.tables = analyse(self.program)
-        self.actors = interpreter._actors()
+        self.actors = interpreter.actors
         self.ops_left = any(v.name == ir.OPS_LEFT for v in self.program.variables)
 
     def process(self, state) -> tuple[int, int] | None:

@@ -309,6 +309,11 @@ def successors(block: ir.Block) -> list[int]:
     return sorted({s.label for s in _statements(block.body) if isinstance(s, ir.Goto)})
 
 
+def _may_have_no_run(block: ir.Block) -> bool:
+    """A condition may leave a Choose without values: then the block gives no successor at all."""
+    return any(isinstance(s, ir.Choose) and s.where != ir.Const(1) for s in _statements(block.body))
+
+
 def _union(accesses: list[Access]) -> int:
     result = 0
     for access in accesses:
@@ -408,7 +413,8 @@ def analyse(program: ir.Program) -> PartialOrder:
             facts, masks = [], []
             for block in process.blocks:
                 accesses, guard_reads = analysis.block_accesses(block, instance)
-                facts.append(BlockFacts(block.label not in sticky, tuple(accesses), guard_reads))
+                candidate = block.label not in sticky and not _may_have_no_run(block)
+                facts.append(BlockFacts(candidate, tuple(accesses), guard_reads))
                 writes = _union([a for a in accesses if a.write])
                 masks.append((_union([a for a in accesses if not a.write]), writes))
             rows.append(tuple(facts))
