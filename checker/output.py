@@ -34,7 +34,7 @@ def remarks(result: Result) -> list[str]:
         )
     if vacuous := result.named(VACUOUS):
         lines.append(f"  not exercised: {', '.join(vacuous)} (the premise was never true)")
-    if unchecked := result.named(NOT_CHECKED):
+    if result.verdict == HOLDS and (unchecked := result.named(NOT_CHECKED)):
         lines.append(f"  not checked: {', '.join(unchecked)} (liveness, in so many states)")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
         lines.append(f"  {result.violation.property}: {result.violation.message}")
