@@ -18,6 +18,9 @@ import llvmlite
 import llvmlite.binding as llvm
 
 KEPT_BYTES = 256 << 20  # object code kept on disk, of all programs together
+PASSES = ("instruction_combine", "simplify_cfg")
+OPTIMISATION = 1  # of LLVM's code generator: 0 compiles faster and runs half as fast, 2 gains nothing
+HASH_BYTES = 32
 ENTRY_POINTS = ("step", "judge")
 
 _names = (f"program{n}" for n in itertools.count())
@@ -47,11 +50,10 @@ def compiled(text: str) -> bytes:
     """Object code for a module."""
     machine = _target_machine()
     module = llvm.parse_assembly(text)
-    options = llvm.create_pipeline_tuning_options(speed_level=1)
-    builder = llvm.create_pass_builder(machine, options)
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
     passes = llvm.create_new_function_pass_manager()
-    passes.add_instruction_combine_pass()
-    passes.add_simplify_cfg_pass()
+    for name in PASSES:
+        getattr(passes, f"add_{name}_pass")()
     for function in module.functions:
         if not function.is_declaration:
             passes.run(function, builder)
@@ -63,8 +65,9 @@ def _target_machine() -> llvm.TargetMachine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=1, jit=True, reloc="pic"
-    )
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=OPTIMISATION, jit=True,
+        reloc="pic",
+    )  # fmt: skip
 
 
 @cache
@@ -74,7 +77,8 @@ def _jit() -> llvm.LLJIT:
 
 def _key(text: str) -> str:
     cpu = llvm.get_host_cpu_name() + llvm.get_host_cpu_features().flatten()
-    return hashlib.sha256("\0".join((text, llvmlite.__version__, cpu, __file__)).encode()).hexdigest()
+    made_by = (llvmlite.__version__, cpu, *PASSES, str(OPTIMISATION))
+    return hashlib.sha256("\0".join((text, *made_by)).encode()).hexdigest()
 
 
 def _cache_dir() -> Path:
@@ -83,12 +87,13 @@ def _cache_dir() -> Path:
 
 
 def _read(place: Path) -> bytes | None:
+    """The object code there, if it is whole: it follows its own hash."""
     try:
-        code = place.read_bytes()
+        kept = place.read_bytes()
         os.utime(place)  # used just now: the last to be removed
-        return code
     except OSError:
         return None
+    return kept[HASH_BYTES:] if kept[:HASH_BYTES] == hashlib.sha256(kept[HASH_BYTES:]).digest() else None
 
 
 def _write(place: Path, code: bytes) -> None:
@@ -96,7 +101,7 @@ def _write(place: Path, code: bytes) -> None:
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=place.parent, suffix=".new", delete=False) as file:
-            file.write(code)
+            file.write(hashlib.sha256(code).digest() + code)
         os.replace(file.name, place)
         _make_room(place.parent)
 
