@@ -7,6 +7,7 @@ choose the same process in every state.
 from __future__ import annotations
 
 from checker import ir
+from checker.errors import InternalError
 from checker.partial_order import analyse, bits
 
 
@@ -82,3 +83,34 @@ class Ample:
                     waiting.remove(entry)
                     changed = True
         return reads, writes & ~no_write
+
+
+def whole_path(interpreter, path: list) -> list:
+    """A path of stored states, with the states that were passed through between them."""
+    whole = path[:1]
+    for before, after in zip(path, path[1:]):
+        whole += way(interpreter, before, after)
+    return whole
+
+
+def way(interpreter, before, after) -> list:
+    """The states behind `before` up to `after`, which it leads to by a step and then by ample steps only.
+
+    Raises InternalError if there is no such way.
+    """
+    rule = Ample(interpreter)
+    arrival = {step.after: before for step in interpreter.steps(before) if step.after is not None}
+    pending = list(arrival)
+    while pending and after not in arrival:
+        state = pending.pop()
+        chosen = rule.process(state)
+        for step in interpreter.steps(state) if chosen else ():
+            if (step.process, step.instance) == chosen and step.after is not None and step.after not in arrival:
+                arrival[step.after] = state
+                pending.append(step.after)
+    if after not in arrival:
+        raise InternalError("engines disagree: a chain of ample steps does not lead where the native engine says")
+    path = [after]
+    while arrival[path[-1]] is not before:
+        path.append(arrival[path[-1]])
+    return path[::-1]

@@ -166,12 +166,15 @@ def explore(
     memory_limit: int | None = None,
     stop: bool = True,
     progress: Callable[[Progress], None] | None = None,
+    reduced: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
     engine: "native" or "interpret".  threads: of the native engine.  time_limit: seconds.
     memory_limit: bytes for states and their index; by default most of what is free.
     stop: end with the first violation.  progress: called some times a second.
+    reduced: with partial-order reduction (`checker.partial_order`); then `states` are those stored, and
+    what `reached` lacks may be reachable all the same.
     Raises UsageError if there is no such engine.
     """
     if threads < 1:
@@ -181,9 +184,9 @@ def explore(
         if engine == "native":
             from .explore_native import Search
 
-            return Search(program, limits, threads, stop, progress).run()
+            return Search(program, limits, threads, stop, progress, reduced).run()
         if engine == "interpret":
             from .explore_plain import search
 
-            return search(program, limits, stop, progress)
+            return search(program, limits, stop, progress, reduced)
     raise UsageError(f"there is no engine {engine!r}: native or interpret")

@@ -11,16 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from . import visited
+from . import chains, visited
+from .ample import whole_path
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .interpret import Interpreter
 from .ir import Program
 from .layout import Layout
 from .limits import available_memory
 from .native import Info, NativeText
+from .native_ample import Tables
 from .native_build import Machine
 from .native_code import ALL_ONES
 from .native_memory import reserve
+from .search_loop import expand
 from .sites import REST, STATE, STEP, TRANSITION, Site
 
 SLICE = 0.05  # seconds between two looks at the limits
@@ -118,18 +121,26 @@ class Search:
     """One run of the native engine."""
 
     def __init__(
-        self, program: Program, limits: Limits, threads: int, stop: bool, progress: Callable[[Progress], None] | None
+        self,
+        program: Program,
+        limits: Limits,
+        threads: int,
+        stop: bool,
+        progress: Callable[[Progress], None] | None,
+        reduced: bool = False,
     ) -> None:
         self.started = time.perf_counter()
         self.limits, self.threads, self.stop, self.progress = limits, threads, stop, progress
         self.interpreter = Interpreter(program)
-        self.native = NativeText(program)
+        self.native = NativeText(program, reduced=reduced)
         self.layout = self.native.layout
-        self.machine = Machine(self.native.text)
+        self.machine = Machine(self.native.text, self.native.entry_points)
         limit = limits.memory if limits.memory is not None else int(SHARE * available_memory())
-        self.store = Store(self.layout, limit, self.native.most, threads)
+        self.store = Store(self.layout, limit, self.native.most + (chains.MOST_ENDS if reduced else 0), threads)
         self.code = self._code()
+        self.reduction = self._reduction() if reduced else None
         self.workers = [self._worker() for _ in range(threads)]
+        self.passages = [self._passage() for _ in range(threads)]
         self.told = [0] * threads  # records of each worker that are settled
         self.budget = FIRST_BUDGET
         self.shown = self.looked = 0.0  # when progress was shown, and when the machine's memory was looked at
@@ -158,23 +169,47 @@ class Search:
     def _code(self) -> visited.Code:
         native, info = self.native, self.native.info
         judged = native.sites.of_kind(STATE) or any(w.kind == STATE for w in native.witnesses)
-        judge = self.machine.judge if judged else 0
+        address = self.machine.addresses
+        judge = address["judge"] if judged else 0
         return visited.Code(
-            self.machine.step, judge, self.layout.words, int(self.store.inline), info.records, info.record
+            address["step"], judge, self.layout.words, int(self.store.inline), info.records, info.record
         )
 
+    def _reduction(self) -> chains.Reduction:
+        """What the loop needs to pass through states with an ample process."""
+        native, address, ample = self.native, self.machine.addresses, self.native.ample
+        tables = Tables(native.actors, ample.tables, ample.words)
+        return chains.Reduction(
+            address["look"], address["commutes"], address["take"], address.get("judge_step", 0), len(native.actors),
+            len(ample.tables.held), ample.words, tables.first, tables.candidate, tables.future, tables.guards, tables.held,
+        )  # fmt: skip
+
+    def _passage(self) -> chains.Passage | None:
+        if self.reduction is None:
+            return None
+        words, granule_words = self.layout.words, self.reduction.granule_words
+        looked = 2 * self.reduction.actors + self.reduction.held_count + 1
+        return chains.Passage(
+            np.zeros(looked, np.int64), np.zeros(2 * granule_words, np.uint64), np.zeros(2 * granule_words, np.uint64),
+            reserve((chains.FULL + 2 * self.native.most) * words, np.uint64), reserve(self.native.most * words, np.uint64),
+        )  # fmt: skip
+
     def _worker(self) -> visited.Worker:
-        room, words = visited.BATCH + self.native.most, self.layout.words
+        room, words = visited.BATCH + self._most_at_once(), self.layout.words
         return visited.Worker(
             reserve(room * words, np.uint64), reserve(room, np.uint64), reserve(room, np.uint32),
             np.zeros(visited.RECENT * words, np.uint64), np.zeros(self.native.info.size, np.int64), np.zeros(8, np.int64),
         )  # fmt: skip
 
+    def _most_at_once(self) -> int:
+        """Successors that one state may have, with all that the chains behind them may end in."""
+        return self.native.most if self.reduction is None else self.native.most + chains.MOST_ENDS
+
     def _load(self) -> None:
         """Have the loop compiled, or loaded, before the clock starts: on an empty frontier."""
         visited.begin(self.store.space, self.workers[0], self.code, self.store.shift, 0)
         visited.index_rows(self.store.space, self.workers[0], self.code, self.store.shift, 0, 0)
-        self._slice(self.workers[0])
+        self._slice(0)
         self.store.shared[visited.NEXT] = 0
 
     # ---- levels
@@ -208,7 +243,7 @@ class Search:
 
     def _expand(self) -> str:
         """Expand the frontier; what stopped it before its end."""
-        workers = self.workers if self.end - self.first > ALONE else self.workers[:1]
+        workers = list(range(self.threads if self.end - self.first > ALONE else 1))
         while workers:
             started = time.perf_counter()
             jobs = [self.pool.submit(self._slice, worker) for worker in workers[1:]]
@@ -221,8 +256,9 @@ class Search:
             self._make_room()
         return ""
 
-    def _slice(self, worker: visited.Worker) -> bool:
-        return visited.expand(self.store.space, worker, self.code, self.store.shift, self.budget)
+    def _slice(self, number: int) -> bool:
+        worker, passage = self.workers[number], self.passages[number]
+        return expand(self.store.space, worker, self.code, self.store.shift, self.budget, self.reduction, passage)
 
     def _adapt(self, seconds: float) -> None:
         """Let the next slice take about SLICE seconds."""
@@ -297,24 +333,26 @@ class Search:
         found = []
         for record in range(self.told[number], int(numbers[info.COUNT])):
             at = info.records + record * info.record
-            site, actor, _, state, *words = numbers[at : at + info.record].tolist()
+            site, actor, successor, state, *words = numbers[at : at + info.record].tolist()
             steps = depth if self.native.sites.all[site].kind == REST else depth + 1
-            found.append(Candidate(steps, site, state, (actor, words)))
+            found.append(Candidate(steps, site, state, (actor, words if successor >= 0 else None)))
         self.told[number] = int(numbers[info.COUNT])
         return found
 
     def _make(self, candidate: Candidate, site: Site) -> Found:
         actor, words = candidate.detail
         path = self._path(candidate.state)
+        if words is not None:  # the state that it is about was not stored
+            path.append(self.layout.unpack(word & ALL_ONES for word in words))
+        if self.reduction is not None:
+            path = whole_path(self.interpreter, path)
         last = self.interpreter.actors[actor] if site.kind == STEP else None
         message = sentence(site, self.interpreter, path[-1])
-        if site.kind == TRANSITION:
-            path.append(self.layout.unpack(word & ALL_ONES for word in words))
         place = (last.process, last.instance) if last else None
         return Found(site.property, message, path, place, site.binding, site.pos)
 
     def _path(self, state: int) -> list[State]:
-        """The states from an initial one to `state`, flat."""
+        """The stored states from an initial one to `state`, flat."""
         path = []
         while state != visited.NO_PARENT:
             path.append(self.layout.unpack(self.store.state(state)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from .ample import Ample, whole_path
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .interpret import Interpreter, Violation
 from .ir import Program
@@ -17,8 +18,9 @@ class _Search:
     """parents: for each state found, its number and the number of its parent (-1: initial);
     states: the states by number."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, reduced: bool = False) -> None:
         self.interpreter = Interpreter(program)
+        self.ample = Ample(self.interpreter) if reduced else None
         self.sites = Sites(program)
         self.result = Exploration(engine="interpret")
         self.number_of: dict[State, int] = {}
@@ -52,15 +54,38 @@ class _Search:
         steps = judge.steps(state)
         for step in steps:
             if step.after is None:
-                self._note(STEP, [step.violation], self.depth + 1, number, (step.process, step.instance))
+                self._note(STEP, [step.violation], self.depth + 1, number, None, (step.process, step.instance))
                 continue
             result.transitions += 1
-            self._note(TRANSITION, judge.judge_step(state, step.after), self.depth + 1, number, step.after)
-            result.reached |= judge.reached(step.after, before=state)
-            self.add(step.after, number, self.depth + 1)
+            self._judge_step(state, step.after, number)
+            self._enter(step.after, number)
         if not steps:
             self._note(REST, judge.at_rest(state), self.depth, number)
             result.reached |= judge.reached(state, resting=True)
+
+    def _judge_step(self, before: State, after: State, number: int) -> None:
+        self._note(TRANSITION, self.interpreter.judge_step(before, after), self.depth + 1, number, after)
+        self.result.reached |= self.interpreter.reached(after, before=before)
+
+    def _enter(self, state: State, number: int) -> None:
+        """Store a successor of the state `number`, or what the chains of ample steps from it lead to."""
+        pending = [state]
+        while pending:
+            state = pending.pop()
+            chosen = self.ample.process(state) if self.ample else None
+            if chosen is None:
+                self.add(state, number, self.depth + 1)
+                continue
+            self._note(STATE, self.interpreter.judge(state), self.depth + 1, number, state)
+            self.result.reached |= self.interpreter.reached(state)
+            for step in self.interpreter.steps(state):
+                if (step.process, step.instance) == chosen:
+                    if step.after is None:
+                        self._note(STEP, [step.violation], self.depth + 1, number, state, chosen)
+                        continue
+                    self.result.transitions += 1
+                    self._judge_step(state, step.after, number)
+                    pending.append(step.after)
 
     def end_level(self, first: int) -> int:
         """States from number `first` on are a level; report what was found on the way to it.
@@ -72,10 +97,14 @@ class _Search:
         self.result.levels.append(len(self.states) - first)
         return len(self.states)
 
-    def _note(self, kind: int, violations: list[Violation], steps: int, state: int, detail: object = None) -> None:
+    def _note(
+        self, kind: int, violations: list[Violation], steps: int, number: int,
+        state: State | None = None, last: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        """Found at the state with this number, or at `state` behind it, which is not stored."""
         for violation in violations:
-            number = self.sites.number(kind, violation.property, violation.message, violation.binding, violation.pos)
-            self.found.append(Candidate(steps, number, state, detail))
+            site = self.sites.number(kind, violation.property, violation.message, violation.binding, violation.pos)
+            self.found.append(Candidate(steps, site, number, (state, last)))
 
     def _make(self, candidate: Candidate, site: Site) -> Found:
         path, number = [], candidate.state
@@ -83,18 +112,23 @@ class _Search:
             path.append(self.states[number])
             number = self.parents[number]
         path.reverse()
-        message = sentence(site, self.interpreter, path[-1])
-        last = candidate.detail if site.kind == STEP else None
-        if site.kind == TRANSITION:
-            path.append(candidate.detail)
-        return Found(site.property, message, path, last, site.binding, site.pos)
+        state, last = candidate.detail
+        if state is not None:
+            path.append(state)
+        if self.ample:
+            path = whole_path(self.interpreter, path)
+        return Found(site.property, sentence(site, self.interpreter, path[-1]), path, last, site.binding, site.pos)
 
 
 def search(
-    program: Program, limits: Limits, stop: bool = True, progress: Callable[[Progress], None] | None = None
+    program: Program,
+    limits: Limits,
+    stop: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+    reduced: bool = False,
 ) -> Exploration:
-    """Visit every reachable state of `program`."""
-    run = _Search(program)
+    """Visit every reachable state of `program`; reduced: with partial-order reduction."""
+    run = _Search(program, reduced)
     result = run.result
     try:
         result.stopped_by = _levels(run, limits, stop, progress)

@@ -21,9 +21,11 @@ from functools import cached_property
 
 from .ir import Assign, Check, Choose, Fail, Goto, If, Note, Program, Stmt
 from .layout import Layout
+from .native_ample import AmpleText
 from .native_code import Code, Join, Value, condition, constant, signed
 from .native_expr import Actor, Expressions, assigned, has_choice, is_never, most_runs
 from .native_state import View, load_word
+from .partial_order import analyse
 from .sites import REST, STATE, STEP, TRANSITION, Sites, Witness, witnesses
 
 SMALL = 48  # blocks, counted for each instance, up to which the step function is one piece of code
@@ -65,12 +67,14 @@ class Info:
 class NativeText:
     """The module of `program` as LLVM text, and what the search loop has to know about it.
 
-    most: an upper bound on the successors of one state.
+    most: an upper bound on the successors of one state.  reduced: with what partial-order
+    reduction needs (`checker.native_ample`).
     """
 
-    def __init__(self, program: Program, layout: Layout | None = None) -> None:
+    def __init__(self, program: Program, layout: Layout | None = None, reduced: bool = False) -> None:
         self.program = program
         self.layout = layout or Layout(program)
+        self.reduced = reduced
         self.sites = Sites(program)
         self.witnesses = witnesses(program)
         self.info = Info(len(self.sites.all), len(self.witnesses), self.layout.words)
@@ -79,23 +83,38 @@ class NativeText:
 
     @cached_property
     def text(self) -> str:
-        actors = self._actors()
+        actors = self.actors
         functions = []
-        whole = sum(len(p.blocks) * p.instances for p in self.program.processes) <= SMALL
+        whole = not self.reduced and sum(len(p.blocks) * p.instances for p in self.program.processes) <= SMALL
         if not whole:
             functions = [self._take(actor) for actor in actors]
         functions += [self._step(actors, whole), self._judge(), self._resting(actors)]
-        if self._judges_transitions():
+        if self.judges_transitions():
             functions.append(self._judge_step())
+        if self.reduced:
+            functions += self.ample.functions()
         return "\n".join([*functions, self._record(), "!0 = !{}", ""])
 
-    def _actors(self) -> list[Actor]:
+    @property
+    def entry_points(self) -> tuple[str, ...]:
+        """Names of the functions that the search loop calls."""
+        names = ("step", "judge") + (("look", "commutes", "take") if self.reduced else ())
+        return names + (("judge_step",) if self.reduced and self.judges_transitions() else ())
+
+    @cached_property
+    def ample(self) -> AmpleText:
+        """The reduction of this program."""
+        return AmpleText(self.layout, self.expressions, self.actors, analyse(self.program))
+
+    @cached_property
+    def actors(self) -> list[Actor]:
+        """All process instances."""
         found: list[Actor] = []
         for index, process in enumerate(self.program.processes):
             found += [Actor(process, index, i, len(found) + i) for i in range(process.instances)]
         return found
 
-    def _judges_transitions(self) -> bool:
+    def judges_transitions(self) -> bool:
         return bool(self.sites.of_kind(TRANSITION)) or any(w.kind == TRANSITION for w in self.witnesses)
 
     # ---- steps
@@ -137,7 +156,7 @@ class NativeText:
         code.write("call void @resting(ptr %state, ptr %info)")
         code.jump(done)
         code.start(some)
-        if self._judges_transitions():
+        if self.judges_transitions():
             self._each_successor(code, count)
         code.jump(done)
         code.start(done)
@@ -166,8 +185,9 @@ class NativeText:
         return code.text()
 
     def _judge_step(self) -> str:
+        linkage = "" if self.reduced else "internal "
         code = Code(
-            "define internal void @judge_step(ptr noalias readonly %before, ptr noalias readonly %after, ptr noalias %info, "
+            f"define {linkage}void @judge_step(ptr noalias readonly %before, ptr noalias readonly %after, ptr noalias %info, "
             "i64 %number) nounwind"
         )
         before, after = View(code, self.layout, "%before"), View(code, self.layout, "%after")

@@ -21,18 +21,17 @@ KEPT_BYTES = 256 << 20  # object code kept on disk, of all programs together
 PASSES = ("instruction_combine", "simplify_cfg")
 OPTIMISATION = 1  # of LLVM's code generator: 0 compiles faster and runs half as fast, 2 gains nothing
 HASH_BYTES = 32
-ENTRY_POINTS = ("step", "judge")
 
 _names = (f"program{n}" for n in itertools.count())
 
 
 class Machine:
-    """Loaded machine code.  step, judge: addresses, valid as long as this object lives.
+    """Loaded machine code.  addresses: of the functions `names`, valid as long as this object lives.
 
     cached: the code came from the disk.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: tuple[str, ...] = ("step", "judge")) -> None:
         place = _cache_dir() / (_key(text) + ".o")
         code = _read(place)
         self.cached = code is not None
@@ -40,10 +39,10 @@ class Machine:
             code = compiled(text)
             _write(place, code)
         builder = llvm.JITLibraryBuilder().add_object_img(code)
-        for name in ENTRY_POINTS:
+        for name in names:
             builder.export_symbol(name)
         self._tracker = builder.link(_jit(), next(_names))
-        self.step, self.judge = (self._tracker[name] for name in ENTRY_POINTS)
+        self.addresses = {name: self._tracker[name] for name in names}
 
 
 def compiled(text: str) -> bytes:
