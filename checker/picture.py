@@ -1,10 +1,9 @@
-"""The picture of a trace: one column for each thread, calls indented, changes at the right."""
+"""The picture of a trace before it is laid out: whose line says what, at which depth of calls."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .drawing import Row
 from .interpret import State, Step
@@ -12,10 +11,7 @@ from .ir import Block, Frame, Pos
 from .trace import Trace
 from .values import Names
 
-MARGIN = 2  # blanks at the left of the first column
-GAP = 2  # blanks between columns at least
-NEAREST = 8  # columns are never nearer than this, even where calls are deep
-MOST_CHANGES = 36  # room for changes at the right; longer ones take a line of their own
+JOINED = 60  # a call that does nothing but one other call stands on one line with it, up to this length
 
 
 @dataclass(frozen=True)
@@ -40,214 +36,177 @@ class Picture:
     lines: tuple[Line, ...]
 
 
-def picture_of(trace: Trace, ghosts: bool = False, rows: Sequence[Row] = ()) -> Picture:
-    """The lines of `trace`; ghosts: show changes of ghost variables as well.  A change in one
-    of `rows` is shown by drawing the row anew."""
-    return _Drawer(trace, ghosts, rows).picture()
+def picture_of(trace: Trace, ghosts: bool = False, rows: Sequence[Row] = (), joined: int = JOINED) -> Picture:
+    """The lines of `trace`.
+
+    ghosts: show changes of ghost variables as well.  rows: a change in one of them is shown
+    by drawing it anew.  joined: how long lines may become by joining calls; 0: none are.
+    """
+    drawer = _Drawer(trace, ghosts, rows)
+    for index in range(len(trace.steps)):
+        if trace.loop == index:
+            drawer.mark("<from here on, again and again>")
+        drawer.draw(index)
+    if trace.loop is not None:
+        stays = trace.loop >= len(trace.steps)
+        drawer.mark("<nothing more happens>" if stays else "<back to the mark above>")
+    return Picture(
+        tuple(drawer.names.actors[who] for who in drawer.columns), tuple(_lines(drawer.entries, joined))
+    )
 
 
+@dataclass(eq=False)
+class _Entry:
+    """A call of a function, a step, or a remark; `inside`: the call that it happens in.
+
+    called_at, first, went_on, of calls: from where; the place of its first own step; whether
+    it has taken another step since.
+    """
+
+    column: int
+    text: str
+    inside: _Entry | None = None
+    changes: tuple[str, ...] = ()
+    is_call: bool = False
+    contents: int = 0
+    called_at: Pos | None = None
+    first: Pos | None = None
+    went_on: bool = False
+
+    def is_called(self, frames: tuple[Frame, ...], depth: int) -> bool:
+        """Can the frame at `depth` be this call?"""
+        return (self.text, self.called_at) == (frames[depth].function + "()", _called_at(frames, depth))
+
+    def begins_again(self, pos: Pos) -> bool:
+        """Is `pos` where it began, so that this is most likely another call?"""
+        return self.went_on and pos == self.first
+
+    def goes_on(self, pos: Pos) -> None:
+        self.went_on = self.went_on or self.first not in (None, pos)
+        self.first = self.first or pos
+
+    def is_alone(self) -> bool:
+        """Is it all that the call around it does?"""
+        around = self.inside
+        return around is not None and around.is_call and around.contents == 1 and ")" in self.text
+
+
+def _called_at(frames: tuple[Frame, ...], depth: int) -> Pos | None:
+    return frames[depth - 1].pos if depth else None
+
+
+@dataclass
 class _Drawer:
-    def __init__(self, trace: Trace, ghosts: bool, rows: Sequence[Row]) -> None:
-        self.trace, self.ghosts, self.rows, self.names = trace, ghosts, rows, Names(trace.program)
-        self.columns: dict[int, int] = {}
-        self.stacks: dict[int, list[_Open]] = {}
-        self.lines: list[Line] = []
+    """Makes entries of steps.  columns: of each process instance that has taken a step;
+    stacks: its calls that are printed and perhaps not over."""
 
-    def picture(self) -> Picture:
-        for index, step in enumerate(self.trace.steps):
-            if self.trace.loop == index:
-                self.lines.append(Line(-1, 0, "<from here on, again and again>"))
-            self._draw(index, step)
-        if self.trace.loop is not None:
-            stays = self.trace.loop >= len(self.trace.steps)
-            self.lines.append(Line(-1, 0, "<nothing more happens>" if stays else "<back to the mark above>"))
-        return Picture(tuple(self.names.actors[who] for who in self.columns), tuple(self.lines))
+    trace: Trace
+    ghosts: bool
+    rows: Sequence[Row]
+    columns: dict[int, int] = field(default_factory=dict)
+    stacks: dict[int, list[_Entry]] = field(default_factory=dict)
+    entries: list[_Entry] = field(default_factory=list)
 
-    def _draw(self, index: int, step: Step) -> None:
-        actor = self.trace.actor(index)
+    def __post_init__(self) -> None:
+        self.names = Names(self.trace.program)
+
+    def mark(self, text: str) -> None:
+        self.entries.append(_Entry(-1, text))
+
+    def draw(self, index: int) -> None:
+        """Add step `index`, and before it the calls that lead to it and are not printed yet."""
+        step, actor = self.trace.steps[index], self.trace.actor(index)
         who = actor.self - 1
         column = self.columns.setdefault(who, len(self.columns))
         process = self.trace.program.processes[step.process]
         block = process.blocks[step.label]
         if block.starts or (block.label == process.entry and process.kind != "process"):
             self.stacks.pop(who, None)
-        depth = self._enter(who, column, block)
         before = self.trace.states[index]
-        after = self.trace.states[index + 1] if step.after is not None else before
-        returned, inner = self._notes(block, step)
-        text = self.names.call(block.call, self.trace.judge, before, actor) + returned
-        self.lines.append(Line(column, depth, text, self._changes(before, after)))
-        self.lines += [Line(column, level, words) for level, words in inner]
+        after = before if step.after is None else self.trace.states[index + 1]
+        text = self._text(block, step, self.names.call(block.call, self.trace.judge, before, actor))
+        entry = _Entry(column, text, self._enter(who, column, block), self._changes(before, after))
+        self._add(entry)
+        if block.starts or not block.frames:  # the step that starts an operation stands for the call of it
+            entry.called_at, entry.text = None, text
+            self.stacks[who] = [entry]
         if step.violation:
-            self.lines.append(Line(column, depth, f"*** {step.violation.property}: {step.violation.message}"))
+            self._add(
+                _Entry(column, f"*** {step.violation.property}: {step.violation.message}", entry.inside)
+            )
         if (
             step.after is not None
-            and after[self.trace.judge.slots.pc(step.process, step.instance)] in process.rests
+            and step.after[self.names.slots.pc(step.process, step.instance)] in process.rests
         ):
             self.stacks.pop(who, None)
+
+    def _add(self, entry: _Entry) -> None:
+        self.entries.append(entry)
+        if entry.inside is not None:
+            entry.inside.contents += 1
 
     def _changes(self, before: State, after: State) -> tuple[str, ...]:
         redrawn = [row for row in self.rows if row.cells_in(before) != row.cells_in(after)]
         changes = self.names.changes(before, after, self.ghosts, {row.variable for row in redrawn})
         return (*(f"{row.title} {row.cells_in(after)}" for row in redrawn), *changes)
 
-    def _enter(self, who: int, column: int, block: Block) -> int:
-        """Print the calls that lead to `block` and were not printed yet; their number."""
+    def _enter(self, who: int, column: int, block: Block) -> _Entry | None:
+        """Add the calls that lead to `block`; the innermost of them, None if there is none."""
         frames = block.frames
-        if not frames:  # the step that starts an operation stands for the call of it
-            self.stacks[who] = [_Open(block.call.name, None)]
-            return 0
-        printed = self.stacks.get(who, [])
+        if block.starts or not frames:
+            return None
+        stack = self.stacks.setdefault(who, [])
         common = 0
-        while common < min(len(frames), len(printed)) and printed[common].is_called(frames, common):
+        while common < min(len(frames), len(stack)) and self._is_open(stack, frames, common):
             common += 1
-        if common == len(frames) and printed[common - 1].begins_again(frames[-1].pos):
+        if common == len(frames) and stack[-1].begins_again(frames[-1].pos):
             common -= 1
-        self.stacks[who] = printed[:common]
+        del stack[common:]
         for depth in range(common, len(frames)):
-            self.lines.append(Line(column, depth, frames[depth].function + "()"))
-            self.stacks[who].append(_Open(frames[depth].function, frames[depth - 1].pos if depth else None))
-        self.stacks[who][-1].note(frames[-1].pos)
-        return len(frames)
+            inside = stack[-1] if stack else None
+            called_at = _called_at(frames, depth)
+            stack.append(
+                _Entry(column, frames[depth].function + "()", inside, is_call=True, called_at=called_at)
+            )
+            self._add(stack[-1])
+        stack[-1].goes_on(frames[-1].pos)
+        return stack[-1]
 
-    def _notes(self, block: Block, step: Step) -> tuple[str, list[tuple[int, str]]]:
-        """What the call returned, and what calls around it returned in the same step."""
-        returned, inner = "", []
-        functions = [frame.function for frame in block.frames]
+    def _is_open(self, stack: list[_Entry], frames: tuple[Frame, ...], depth: int) -> bool:
+        if depth == 0 and not stack[0].is_call:  # the step that started the operation
+            return stack[0].text.split("(")[0] == frames[0].function
+        return stack[depth].is_called(frames, depth)
+
+    def _text(self, block: Block, step: Step, call: str) -> str:
+        """The call, with what it returned; of a step that starts an operation, with what was chosen."""
+        returned, chosen = "", []
         for note in step.notes:
             value = self.names.value(note.type, note.value)
-            if note.text in ("", "returns", block.call.name):
+            if note.text in ("", block.call.name):
                 returned += f" = {value}"
-            elif note.text in functions:
-                inner.append((functions.index(note.text), f"{note.text}() = {value}"))
             else:
-                returned += f"   {note.text} = {value}"
-        return returned, inner
+                chosen.append(f"{note.text} = {value}")
+        if block.starts and chosen and call.endswith(")"):
+            arguments = call.removesuffix(")").partition("(")[2]
+            call = f"{call.partition('(')[0]}({', '.join([*filter(None, [arguments]), *chosen])})"
+            chosen = []
+        return call + returned + "".join(f"   {one}" for one in chosen)
 
 
-@dataclass
-class _Open:
-    """A call that is printed and perhaps not over.  first: its first own step; went_on: it has
-    taken another one since."""
-
-    function: str
-    called_at: Pos | None
-    first: Pos | None = None
-    went_on: bool = False
-
-    def is_called(self, frames: tuple[Frame, ...], depth: int) -> bool:
-        """Can the frame at `depth` be this call?"""
-        caller = frames[depth - 1].pos if depth else None
-        return (frames[depth].function, caller) == (self.function, self.called_at)
-
-    def begins_again(self, pos: Pos) -> bool:
-        """Is `pos` where it began, so that this is most likely another call?"""
-        return self.went_on and pos == self.first
-
-    def note(self, pos: Pos) -> None:
-        self.went_on = self.went_on or self.first not in (None, pos)
-        self.first = self.first or pos
-
-
-# ------------------------------------------------------------------ laying out
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where columns begin, how far calls are indented, where changes begin and end.
-
-    apart: no column reaches into the next, so one heading suffices.  Otherwise each run of
-    steps of a thread is headed by its name.
-    """
-
-    offsets: tuple[int, ...]
-    indent: int
-    changes: int
-    width: int
-    apart: bool
-
-    def start(self, line: Line) -> int:
-        return MARGIN if line.column < 0 else self.offsets[line.column] + self.indent * line.depth
-
-
-def lay_out(picture: Picture, width: int = 80) -> list[str]:
-    """The lines of text; columns stand beside each other if `width` allows, else staggered.
-
-    Changes that do not fit at the right of their call go on lines of their own.
-    """
-    layout = _choose_layout(picture, width)
-    rows: list[str] = []
-    if layout.apart:
-        heading = ""
-        for offset, name in zip(layout.offsets, picture.threads, strict=True):
-            heading = heading.ljust(offset) + name
-        rows.append(heading)
-    last = -1
-    for line in picture.lines:
-        if not layout.apart and line.column not in (-1, last):
-            last = line.column
-            rows.append(" " * layout.offsets[last] + f"[{picture.threads[last]}]")
-        rows += _place(line, layout)
-    return rows
-
-
-def _choose_layout(picture: Picture, width: int) -> Layout:
-    room = min(
-        MOST_CHANGES, max((len(change) for line in picture.lines for change in line.changes), default=0)
-    )
-    for indent in (2, 1):
-        widths = _widths(picture, indent)
-        end = MARGIN + sum(widths) + GAP * len(widths)
-        if end + room <= width:
-            together = max((len(", ".join(line.changes)) for line in picture.lines), default=0)
-            return Layout(_offsets(widths), indent, end, min(width, end + max(room, together)), True)
-    indent = 2 if _stride(picture, 2, width, 1.0) >= NEAREST else 1
-    stride = min(_stride(picture, indent, width, 1.0), _stride(picture, indent, width - room - GAP, 0.9))
-    near = (MARGIN + max(stride, NEAREST) * k for k in range(len(picture.threads)))
-    offsets = tuple(map(min, near, _offsets(_widths(picture, indent))))
-    return Layout(offsets, indent, width - room, width, False)
-
-
-def _stride(picture: Picture, indent: int, end: int, share: float) -> int:
-    """How far apart columns can be if that share of each column's lines is to end before `end`."""
-    strides = [end]
-    for column in range(1, len(picture.threads)):
-        widths = sorted(
-            indent * line.depth + len(line.text) for line in picture.lines if line.column == column
-        )
-        strides.append((end - MARGIN - widths[math.ceil((len(widths) - 1) * share)]) // column)
-    return min(strides)
-
-
-def _widths(picture: Picture, indent: int) -> list[int]:
-    """The room that each column needs."""
-    widths = [len(name) for name in picture.threads]
-    for line in picture.lines:
-        if line.column >= 0:
-            widths[line.column] = max(widths[line.column], indent * line.depth + len(line.text))
-    return widths
-
-
-def _offsets(widths: list[int]) -> tuple[int, ...]:
-    """Where columns of these widths begin."""
-    return tuple(MARGIN + sum(widths[:k]) + GAP * k for k in range(len(widths)))
-
-
-def _place(line: Line, layout: Layout) -> list[str]:
-    """A line of the picture, its changes at the right if they fit, else below."""
-    rows = [" " * layout.start(line) + line.text]
-    rest = list(line.changes)
-    while rest:
-        together = ", ".join(rest)
-        if len(together) > layout.width - layout.changes:
-            together = rest[0]
-        at = min(layout.changes, layout.width - len(together))
-        if len(rows[-1]) + GAP > at:
-            at = layout.width - len(together)
-        if len(rows[-1]) + GAP > at:
-            rows.append("")
-            at = max(MARGIN, min(layout.changes, layout.width - len(together)))
-        rows[-1] = rows[-1].ljust(at) + together
-        rest = rest[1:] if together == rest[0] else []
-        rows += [""] if rest else []
-    return rows
+def _lines(entries: list[_Entry], joined: int) -> list[Line]:
+    """Entries as lines; one that is all that the call around it does joins the line of that call."""
+    lines: list[Line] = []
+    line_of: dict[_Entry, int] = {}
+    for entry in entries:
+        around = line_of.get(entry.inside) if entry.inside else None
+        if around is not None and entry.is_alone():
+            line = lines[around]
+            text = f"{line.text} -> {entry.text}"
+            if len(text) <= joined:
+                lines[around] = Line(line.column, line.depth, text, (*line.changes, *entry.changes))
+                line_of[entry] = around
+                continue
+        depth = 0 if around is None else lines[around].depth + 1
+        line_of[entry] = len(lines)
+        lines.append(Line(entry.column, depth, entry.text, entry.changes))
+    return lines

@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .columns import lay_out, stands_apart
 from .drawing import Row, draw, legends
 from .explain import explain_deadlock, falsifiers, is_deadlock
-from .picture import lay_out, picture_of
+from .picture import picture_of
 from .trace import Facts, Trace
 from .values import Names
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .result import Result
 
 NARROW, STANDARD = 72, 80  # columns of text
+KEEP_WORDS = {"break_on_hyphens": False, "break_long_words": False}
 STOPPED = {
     "": "complete",
     "violation": "stopped at the violation",
@@ -57,17 +59,17 @@ def _headline(trace: Trace, width: int, colour: bool) -> list[str]:
     facts = [f"{count} step" + "s" * (count != 1), *_facts(trace.facts)]
     if violation is None:
         return [", ".join(["trace", *facts])]
-    first = f"VIOLATED {violation.property}, " + ", ".join(facts)
-    head, *rest = textwrap.wrap(first, width, subsequent_indent="  ", break_on_hyphens=False)
-    lines = [paint(head, "bad", colour), *rest]
+    head, *more = _items(f"VIOLATED {violation.property}, ", facts, width)
+    lines = [paint(head, "bad", colour), *more]
     if not is_deadlock(trace):
         lines += _wrapped(violation.message, width)
     because = falsifiers(trace)
     binding = ", ".join(value for _, value in violation.binding)
+    where = f"  Violated for {binding}" if binding else "  Violated"
     if because:
-        lines += _wrapped((f"Not so for {binding}: " if binding else "Not so: ") + ", ".join(because), width)
+        lines += _items(f"{where}: ", because, width)
     elif binding:
-        lines += _wrapped(f"Not so for {binding}.", width)
+        lines += [f"{where}."]
     return lines + [f"  {line}" for line in (explain_deadlock(trace) if is_deadlock(trace) else [])]
 
 
@@ -79,7 +81,16 @@ def _facts(facts: Facts) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", **KEEP_WORDS)
+
+
+def _items(first: str, items: Sequence[str], width: int) -> list[str]:
+    """`first`, then items with commas between them, none of which is broken."""
+    blank = "\x00"
+    text = first.lstrip() + ", ".join(item.replace(" ", blank) for item in items)
+    indent = " " * (len(first) - len(first.lstrip()))
+    lines = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ", **KEEP_WORDS)
+    return [line.replace(blank, " ") for line in lines]
 
 
 def _titled(title: str, lines: list[str]) -> list[str]:
@@ -104,8 +115,14 @@ def _start(trace: Trace, rows: Sequence[Row]) -> list[str]:
 def _trace_lines(trace: Trace, rows: Sequence[Row], width: int, colour: bool, ghosts: bool) -> list[str]:
     if not trace.steps:
         return ["  (in the initial state)"]
-    heading, *lines = lay_out(picture_of(trace, ghosts, rows), width)
+    heading, *lines = _laid_out(trace, rows, width, ghosts)
     return [paint(heading, "quiet", colour), *lines]
+
+
+def _laid_out(trace: Trace, rows: Sequence[Row], width: int, ghosts: bool) -> list[str]:
+    """Every call on a line of its own if that leaves room for columns, else calls joined."""
+    whole = picture_of(trace, ghosts, rows, joined=0)
+    return lay_out(whole if stands_apart(whole, width) else picture_of(trace, ghosts, rows), width)
 
 
 def _ending(trace: Trace, rows: Sequence[Row]) -> list[list[str]]:
@@ -117,7 +134,7 @@ def _ending(trace: Trace, rows: Sequence[Row]) -> list[list[str]]:
         lost, kept = [r for r in rows if not r.durable], [r for r in rows if r.durable]
         parts = [_titled("Before the power failure:", draw(lost, state)), ["  <power failure>"]]
         parts += [_titled("After it:", draw(kept, state))]
-    return [*parts, [f"  {line}" for line in legends(rows)]]
+    return [*parts, [line for legend in legends(rows) for line in _wrapped(legend, STANDARD)]]
 
 
 def _is_crash(trace: Trace) -> bool:

@@ -99,7 +99,11 @@ class Names:
         if not call.name.isidentifier():
             return call.name
         values = [(name, type, judge.evaluate(value, state, actor)) for name, value, type in call.args]
-        return f"{call.name}({', '.join(self.argument(*value) for value in values)})"
+        shown = [self.argument(*value) for value in values if not self._is_the_only_one(*value)]
+        return f"{call.name}({', '.join(shown)})"
+
+    def _is_the_only_one(self, name: str, type: Type, value: int) -> bool:
+        return type.kind == "ref" and value == 1 and self.structs.get(type.name) == 1
 
 
 def ranges(numbers: Iterable[int]) -> str:

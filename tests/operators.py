@@ -12,21 +12,17 @@ from dataclasses import dataclass
 from checker.ir import (
     BINARY_OPS,
     BOOL,
-    Block,
-    Call,
     Check,
     Choose,
     Const,
     Expr,
     Fail,
-    Frame,
     Goto,
     If,
     Instance,
     Instantiation,
     Ite,
     Note,
-    Pos,
     Program,
     Property,
     Self,
@@ -42,6 +38,7 @@ from tests.programs import (
     block,
     expr,
     local,
+    lock_program,
     process,
     program,
     prop,
@@ -329,53 +326,6 @@ def _types() -> list[Example]:
 # Processes, guards, locals, initial states, properties.
 
 
-def lock_program(instances: int = 2, broken: bool = False, in_order: bool = True) -> Program:
-    """`instances` threads that each take lock 0 and 1, count, and let go, for ever.
-
-    broken: a lock is taken even if it is held.  in_order=False: a thread takes lock
-    (number + i) % 2 as its i-th, so that two of them can block each other.
-    """
-    owner = Type("owner", 0, instances)
-    locks = variable("Lock.held_by", owner, 2, label="lock", struct="Lock", field="held_by", lock="mutex")
-    inside = variable("inside", int_type(0, instances), label="inside")
-
-    def which(i: int) -> Expr:
-        return expr(i) if in_order else binary("%", binary("+", Instance(), i), 2)
-
-    def take(label: int, i: int) -> Block:
-        free = binary("==", read(locks.name, which(i)), 0)
-        call = Call("lock", (("lock", which(i), int_type(0, 1)),))
-        guard = expr(1) if broken else free
-        frames = (Frame("both", Pos("locks.py", 20 + i)),)
-        return block(
-            label,
-            assign(locks.name, Self(), which(i)),
-            Goto(label + 1),
-            guard=guard,
-            shown=call,
-            frames=frames,
-        )
-
-    leave = [
-        assign("inside", binary("-", read("inside"), 1)),
-        assign(locks.name, 0, 0),
-        assign(locks.name, 0, 1),
-    ]
-    t = process(
-        "thread", take(0, 0), take(1, 1),
-        block(2, assign("inside", binary("+", read("inside"), 1)), Goto(3), call="enter"),
-        block(3, *leave, Goto(0), call="leave"),
-        instances=instances, rests=(), kind="thread", names=tuple(f"CPU{i}" for i in range(instances)),
-    )  # fmt: skip
-    alone = Property(
-        "alone",
-        "invariant",
-        "At most one thread is inside.",
-        (Instantiation((), binary("<=", read("inside"), 1)),),
-    )
-    return program("locks in order" if in_order else "locks in any order", [locks, inside], [t], alone)
-
-
 def _processes() -> list[Example]:
     own = variable("who", int_type(0, 3), 3)
     writers = [
@@ -399,12 +349,17 @@ def _processes() -> list[Example]:
         Example(lock_program(), 7, 8),
         Example(lock_program(in_order=False), 8, 10, frozenset({"deadlock"})),
         Example(
-            program("dead locals", [variable("kept", low, init=4), local("p", "x", low, init=4), local("p", "y", low, init=9)], [forget]),
-            13, 12,
+            program(
+                "dead locals",
+                [variable("kept", low, init=4), local("p", "x", low, init=4), local("p", "y", low, init=9)],
+                [forget],
+            ),
+            13,
+            12,
         ),
         Example(_many_words(), 1 + 40 * 15, 40 * 15),
         Example(_counted(), 16, 28),
-    ]  # fmt: skip
+    ]
 
 
 def _many_words() -> Program:
@@ -413,11 +368,15 @@ def _many_words() -> Program:
     nibble = int_type(0, 15)
     p = process(
         "p",
-        block(0, Choose("p:x", 1, 15), Choose("p:i", 0, 39), *(
-            If(binary("==", read("p:i"), i), (assign(name, read("p:x")),)) for i, name in enumerate(names)
-        ), Goto(1)),
+        block(
+            0,
+            Choose("p:x", 1, 15),
+            Choose("p:i", 0, 39),
+            *(If(binary("==", read("p:i"), i), (assign(name, read("p:x")),)) for i, name in enumerate(names)),
+            Goto(1),
+        ),
         rest(1),
-    )  # fmt: skip
+    )
     return program(
         "many words",
         [*(variable(n, nibble) for n in names), local("p", "x", nibble), local("p", "i", int_type(0, 39))],
@@ -461,15 +420,24 @@ def _properties() -> list[Example]:
         Goto(0),
     )
     two = Property(
-        "bound", "invariant", "n stays below the limit.",
-        (Instantiation((("limit", "5"),), binary("<", n, 5)), Instantiation((("limit", "3"),), binary("<", n, 3))),
-    )  # fmt: skip
+        "bound",
+        "invariant",
+        "n stays below the limit.",
+        (
+            Instantiation((("limit", "5"),), binary("<", n, 5)),
+            Instantiation((("limit", "3"),), binary("<", n, 3)),
+        ),
+    )
     return [
         counting("invariant that holds", prop("invariant", binary("<=", n, 3))),
         counting("invariant that does not", prop("invariant", below_2), violated=("the_invariant",)),
         counting("invariant with parameters", two, violated=("bound",)),
         counting("transition invariant that holds", prop("transition", grows)),
-        counting("transition invariant that does not", prop("transition", binary("or", below_2, Unary("not", grows))), violated=("the_transition",)),
+        counting(
+            "transition invariant that does not",
+            prop("transition", binary("or", below_2, Unary("not", grows))),
+            violated=("the_transition",),
+        ),
         counting("crash property", prop("crash", binary("!=", n, 2)), violated=("the_crash",)),
         counting("terminal property that holds", prop("terminal", binary("==", n, 3))),
         counting("terminal property that does not", prop("terminal", below_2), violated=("the_terminal",)),
@@ -477,9 +445,14 @@ def _properties() -> list[Example]:
         counting("premise", prop("invariant", binary("<=", n, 3), premise=binary("==", n, 3))),
         counting("deadlock", rests=(), violated=("deadlock",)),
         Example(counting("setup that chooses", setup=start).program, 2, 1),
-    ]  # fmt: skip
+    ]
 
 
 EXAMPLES: tuple[Example, ...] = (
-    *_expressions(), *_arrays(), *_statements(), *_types(), *_processes(), *_properties(),
-)  # fmt: skip
+    *_expressions(),
+    *_arrays(),
+    *_statements(),
+    *_types(),
+    *_processes(),
+    *_properties(),
+)

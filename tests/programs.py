@@ -12,15 +12,18 @@ from checker.ir import (
     Expr,
     Frame,
     Goto,
+    Instance,
     Instantiation,
     Pos,
     Process,
     Program,
     Property,
     Read,
+    Self,
     Stmt,
     Type,
     Variable,
+    int_type,
 )
 
 
@@ -92,3 +95,55 @@ def program(
     name: str, variables: list[Variable], processes: list[Process], *properties: Property, **rest
 ) -> Program:
     return Program(name, tuple(variables), tuple(processes), properties, **rest)
+
+
+def lock_program(instances: int = 2, broken: bool = False, in_order: bool = True) -> Program:
+    """`instances` threads that each take lock 0 and 1, count, and let go, for ever.
+
+    broken: a lock is taken even if it is held.  in_order=False: a thread takes lock
+    (number + i) % 2 as its i-th, so that two of them can block each other.
+    """
+    owner = Type("owner", 0, instances)
+    locks = variable("Lock.held_by", owner, 2, label="lock", struct="Lock", field="held_by", lock="mutex")
+    inside = variable("inside", int_type(0, instances), label="inside")
+
+    def which(i: int) -> Expr:
+        return expr(i) if in_order else binary("%", binary("+", Instance(), i), 2)
+
+    def take(label: int, i: int) -> Block:
+        free = binary("==", read(locks.name, which(i)), 0)
+        call = Call("lock", (("lock", which(i), int_type(0, 1)),))
+        guard = expr(1) if broken else free
+        frames = (Frame("both", Pos("locks.py", 20 + i)),)
+        return block(
+            label,
+            assign(locks.name, Self(), which(i)),
+            Goto(label + 1),
+            guard=guard,
+            shown=call,
+            frames=frames,
+        )
+
+    leave = [
+        assign("inside", binary("-", read("inside"), 1)),
+        assign(locks.name, 0, 0),
+        assign(locks.name, 0, 1),
+    ]
+    t = process(
+        "thread",
+        take(0, 0),
+        take(1, 1),
+        block(2, assign("inside", binary("+", read("inside"), 1)), Goto(3), call="enter"),
+        block(3, *leave, Goto(0), call="leave"),
+        instances=instances,
+        rests=(),
+        kind="thread",
+        names=tuple(f"CPU{i}" for i in range(instances)),
+    )
+    alone = Property(
+        "alone",
+        "invariant",
+        "At most one thread is inside.",
+        (Instantiation((), binary("<=", read("inside"), 1)),),
+    )
+    return program("locks in order" if in_order else "locks in any order", [locks, inside], [t], alone)

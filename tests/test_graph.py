@@ -114,11 +114,22 @@ def test_shared_locks_take_part() -> None:
         block(0, up, Goto(1), guard=binary("==", read("rw"), 0)),
         block(1, assign("m", Self()), Goto(2), guard=binary("==", read("m"), 0)),
         block(2, down, Goto(3)),
-        block(3, assign("rw", Self()), Goto(4), guard=binary("and", binary("==", read("rw"), 0), binary("==", read("readers"), 0))),
+        block(
+            3,
+            assign("rw", Self()),
+            Goto(4),
+            guard=binary("and", binary("==", read("rw"), 0), binary("==", read("readers"), 0)),
+        ),
         rest(4),
-    )  # fmt: skip
+    )
     model = program(
-        "shared", [variable("rw", owner, lock="mutex"), variable("readers", int_type(0, 1), lock="readers"), variable("m", owner, lock="mutex")], [t]
-    )  # fmt: skip
+        "shared",
+        [
+            variable("rw", owner, lock="mutex"),
+            variable("readers", int_type(0, 1), lock="readers"),
+            variable("m", owner, lock="mutex"),
+        ],
+        [t],
+    )
 
     assert sorted(lock_order_graph(model).edges()) == [("m", "rw"), ("readers", "m")]

@@ -24,7 +24,7 @@ from tests.operators import (
     read,
     rest,
     variable,
-)  # fmt: skip
+)
 from tests.small_search import explore
 
 
@@ -63,12 +63,22 @@ def test_every_operator_statement_and_type_has_an_example() -> None:
 
 
 PYTHON = {
-    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "min": min, "max": max,
-    "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
-    "and": lambda a, b: a > 0 and b > 0, "or": lambda a, b: a > 0 or b > 0,
-    "//": lambda a, b: a // 2 + 4 * (b // 3), "%": lambda a, b: a % 2 + 4 * (b % 3),
-}  # fmt: skip
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "min": min,
+    "max": max,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "and": lambda a, b: a > 0 and b > 0,
+    "or": lambda a, b: a > 0 or b > 0,
+    "//": lambda a, b: a // 2 + 4 * (b // 3),
+    "%": lambda a, b: a % 2 + 4 * (b % 3),
+}
 
 
 @pytest.mark.parametrize("op", ir.BINARY_OPS)
@@ -108,8 +118,12 @@ def test_an_index_outside_reads_the_first_element_and_writes_nothing() -> None:
 
 
 def test_steps_come_in_the_order_of_processes_instances_and_choices() -> None:
-    two = [process("first", block(0, ir.Choose("first:x", 0, 1), assign("a", read("first:x")), ir.Goto(1)), rest(1)),
-           process("second", block(0, ir.Goto(1)), rest(1), instances=2)]  # fmt: skip
+    two = [
+        process(
+            "first", block(0, ir.Choose("first:x", 0, 1), assign("a", read("first:x")), ir.Goto(1)), rest(1)
+        ),
+        process("second", block(0, ir.Goto(1)), rest(1), instances=2),
+    ]
     model = program(
         "order", [variable("a", SMALL), variable("first:x", SMALL, init=-3, process="first")], two
     )
@@ -155,10 +169,12 @@ def test_deadlock_names_who_is_stuck() -> None:
 def test_reached_gives_witnesses_and_premises() -> None:
     n = read("n")
     model = counting(
-        "witnesses", prop("reachable", binary("==", n, 1), "one"), prop("invariant", ir.Const(1), "two", premise=binary("==", n, 2)),
+        "witnesses",
+        prop("reachable", binary("==", n, 1), "one"),
+        prop("invariant", ir.Const(1), "two", premise=binary("==", n, 2)),
         prop("transition", ir.Const(1), "from_two", premise=binary("==", read("n", old=True), 2)),
         prop("terminal", ir.Const(1), "at_three", premise=binary("==", n, 3)),
-    ).program  # fmt: skip
+    ).program
     judge = Interpreter(model)
     zero, one, two, three = sorted(explore(model)[0], key=lambda s: s[1])
 

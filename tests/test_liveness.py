@@ -43,8 +43,9 @@ def peterson() -> Program:
         block(1, assign("turn", other), Goto(2), call="give_turn_away"),
         block(2, assign("inside", 1, Instance()), Goto(3), guard=free, call="enter"),
         block(3, assign("inside", 0, Instance()), assign("wants", 0, Instance()), Goto(0), call="leave"),
-        instances=2, rests=(),
-    )  # fmt: skip
+        instances=2,
+        rests=(),
+    )
     return program(
         "peterson", [variable("wants", count=2), variable("inside", count=2), variable("turn")], [compete]
     )
@@ -150,9 +151,17 @@ def test_the_loop_serves_every_fair_process() -> None:
     """Two fair counters modulo 3 and a flag that nobody sets."""
     n = [variable(f"n{i}", int_type(0, 2)) for i in range(2)]
     counters = [
-        process(f"c{i}", block(0, If(is_(f"n{i}", 2), (assign(f"n{i}", 0),), (assign(f"n{i}", binary("+", read(f"n{i}"), 1)),)), Goto(0)), rests=())
+        process(
+            f"c{i}",
+            block(
+                0,
+                If(is_(f"n{i}", 2), (assign(f"n{i}", 0),), (assign(f"n{i}", binary("+", read(f"n{i}"), 1)),)),
+                Goto(0),
+            ),
+            rests=(),
+        )
         for i in range(2)
-    ]  # fmt: skip
+    ]
     prop = leads_to(is_("n0", 1), is_("flag", 1), "c0", "c1")
     model = program("served", [*n, variable("flag")], counters, prop)
 

@@ -88,9 +88,18 @@ def busy(threads: int, steps: int) -> tuple:
     for i in range(1, threads):
         done = binary("or", done, binary("<", value(f"n{i}"), steps))
     counting = [
-        process(f"t{i}", block(0, assign(f"n{i}", binary("+", value(f"n{i}"), 1)), Goto(0), guard=binary("<", value(f"n{i}"), steps)), rests=(0,))
+        process(
+            f"t{i}",
+            block(
+                0,
+                assign(f"n{i}", binary("+", value(f"n{i}"), 1)),
+                Goto(0),
+                guard=binary("<", value(f"n{i}"), steps),
+            ),
+            rests=(0,),
+        )
         for i in range(threads)
-    ]  # fmt: skip
+    ]
     model = program("busy", n, counting, prop("invariant", done))
     judge = Interpreter(model)
     path = [judge.initial_states()[0]]
@@ -114,9 +123,21 @@ def test_reordering_keeps_what_depends_on_the_order() -> None:
     """b can move only after a has, and a second time only after b has."""
     turn = variable("turn", int_type(0, 4))
     ps = [
-        process(name, *(block(k, assign("turn", 2 * k + i + 1), Goto(k + 1), guard=binary("==", value("turn"), 2 * k + i)) for k in range(2)), rest(2))
+        process(
+            name,
+            *(
+                block(
+                    k,
+                    assign("turn", 2 * k + i + 1),
+                    Goto(k + 1),
+                    guard=binary("==", value("turn"), 2 * k + i),
+                )
+                for k in range(2)
+            ),
+            rest(2),
+        )
         for i, name in enumerate("ab")
-    ]  # fmt: skip
+    ]
     trace = shortest_violation(program("turns", [turn], ps, prop("invariant", binary("<", value("turn"), 4))))
 
     assert fewest_switches(trace) == trace
@@ -281,9 +302,17 @@ def test_the_text_ends_with_schedule_and_digest() -> None:
 
     assert text.startswith("# Checked again by: python -m checker replay there.txt\n\npicture\n\n" + RULER)
     assert text.split(RULER)[1].splitlines()[1:-1] == [
-        "format 1", "model tests/models/locks.py", "design broken", "scenario two", "bound 3", "set CELLS = 2",
-        "property deadlock", "start 0", "step 1   | CPU0 | lock |", "step 2   | CPU1 | lock |",
-    ]  # fmt: skip
+        "format 1",
+        "model tests/models/locks.py",
+        "design broken",
+        "scenario two",
+        "bound 3",
+        "set CELLS = 2",
+        "property deadlock",
+        "start 0",
+        "step 1   | CPU0 | lock |",
+        "step 2   | CPU1 | lock |",
+    ]
 
 
 def test_other_violations_on_the_way_do_not_stop_the_schedule() -> None:
@@ -296,5 +325,8 @@ def test_other_violations_on_the_way_do_not_stop_the_schedule() -> None:
     ends = [follow(model, turns, property=name).trace for name in ("below_1", "below_3", "below_9", "")]
 
     assert [(t.violation.property, len(t.steps)) for t in ends] == [
-        ("below_1", 1), ("below_3", 3), ("below_1", 1), ("below_1", 1),
-    ]  # fmt: skip
+        ("below_1", 1),
+        ("below_3", 3),
+        ("below_1", 1),
+        ("below_1", 1),
+    ]

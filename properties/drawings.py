@@ -1,0 +1,41 @@
+"""What counterexamples draw: the file in the page cache, and what a power failure would leave of it."""
+
+from __future__ import annotations
+
+from checker.lang import drawing
+
+from model.state import CELLS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_UNWRITTEN, NEW, OLD, STALE, ZERO
+from model.state import Block, Cell, Folio, Inode, Log
+
+LETTERS = {STALE: "s", ZERO: "0", OLD: "d", NEW: "D"}
+LEGEND = "D data, d older data, 0 zeros, s what the device held before, . hole"
+
+page_cache = drawing(
+    "page cache",
+    Folio.data,
+    LETTERS,
+    group=CELLS,
+    marks=(Inode.i_size,),
+    over={Folio.mapping: {False: " "}},
+    legend=LEGEND,
+)
+on_disk = drawing(
+    "disk",
+    Cell.durable,
+    LETTERS,
+    group=CELLS,
+    marks=(Log.di_size,),
+    over={Block.logged: {IOMAP_HOLE: ".", IOMAP_DELALLOC: ".", IOMAP_UNWRITTEN: "."}},
+    durable=True,
+    legend=LEGEND,
+)
+on_disk_later = drawing(
+    "disk, once flushed",
+    Cell.volatile,
+    LETTERS,
+    group=CELLS,
+    marks=(Inode.i_disk_size,),
+    over={Block.extent: {IOMAP_HOLE: ".", IOMAP_DELALLOC: ".", IOMAP_UNWRITTEN: "."}},
+    durable=True,
+    legend=LEGEND,
+)
