@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from functools import lru_cache
+from functools import cache
 from types import FunctionType
 
 from .errors import ModelError, Problem
@@ -19,7 +19,9 @@ def definition(function: FunctionType) -> ast.FunctionDef:
     file, line = place(function)
     if function.__code__.co_freevars:
         names = ", ".join(function.__code__.co_freevars)
-        raise ModelError(_problem(file, line, f"{function.__name__}() uses names of an enclosing function: {names}"))
+        raise ModelError(
+            _problem(file, line, f"{function.__name__}() uses names of an enclosing function: {names}")
+        )
     for node in _definitions("".join(lines_of(file)), file).get(function.__code__.co_name, ()):
         if first_line(node) == function.__code__.co_firstlineno:
             return node
@@ -51,7 +53,7 @@ def _problem(file: str, line: int, text: str) -> Problem:
     return Problem(file, line, "syntax", text, "Write it as a `def` at the top level of the model's module.")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _definitions(text: str, file: str) -> dict[str, list[ast.FunctionDef]]:
     """All functions of a file by name (the text is part of the key: files change)."""
     found: dict[str, list[ast.FunctionDef]] = {}

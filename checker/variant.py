@@ -44,10 +44,14 @@ class Edits:
         by_function: dict[FunctionType, list[Edit]] = {}
         problems: list[Problem] = []
         for edit in design.edits if design else ():
-            unfit = [f for f in (edit.inside, edit.anchor, edit.new) if not isinstance(f, FunctionType | None)]
+            unfit = [
+                f for f in (edit.inside, edit.anchor, edit.new) if not isinstance(f, FunctionType | None)
+            ]
             if unfit:
                 text = f"{_text(edit)}: {unfit[0]!r} is not a function of the model"
-                problems.append(Problem("", 0, "stale-anchor", f"design {name}: {text}", "Name functions in edits."))
+                problems.append(
+                    Problem("", 0, "stale-anchor", f"design {name}: {text}", "Name functions in edits.")
+                )
             else:
                 by_function.setdefault(edit.inside, []).append(edit)
         for function, edits in by_function.items():
@@ -99,8 +103,11 @@ class Edits:
         for function in self._edited:
             by_file.setdefault(place(function)[0], []).append(function)
         return "".join(
-            _file_diff(file, _diff_path(file, functions[0].__module__),
-                       [change for f in functions for change in self._edited[f].changes])
+            _file_diff(
+                file,
+                _diff_path(file, functions[0].__module__),
+                [change for f in functions for change in self._edited[f].changes],
+            )
             for file, functions in sorted(by_file.items())
         )
 
@@ -157,8 +164,12 @@ class _Editor:
         """The edited function; ModelError if an edit does not fit."""
         for edit in self.edits:
             if edit.verb == "override" and len(self.edits) > 1:
-                self._refuse(edit, "overlap", "the function is overridden as a whole and edited as well",
-                             "Make the other edits in the overriding function.")
+                self._refuse(
+                    edit,
+                    "overlap",
+                    "the function is overridden as a whole and edited as well",
+                    "Make the other edits in the overriding function.",
+                )
         found = [(edit, self._find(edit)) for edit in self.edits if not self.problems]
         if self.problems:
             raise ModelError(self.problems)
@@ -180,7 +191,9 @@ class _Editor:
         choices = [[m] for m in self._calling(edit.anchor)]
         if edit.verb == "swap":
             others = self._calling(edit.new)
-            choices = [[a, b] for [a] in choices for b in others if a.block is b.block and a.stmt is not b.stmt]
+            choices = [
+                [a, b] for [a] in choices for b in others if a.block is b.block and a.stmt is not b.stmt
+            ]
         if not (len(choices) == 1 if edit.nth is None else 1 <= edit.nth <= len(choices)):
             self._refuse_count(edit, choices)
             return []
@@ -195,7 +208,7 @@ class _Editor:
         found = []
         for block in _blocks(self.tree):
             for stmt in block:
-                calls = [c for c in _own_calls(stmt) if names.get(c.func.id) is anchor]  # type: ignore[attr-defined]
+                calls = [call for name, call in _own_calls(stmt) if names.get(name) is anchor]
                 if calls:
                     found.append(_Match(stmt, block, calls))
         return sorted(found, key=lambda m: (m.stmt.lineno, m.stmt.col_offset))
@@ -213,7 +226,9 @@ class _Editor:
             remedy = f"It calls another {_name(edit.anchor)}: import the one that its own module uses."
         else:
             near = difflib.get_close_matches(_name(edit.anchor), called, n=3, cutoff=0.6)
-            remedy = (f"Did you mean {' or '.join(near)}?\n" if near else "") + "It calls: " + ", ".join(called)
+            remedy = (
+                (f"Did you mean {' or '.join(near)}?\n" if near else "") + "It calls: " + ", ".join(called)
+            )
         expected = f"expected {edit.nth} matches or more" if edit.nth else "expected exactly one match"
         self._refuse(edit, "stale-anchor", f"{expected}, found {len(choices)}", remedy)
 
@@ -227,24 +242,37 @@ class _Editor:
             parts = ("whole", part) if part != "whole" else ("whole", "insert_before", "insert_after")
             other = next((self.claims[stmt, p] for p in parts if (stmt, p) in self.claims), None)
             if other is not None and other is not edit:
-                self._refuse(edit, "overlap", f"{_text(other)} changes the same statement", OVERRIDE, match.stmt.lineno)
+                self._refuse(
+                    edit, "overlap", f"{_text(other)} changes the same statement", OVERRIDE, match.stmt.lineno
+                )
                 return
         self.claims.update(dict.fromkeys(mine, edit))
 
     def _refuse(self, edit: Edit, rule: str, text: str, remedy: str, line: int = 0) -> None:
         what = f"design {self.design}: " if self.design else ""
-        self.problems.append(Problem(self.file, line or self.tree.lineno, rule, f"{what}{_text(edit)}: {text}", remedy))
+        self.problems.append(
+            Problem(self.file, line or self.tree.lineno, rule, f"{what}{_text(edit)}: {text}", remedy)
+        )
 
     # ------------------------------------------------------------- the verbs
 
     def _drop(self, edit: Edit, match: _Match) -> None:
         if getattr(match.stmt, "orelse", None) or isinstance(match.stmt, ast.With):
-            what = "`with`" if isinstance(match.stmt, ast.With) else "`if` with an `else`"
-            self._refuse(edit, "stale-anchor", f"the call is in the head of {what}, more than it would go",
-                         OVERRIDE, match.stmt.lineno)
+            what = "`with`" if isinstance(match.stmt, ast.With) else "`if` with `else`"
+            self._refuse(
+                edit,
+                "stale-anchor",
+                f"the call is in the head of {what}, and all of that would go with it",
+                OVERRIDE,
+                match.stmt.lineno,
+            )
             return
         match.block.remove(match.stmt)
-        new = [] if match.block or self._is_elif(match.stmt) else [(match.stmt.lineno, self._indent(match.stmt) + "pass\n")]
+        new = (
+            []
+            if match.block or self._is_elif(match.stmt)
+            else [(match.stmt.lineno, self._indent(match.stmt) + "pass\n")]
+        )
         self._change_stmt(match.stmt, new)
 
     def _swap(self, edit: Edit, one: _Match, two: _Match) -> None:
@@ -281,24 +309,42 @@ class _Editor:
         known = self.function.__code__.co_varnames
         for name in names:
             if name not in known:
-                self._refuse(edit, "unknown-name", f"{self.function.__name__}() has no variable {name}",
-                             f"The parameters of {_name(edit.new)} are bound to variables of the same names: "
-                             + ", ".join(known) + ".", stmt.lineno)
+                self._refuse(
+                    edit,
+                    "unknown-name",
+                    f"{self.function.__name__}() has no variable {name}",
+                    f"The parameters of {_name(edit.new)} are bound to variables of the same names: "
+                    + ", ".join(known)
+                    + ".",
+                    stmt.lineno,
+                )
                 return
-        call = ast.Expr(ast.Call(ast.Name(self._import(edit.new), ast.Load()),
-                                 [ast.Name(name, ast.Load()) for name in names], []))
+        call = ast.Expr(
+            ast.Call(
+                ast.Name(self._import(edit.new), ast.Load()),
+                [ast.Name(name, ast.Load()) for name in names],
+                [],
+            )
+        )
         for node in ast.walk(call):
             ast.copy_location(node, stmt)
         match.block.insert(match.block.index(stmt) + behind, call)
         row = (stmt.end_lineno or stmt.lineno) + 1 if behind else stmt.lineno
         rank = (0, -stmt.col_offset) if behind else (1, 0)
-        self._change(row, row, [(stmt.lineno, f"{self._indent(stmt)}{_name(edit.new)}({', '.join(names)})\n")], rank)
+        self._change(
+            row, row, [(stmt.lineno, f"{self._indent(stmt)}{_name(edit.new)}({', '.join(names)})\n")], rank
+        )
 
     def _override(self, edit: Edit) -> None:
         new, old = definition(edit.new), self.tree
         if len(new.args.args) != len(old.args.args):
-            self._refuse(edit, "type", f"{_name(edit.new)} takes {len(new.args.args)} arguments, "
-                         f"{self.function.__name__} takes {len(old.args.args)}", "Give them the same parameters.")
+            self._refuse(
+                edit,
+                "type",
+                f"{_name(edit.new)} takes {len(new.args.args)} arguments, "
+                f"{self.function.__name__} takes {len(old.args.args)}",
+                "Give them the same parameters.",
+            )
             return
         self.tree = self.out.tree = copy.deepcopy(new)
         self.tree.name = self.function.__name__
@@ -348,13 +394,13 @@ def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
                 yield block
 
 
-def _own_calls(stmt: ast.stmt) -> Iterator[ast.Call]:
-    """The calls by name in `stmt`, without those in statements nested in it."""
+def _own_calls(stmt: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
+    """The calls in `stmt` with the name called, without those in statements nested in it."""
     for child in ast.iter_child_nodes(stmt):
         if not isinstance(child, ast.stmt):
             for node in ast.walk(child):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                    yield node
+                    yield node.func.id, node
 
 
 def _name(function: Any) -> str:
@@ -380,7 +426,9 @@ def _applied(lines: list[Line], start: int, changes: list[_Change]) -> list[Line
 
 def _file_diff(file: str, path: str, changes: list[_Change]) -> str:
     old = list(enumerate(lines_of(file), 1))
-    before, after = ([text.rstrip("\n") + "\n" for _, text in lines] for lines in (old, _applied(old, 1, changes)))
+    before, after = (
+        [text.rstrip("\n") + "\n" for _, text in lines] for lines in (old, _applied(old, 1, changes))
+    )
     return "".join(difflib.unified_diff(before, after, "a/" + path, "b/" + path))
 
 

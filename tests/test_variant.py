@@ -100,7 +100,9 @@ def test_drop_removes_the_statement_with_all_its_lines(m):
     edits = edited(design(drop(m.wait, inside=m.write)))
 
     assert "wait(" not in body(edits, m.write)
-    assert edits.diff() == '''\
+    assert (
+        edits.diff()
+        == '''\
 --- a/m.py
 +++ b/m.py
 @@ -18,8 +18,6 @@
@@ -113,6 +115,7 @@ def test_drop_removes_the_statement_with_all_its_lines(m):
          error = start(folio)
          unlock(folio)
 '''
+    )
 
 
 def test_the_function_itself_is_left_alone(m):
@@ -140,7 +143,7 @@ def test_drop_of_the_only_statement_leaves_pass(m):
 def test_drop_of_a_condition_with_an_else_is_refused(m):
     text = refused(drop(m.test_dirty, inside=m.write, nth=2))
 
-    assert "the call is in the head of `if` with an `else`" in text
+    assert "the call is in the head of `if` with `else`" in text
     assert "override()" in text and "[stale-anchor]" in text
 
 
@@ -185,7 +188,9 @@ def test_insert_binds_parameters_by_name(m):
 def test_insert_after_goes_behind_the_whole_statement(m):
     edits = edited(design(insert_after(m.wait, m.note, inside=m.write)))
 
-    assert edits.diff() == '''\
+    assert (
+        edits.diff()
+        == """\
 --- a/m.py
 +++ b/m.py
 @@ -20,6 +20,7 @@
@@ -196,22 +201,27 @@ def test_insert_after_goes_behind_the_whole_statement(m):
      if test_dirty(folio):
          error = start(folio)
          unlock(folio)
-'''
+"""
+    )
     inserted = edits.body(m.write).body[3]
     assert inserted.lineno == 21
 
 
 def test_insertions_at_one_place_come_in_the_order_of_the_tree(m):
-    edits = edited(design(
-        insert_before(m.test_dirty, m.trace, inside=m.write, nth=2),
-        insert_after(m.unlock, m.note, inside=m.write, nth=2),
-    ))
+    edits = edited(
+        design(
+            insert_before(m.test_dirty, m.trace, inside=m.write, nth=2),
+            insert_after(m.unlock, m.note, inside=m.write, nth=2),
+        )
+    )
 
     assert changed(edits.diff()) == ["+        note()", "+    trace(wbc, folio)"]
 
 
 def test_insert_before_and_after_the_same_statement(m):
-    edits = edited(design(insert_before(m.wait, m.note, inside=m.write), insert_after(m.wait, m.note, inside=m.write)))
+    edits = edited(
+        design(insert_before(m.wait, m.note, inside=m.write), insert_after(m.wait, m.note, inside=m.write))
+    )
 
     assert changed(edits.diff()) == ["+    note()", "+    note()"]
 
@@ -223,10 +233,13 @@ def test_insert_without_a_variable_of_that_name_is_refused(m):
     assert "folio, wbc, error" in text
 
 
-@pytest.mark.parametrize("verb, anchor, what", [
-    (insert_after, "other", "behind a return"),
-    (insert_before, "test_writeback", "beside an `elif`"),
-])
+@pytest.mark.parametrize(
+    "verb, anchor, what",
+    [
+        (insert_after, "other", "behind a return"),
+        (insert_before, "test_writeback", "beside an `elif`"),
+    ],
+)
 def test_insert_where_nothing_can_stand_is_refused(m, verb, anchor, what):
     assert what in refused(verb(getattr(m, anchor), m.note, inside=m.write))
 
@@ -239,7 +252,10 @@ def test_override_takes_the_whole_text_under_the_old_name(m):
     lines = changed(edits.diff())
     assert lines[0] == "-def write(folio, wbc):"
     assert [line for line in lines if line[0] == "+"] == [
-        "+def write(folio, control):", '+    """Write one folio, fast."""', "+    start(folio)"]
+        "+def write(folio, control):",
+        '+    """Write one folio, fast."""',
+        "+    start(folio)",
+    ]
 
 
 def test_override_with_other_parameters_is_refused(m):
@@ -257,7 +273,9 @@ def test_edits_of_one_file_make_one_diff(m):
 def test_a_stale_anchor_lists_what_is_called(m):
     text = refused(drop(m.unknown, inside=m.write))
 
-    assert text.startswith("m.py:17: design mine: drop(unknown, inside=write): expected exactly one match, found 0")
+    assert text.startswith(
+        "m.py:17: design mine: drop(unknown, inside=write): expected exactly one match, found 0"
+    )
     assert "[stale-anchor]" in text
     assert "It calls: lock, wait, test_dirty, start, unlock, test_writeback, note, other" in text
 
@@ -271,19 +289,30 @@ def test_a_stale_anchor_suggests_names_that_are_near(m):
 
 
 def test_several_matches_ask_for_nth(m):
-    assert "It matches at lines 25, 27, 29: choose one with nth=1..3" in refused(drop(m.unlock, inside=m.write))
+    assert "It matches at lines 25, 27, 29: choose one with nth=1..3" in refused(
+        drop(m.unlock, inside=m.write)
+    )
     assert "expected 4 matches or more, found 3" in refused(drop(m.unlock, inside=m.write, nth=4))
     assert "found 1" in refused(drop(m.wait, inside=m.write, nth=2))
 
 
-@pytest.mark.parametrize("edits", [
-    lambda m: [drop(m.wait, inside=m.write), replace(m.wait, by=m.trace, inside=m.write)],
-    lambda m: [replace(m.wait, by=m.trace, inside=m.write), insert_before(m.wait, m.note, inside=m.write)],
-    lambda m: [insert_before(m.wait, m.note, inside=m.write), insert_before(m.wait, m.note, inside=m.write)],
-    lambda m: [drop(m.test_writeback, inside=m.write), drop(m.unlock, inside=m.write, nth=2)],
-    lambda m: [drop(m.unlock, inside=m.write, nth=2), drop(m.test_writeback, inside=m.write)],
-    lambda m: [drop(m.wait, inside=m.write), override(m.write, by=m.write_fast)],
-])
+@pytest.mark.parametrize(
+    "edits",
+    [
+        lambda m: [drop(m.wait, inside=m.write), replace(m.wait, by=m.trace, inside=m.write)],
+        lambda m: [
+            replace(m.wait, by=m.trace, inside=m.write),
+            insert_before(m.wait, m.note, inside=m.write),
+        ],
+        lambda m: [
+            insert_before(m.wait, m.note, inside=m.write),
+            insert_before(m.wait, m.note, inside=m.write),
+        ],
+        lambda m: [drop(m.test_writeback, inside=m.write), drop(m.unlock, inside=m.write, nth=2)],
+        lambda m: [drop(m.unlock, inside=m.write, nth=2), drop(m.test_writeback, inside=m.write)],
+        lambda m: [drop(m.wait, inside=m.write), override(m.write, by=m.write_fast)],
+    ],
+)
 def test_two_edits_of_one_statement_are_refused(m, edits):
     assert "[overlap]" in refused(*edits(m))
 
@@ -305,5 +334,9 @@ def test_a_diff_names_a_module_of_a_package_from_its_root(tmp_path, monkeypatch)
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module("pack_for_diff.fs.file")
 
-    assert edited(design(drop(module.wait, inside=module.write))).diff().startswith("--- a/pack_for_diff/fs/file.py\n")
+    assert (
+        edited(design(drop(module.wait, inside=module.write)))
+        .diff()
+        .startswith("--- a/pack_for_diff/fs/file.py\n")
+    )
     del sys.modules["pack_for_diff.fs.file"]
