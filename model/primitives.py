@@ -9,7 +9,8 @@ from __future__ import annotations
 from checker.lang import Place, acquire, each, is_locked, number, primitive, release, try_acquire
 
 from model.state import DATA, FOLIO_SIZE, HOLE, NEW, OLD, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE
-from model.state import PAGECACHE_TAG_WRITEBACK, ZERO, AddressSpace, Cell, File, Folio, Inode, XaMark, loff_t
+from model.state import PAGECACHE_TAG_WRITEBACK, UNDEFINED, ZERO, AddressSpace, Cell, File, Folio, Inode
+from model.state import XaMark, loff_t
 
 # ---------------------------------------------------------------- folio flags
 
@@ -221,11 +222,11 @@ def note_written(pos: loff_t, end: loff_t):
 
 
 @primitive()
-def note_cut(pos: loff_t):
-    """A truncate to `pos` has begun: nobody counts on what lies behind any more."""
+def note_truncate(pos: loff_t, over: bool):
+    """A truncate to or from `pos` begins: nobody counts on what lies behind.  When it is over, that is zero."""
     for cell in each(Cell):
         if number(cell) >= pos:
-            cell.logical = HOLE
+            cell.logical = HOLE if over else UNDEFINED
             supersede(cell)
 
 

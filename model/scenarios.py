@@ -11,11 +11,11 @@ from model.fs.xfs.xfs_aops import xfs_end_io
 from model.fs.xfs.xfs_file import xfs_file_buffered_write, xfs_file_fsync
 from model.fs.xfs.xfs_iops import xfs_setattr_size
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
-from model.primitives import inode_unlock, note_cut, supersede
+from model.primitives import inode_unlock, note_truncate, supersede
 from model.state import BLOCKS, CELLS, DATA, ERRORS, FILE_PAGES, FILE_SIZE, FOLIOS, FOLIO_SIZE, IOENDS
-from model.state import IOMAP_MAPPED, LONG_MAX, NEW, OPENERS, PAGES, PAGEVEC_SIZE, SHORT_COPIES, STABLE_WRITES
-from model.state import ZERO, AddressSpace, Block, Cell, File, Folio, Inode, Ioend, Task, inode, loff_t, log
-from model.state import mapping
+from model.state import IOMAP_MAPPED, LONG_MAX, NEW, OK, OPENERS, PAGES, PAGEVEC_SIZE, SHORT_COPIES
+from model.state import STABLE_WRITES, ZERO, AddressSpace, Block, Cell, File, Folio, Inode, Ioend, Task, inode
+from model.state import loff_t, log, mapping
 from model.mm.filemap import note_fsync_returns
 
 ON_DISK = constant(3, "cells of the file at the start; they are on disk and not cached")
@@ -57,11 +57,14 @@ def truncate():
         inode_lock(inode)
         newsize: loff_t = choose(TRUNCATE_A, TRUNCATE_B)
         oldsize: loff_t = i_size_read(inode)
-        note_cut(newsize)
+        note_truncate(min(oldsize, newsize), False)
     filemap_invalidate_lock(mapping)
-    xfs_setattr_size(Task[0], oldsize, newsize)
+    error = xfs_setattr_size(Task[0], oldsize, newsize)
     filemap_invalidate_unlock(mapping)
-    inode_unlock(inode)
+    with atomic("truncate returns"):
+        if error == OK:
+            note_truncate(min(oldsize, newsize), True)
+        inode_unlock(inode)
 
 
 def fsync(file: File):

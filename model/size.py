@@ -101,6 +101,12 @@ def bio_covers(io_offset: loff_t, bi_blocks: block_t, block: block_t) -> bool:
 
 
 @pure("block/bio.c")
+def bio_folio(bio: Bio, block: block_t) -> Folio:
+    """The folio of a block, if a bio carries the block, else None."""
+    return Folio[block // BLOCKS] if block < bio.behind else None
+
+
+@pure("block/bio.c")
 def bio_folio_length(bio: Bio, folio: Folio) -> loff_t:
     """The bytes of a folio that a bio carries."""
     first = max(bio.first, number(folio) * BLOCKS)

@@ -55,9 +55,10 @@ IOMAP_HOLE, IOMAP_DELALLOC, IOMAP_UNWRITTEN, IOMAP_MAPPED = IomapType
 Content = enum("Content", "STALE ZERO OLD NEW")
 STALE, ZERO, OLD, NEW = Content
 
-# What a cell of the file ought to hold: zero, data, or data that a failed write has lost.
-Logical = enum("Logical", "HOLE DATA FAILED")
-HOLE, DATA, FAILED = Logical
+# What a cell of the file ought to hold: zero, data, or nothing in particular, because writing it
+# has failed or because a truncate is on its way.
+Logical = enum("Logical", "HOLE DATA UNDEFINED")
+HOLE, DATA, UNDEFINED = Logical
 
 # The life of an ioend: free slot, being built by a writeback pass, with the device, done by
 # the device, waiting on i_ioend_list.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.lang import drawing
 
-from model.state import CELLS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_UNWRITTEN, NEW, OLD, STALE, ZERO
-from model.state import Block, Cell, Folio, Inode, Log
+from model.state import CELLS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_UNWRITTEN, NEW, OLD, STALE, ZERO, Block, Cell
+from model.state import Folio, Inode, Log
 
 LETTERS = {STALE: "s", ZERO: "0", OLD: "d", NEW: "D"}
 LEGEND = "D data, d older data, 0 zeros, s what the device held before, . hole"

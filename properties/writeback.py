@@ -5,8 +5,8 @@ from __future__ import annotations
 from checker.lang import each, implies, invariant, is_locked, leads_to, number, terminal
 
 from model.size import bio_covers
-from model.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, FAILED, FOLIO_SIZE, IOMAP_MAPPED, IOMAP_UNWRITTEN
-from model.state import IO_BUILT, IO_FREE, IO_LISTED, IO_SUBMITTED, NEW, STALE, ZERO, Block, Cell, Folio
+from model.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, FOLIO_SIZE, IOMAP_MAPPED, IOMAP_UNWRITTEN, IO_BUILT
+from model.state import IO_FREE, IO_LISTED, IO_SUBMITTED, NEW, STALE, UNDEFINED, ZERO, Block, Cell, Folio
 from model.state import Ioend, inode, mapping
 
 
@@ -69,7 +69,7 @@ def reads_return_what_was_written(cell: Cell):
     on_disk = cell.volatile if Block[number(cell) // CELLS].extent == IOMAP_MAPPED else ZERO
     found = folio.data[number(cell) % FOLIO_SIZE] if folio.mapping and uptodate else on_disk
     return implies(
-        number(cell) < inode.i_size and cell.logical != FAILED and not is_locked(inode.i_rwsem),
+        number(cell) < inode.i_size and cell.logical != UNDEFINED and not is_locked(inode.i_rwsem),
         found == (NEW if cell.logical == DATA else ZERO),
     )
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until
 
 from model.size import XFS_B_TO_FSBT
-from model.state import CELLS, DATA, EIO, ERRORS, FAILED, FOLIO_SIZE, IOMAP_HOLE, IOMAP_WRITEPAGE_END_BIO
-from model.state import IO_DONE, IO_FREE, IO_SUBMITTED, OK, XFS_END_BIO, Bio, Cell, File, Folio, Ioend
+from model.state import CELLS, DATA, EIO, ERRORS, FOLIO_SIZE, IOMAP_HOLE, IOMAP_WRITEPAGE_END_BIO, IO_DONE
+from model.state import IO_FREE, IO_SUBMITTED, OK, UNDEFINED, XFS_END_BIO, Bio, Cell, File, Folio, Ioend
 from model.state import block_t, loff_t, mapping
 
 
@@ -115,7 +115,7 @@ def note_failure(first: block_t, end: block_t):
     for cell in each(Cell):
         if first <= number(cell) // CELLS < end:
             if cell.logical == DATA:
-                cell.logical = FAILED
+                cell.logical = UNDEFINED
             for file in each(File):
                 if file.covered[number(cell)]:
                     file.owed_now = True

@@ -6,8 +6,8 @@ from checker.lang import acquire, atomic, each, is_locked, kernel, number, primi
 
 from model.primitives import folio_lock, mapping_tagged
 from model.size import folio_pos
-from model.state import EIO, FAILED, FOLIO_SIZE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_WRITEBACK
-from model.state import PAGE_SIZE, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio, SyncMode, Task
+from model.state import EIO, FOLIO_SIZE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_WRITEBACK, PAGE_SIZE
+from model.state import UNDEFINED, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio, SyncMode, Task
 from model.state import WritebackControl, inode, loff_t, mapping, pgoff_t
 
 # ---------------------------------------------------------------------- lookups
@@ -24,6 +24,12 @@ def __filemap_get_folio(mapping: AddressSpace, folio: Folio):
     folio.mapping = True
 
 
+@primitive("mm/filemap.c")
+def filemap_get_entry(folio: Folio) -> bool:
+    """Is there a folio at an index?"""
+    return folio.mapping
+
+
 @kernel("mm/filemap.c")
 def filemap_lock_folio(folio: Folio) -> bool:
     """Lock the folio at an index, if there is one.
@@ -31,7 +37,7 @@ def filemap_lock_folio(folio: Folio) -> bool:
     Left out: the second look at folio->mapping.  Callers hold i_rwsem, and nobody adds or removes
     folios without it.
     """
-    if not folio.mapping:
+    if not filemap_get_entry(folio):
         return False
     folio_lock(folio)
     return True
@@ -192,7 +198,7 @@ def note_fsync(file: File):
     """fsync begins: what the file holds now is what it is about."""
     file.owed_now = file.owed
     for cell in each(Cell):
-        file.covered[number(cell)] = number(cell) < inode.i_size and cell.logical != FAILED
+        file.covered[number(cell)] = number(cell) < inode.i_size and cell.logical != UNDEFINED
 
 
 @primitive()
@@ -211,7 +217,7 @@ def note_told(file: File, told: bool):
 def note_fsync_returns(file: File, error: Errno):
     """fsync returns: if 0, what it covers is promised."""
     for cell in each(Cell):
-        if error == OK and file.covered[number(cell)] and cell.logical != FAILED:
+        if error == OK and file.covered[number(cell)] and cell.logical != UNDEFINED:
             cell.promised = True
         file.covered[number(cell)] = False
 

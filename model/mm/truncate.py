@@ -98,11 +98,13 @@ def truncate_inode_pages_range(mapping: AddressSpace, lstart: loff_t, lend: loff
     """Remove the folios of [lstart, lend] from the page cache; FILE_SIZE stands for a lend of -1."""
     start: pgoff_t = dir_pages_end(lstart)
     end: pgoff_t = FILE_PAGES if lend == FILE_SIZE else (lend + 1) // PAGE_SIZE
-    for folio in each(Folio):
-        if start <= folio_index(folio) and folio_next_index(folio) <= end:
-            if find_lock_entry(folio):
-                truncate_inode_folio(mapping, folio)
-                folio_unlock(folio)
+    index: pgoff_t = (start + PAGES - 1) // PAGES * PAGES
+    while index + PAGES <= end:
+        folio: Folio = Folio[index // PAGES]
+        if find_lock_entry(folio):
+            truncate_inode_folio(mapping, folio)
+            folio_unlock(folio)
+        index += PAGES
     same_folio = lstart // FOLIO_SIZE == lend // FOLIO_SIZE
     if lstart < FILE_SIZE:
         folio = Folio[lstart // FOLIO_SIZE]
@@ -118,7 +120,7 @@ def truncate_inode_pages_range(mapping: AddressSpace, lstart: loff_t, lend: loff
             if not truncate_inode_partial_folio(folio, lstart, lend):
                 end = folio_index(folio)
             folio_unlock(folio)
-    index: pgoff_t = start
+    index = start
     while index < end:
         folio = find_get_entry(index, end)
         if folio is None:

@@ -6,7 +6,7 @@ iomap_page_mkwrite(), inline data, NOWAIT, source mappings and shared extents, t
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, choose, each, kernel, number, primitive, warn_on
+from checker.lang import Place, atomic, choose, kernel, number, primitive, warn_on
 
 from model.primitives import copy_to_folio, folio_lock, folio_test_uptodate, folio_test_writeback
 from model.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write, note_written
@@ -287,11 +287,13 @@ def iomap_write_delalloc_release(start: loff_t, end: loff_t):
 
     Left out: the search for cached data; what is not cached is punched folio by folio too.
     """
-    for folio in each(Folio):
-        if folio_pos(folio) < end and folio_pos(folio) + FOLIO_SIZE > start:
-            folio_lock(folio)
-            xfs_buffered_write_delalloc_punch(folio, start, end)
-            folio_unlock(folio)
+    pos: loff_t = start
+    while pos < end:
+        folio: Folio = Folio[pos // FOLIO_SIZE]
+        folio_lock(folio)
+        xfs_buffered_write_delalloc_punch(folio, start, end)
+        folio_unlock(folio)
+        pos = folio_pos(folio) + FOLIO_SIZE
 
 
 # ----------------------------------------------------------------------- zeroing
@@ -303,7 +305,7 @@ def iomap_zero_iter(iter: IomapIter, did_zero: Place) -> loff_t:
     pos: loff_t = iter.pos
     length: loff_t = iomap_length(iter)
     written: loff_t = 0
-    while length > 0:
+    while True:
         bytes: loff_t = length
         folio = iomap_write_begin(iter, pos, bytes)
         if iter.stale:
@@ -319,6 +321,8 @@ def iomap_zero_iter(iter: IomapIter, did_zero: Place) -> loff_t:
         pos += bytes
         length -= bytes
         written += bytes
+        if length == 0:
+            break
     did_zero = True
     return written
 

@@ -10,7 +10,7 @@ from checker.lang import Place, atomic, each, kernel, number, primitive, wait_un
 from model.primitives import atomic_add, atomic_dec_and_test, atomic_inc, atomic_read, atomic_sub_and_test
 from model.primitives import folio_test_dirty, folio_test_locked, folio_test_writeback, folio_unlock
 from model.primitives import folio_zero_segment, i_size_read
-from model.size import bio_folio_length, clamp_io_size, folio_beyond_eof, folio_index, folio_pos
+from model.size import bio_folio, bio_folio_length, clamp_io_size, folio_beyond_eof, folio_index, folio_pos
 from model.size import offset_in_folio, round_up_to_block
 from model.state import BIO_BLOCKS, BLOCKS, BLOCK_SIZE, FOLIO_SIZE, IOMAP_HOLE, IO_BUILT, IO_FREE, OK
 from model.state import AddressSpace, Bio, Errno, Folio, Ioend, Task, WritebackControl, WritepageCtx, block_t
@@ -37,10 +37,10 @@ def iomap_finish_ioend(ioend: Ioend, bio: Bio, error: Errno):
     """Report an error, then finish every folio of the bio, then free both."""
     if error != OK:
         mapping_set_error(mapping, error)
-    for folio in each(Folio):
-        len: loff_t = bio_folio_length(bio, folio)
-        if len > 0:
-            iomap_finish_folio_write(folio, len)
+    folio: Folio = bio_folio(bio, bio.first)
+    while folio is not None:
+        iomap_finish_folio_write(folio, bio_folio_length(bio, folio))
+        folio = bio_folio(bio, (number(folio) + 1) * BLOCKS)
     bio_put(ioend)
 
 
@@ -117,14 +117,15 @@ def bio_add_folio(ioend: Ioend, folio: Folio, len: loff_t):
 
 @kernel("fs/iomap/buffered-io.c")
 def iomap_add_to_ioend(wpc: WritepageCtx, folio: Folio, pos: loff_t, end_pos: loff_t, len: loff_t) -> Errno:
-    """Add a run of blocks to the ioend that is being built; begin another if they do not fit."""
+    """Add a run of blocks to the ioend that is being built; begin another if they do not fit.
+
+    Left out: errors of ->prepare_ioend; there is nothing in it that can fail.
+    """
     fits = False
     if wpc.ioend is not None:
         fits = iomap_can_add_to_ioend(wpc, pos)
     if not fits:
-        error = iomap_submit_ioend(wpc, OK)
-        if error != OK:
-            return error
+        iomap_submit_ioend(wpc, OK)
         wpc.ioend = iomap_alloc_ioend(wpc, pos)
     with atomic("one atomic operation; nobody else sees an ioend before it is submitted"):
         bio_add_folio(wpc.ioend, folio, len)

@@ -83,12 +83,10 @@ def xfs_end_bio(ioend: Ioend):
 # --------------------------------------------------------------- before the I/O
 
 
-@kernel("fs/xfs/xfs_aops.c")
+@primitive("fs/xfs/xfs_aops.c")
 def xfs_imap_valid(wpc: WritepageCtx, current: Task, offset: loff_t) -> bool:
     """Does the cached mapping cover offset, and is it still the inode's?"""
-    if offset < wpc.offset or offset >= wpc.end:
-        return False
-    return current.imap_valid
+    return wpc.offset <= offset < wpc.end and current.imap_valid
 
 
 @primitive("fs/xfs/xfs_iomap.c")
