@@ -70,9 +70,7 @@ def block_text(block: Block) -> list[str]:
     """The lines of one block; the head's comment is its call chain."""
     args = ", ".join(f"{name}={text(value)}" for name, value, _ in block.call.args)
     call = f"{block.call.name}({args})" if block.call.name.isidentifier() else block.call.name
-    head = f"{block.label:>3}: {call}"
-    if block.atomic and block.atomic != block.call.name:
-        head += f" atomic: {block.atomic}"
+    head = f"{block.label:>3}: " + (f"atomic: {block.atomic}" if block.atomic else call)
     where = " > ".join(f"{f.function} {f.pos.file}:{f.pos.line}" for f in block.frames)
     lines = [f"{head:<{MARGIN}}  # {where}" if where else head]
     if block.live:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from . import ir
 from .errors import InternalError
-from .lower_value import TRUE, Value, negate, rebuild
+from .lower_value import CONST_0, TRUE, Value, negate, rebuild
 
 COPIED_SIZE = 4  # operators in an expression that may stand in place of a temporary
 
@@ -59,6 +59,26 @@ class RawBlock:
     body: list[ir.Stmt]
 
 
+class Known:
+    """What is known at a point of a block.
+
+    values: what locals are.  facts: conditions that are true, by their numbers.
+    """
+
+    __slots__ = ("values", "facts")
+
+    def __init__(self, values: dict[str, Value] | None = None, facts: dict[int, ir.Expr] | None = None) -> None:
+        self.values, self.facts = values or {}, facts or {}
+
+    def copy(self) -> Known:
+        return Known(dict(self.values), dict(self.facts))
+
+    def meet(self, other: Known) -> Known:
+        """What is known where two paths come together."""
+        values = {k: v for k, v in self.values.items() if other.values.get(k) == v}
+        return Known(values, {n: fact for n, fact in self.facts.items() if n in other.facts})
+
+
 class Emitter:
     """Makes the blocks of the graph that begins at `entry`, whose step is made already.
 
@@ -71,6 +91,8 @@ class Emitter:
         self.labels: dict[int, int] = {}
         self.queue: list[Node] = []
         self._uses: dict[int, tuple[ir.Expr, frozenset[str]]] = {}
+        self._numbers: dict[int, tuple[ir.Expr, int]] = {}
+        self._by_key: dict[tuple, int] = {}
 
     def label(self, node: Node) -> int:
         """The number of the block that begins at `node`."""
@@ -91,7 +113,7 @@ class Emitter:
         start: list[ir.Stmt] = []
         first = 0
         if entry.step is None:
-            self.emit(entry, None, {}, start)
+            self.emit(entry, None, Known(), start)
             if all(isinstance(s, ir.Assign) and isinstance(s.value, ir.Const) for s in start[:-1]):
                 first = start.pop().label
             else:
@@ -101,14 +123,14 @@ class Emitter:
             self.label(entry)
         for node in self.queue:
             out: list[ir.Stmt] = []
-            if self.emit(node, None, {}, out) is not None:
+            if self.emit(node, None, Known(), out) is not None:
                 raise InternalError("a path of the flow graph ends nowhere")
             done.append(RawBlock(self.labels[id(node)], node.step, choices_last(out)))
         return done, first, start
 
-    # one path at a time; `env` holds what locals are known to be
+    # one path at a time; `env` is what is known
 
-    def emit(self, node: Node, stop: Node | None, env: dict, out: list[ir.Stmt]) -> dict | None:
+    def emit(self, node: Node, stop: Node | None, env: Known, out: list[ir.Stmt]) -> Known | None:
         """Write the local work from `node` on to `out`, up to `stop`.  The result is what is
         known there, or None if no path comes there."""
         while True:
@@ -134,26 +156,29 @@ class Emitter:
                 return env
             node = target
 
-    def branch(self, node: Node, cond: Value, stop: Node | None, env: dict, out: list[ir.Stmt]) -> dict | None:
+    def branch(self, node: Node, cond: Value, stop: Node | None, env: Known, out: list[ir.Stmt]) -> Known | None:
         then: list[ir.Stmt] = []
         other: list[ir.Stmt] = []
-        left = self.arm(node.then, stop, dict(env), then)
-        right = self.arm(node.other, stop, dict(env), other)
+        yes, no = env.copy(), env.copy()
+        self.trust(cond.expr, yes)
+        self.trust(negate(cond).expr, no)
+        left = self.arm(node.then, stop, yes, then)
+        right = self.arm(node.other, stop, no, other)
         if not then and other:
             cond, then, other = negate(cond), other, then
         if then:
             out.append(ir.If(cond.expr, tuple(then), tuple(other), node.pos))
         if left is None or right is None:
             return left if right is None else right
-        return {k: v for k, v in left.items() if k in right and (right[k] is v or right[k] == v)}
+        return left.meet(right)
 
-    def arm(self, target: Node, stop: Node | None, env: dict, out: list[ir.Stmt]) -> dict | None:
+    def arm(self, target: Node, stop: Node | None, env: Known, out: list[ir.Stmt]) -> Known | None:
         if target.step is not None:
             out.append(ir.Goto(self.label(target)))
             return None
         return env if target is stop else self.emit(target, stop, env, out)
 
-    def statements(self, body: list[ir.Stmt], env: dict, out: list[ir.Stmt]) -> bool:
+    def statements(self, body: list[ir.Stmt], env: Known, out: list[ir.Stmt]) -> bool:
         """Write straight-line statements; False if one of them always fails."""
         for stmt in body:
             match stmt:
@@ -167,8 +192,9 @@ class Emitter:
                     if cond.constant and not cond.lo:
                         out.append(ir.Fail(stmt.name, stmt.message, stmt.pos))
                         return False
-                    if not cond.constant:
+                    if not cond.constant and not self.implied(cond.expr, env):
                         out.append(ir.Check(cond.expr, stmt.name, stmt.message, stmt.pos))
+                        self.trust(cond.expr, env)
                 case ir.If():
                     if not self.inner_if(stmt, env, out):
                         return False
@@ -182,14 +208,14 @@ class Emitter:
                     out.append(stmt)
         return True
 
-    def inner_if(self, stmt: ir.If, env: dict, out: list[ir.Stmt]) -> bool:
+    def inner_if(self, stmt: ir.If, env: Known, out: list[ir.Stmt]) -> bool:
         cond = self.value(stmt.cond, env)
         if cond.constant:
             return self.statements(list(stmt.then if cond.lo else stmt.other), env, out)
         arms: list[list[ir.Stmt]] = []
         for body in (stmt.then, stmt.other):
             arms.append([])
-            self.statements(list(body), dict(env), arms[-1])
+            self.statements(list(body), env.copy(), arms[-1])
         out.append(ir.If(cond.expr, tuple(arms[0]), tuple(arms[1]), stmt.pos))
         for name in assigned(stmt):
             self.forget(name, env)
@@ -197,35 +223,80 @@ class Emitter:
 
     # what locals are known to be
 
-    def value(self, expr: ir.Expr, env: dict) -> Value:
+    def value(self, expr: ir.Expr, env: Known) -> Value:
         """`expr` with what is known put in."""
-        if not env or self.uses(expr).isdisjoint(env):
+        if not env.values or self.uses(expr).isdisjoint(env.values):
             return Value(expr, expr.value, expr.value) if isinstance(expr, ir.Const) else Value(expr, 0, 1 << 62)
 
         def read(old: ir.Read, index: Value) -> Value:
-            if old.var in env:
-                return env[old.var]
+            if old.var in env.values:
+                return env.values[old.var]
             variable = self.variables.get(old.var)
             lo, hi = (variable.type.lo, variable.type.hi) if variable else (-(1 << 62), 1 << 62)
             return Value(old if index.expr is old.index else ir.Read(old.var, index.expr, old.old), lo, hi)
 
         return rebuild(expr, read, lambda leaf: Value(leaf, 0, 1 << 62))
 
-    def learn(self, name: str, value: Value, env: dict) -> None:
+    def learn(self, name: str, value: Value, env: Known) -> None:
         self.forget(name, env)
         variable = self.variables.get(name)
         if variable is None or variable.count != 1:
             return
         if isinstance(value.expr, ir.Const):
-            env[name] = value
+            env.values[name] = value
         elif name in self.temporaries and name not in self.uses(value.expr) and size(value.expr) <= COPIED_SIZE:
-            env[name] = Value(value.expr, variable.type.lo, variable.type.hi)
+            env.values[name] = Value(value.expr, variable.type.lo, variable.type.hi)
 
-    def forget(self, name: str, env: dict) -> None:
-        env.pop(name, None)
-        if env:
-            for other in [k for k, v in env.items() if name in self.uses(v.expr)]:
-                del env[other]
+    def forget(self, name: str, env: Known) -> None:
+        """`name` changes."""
+        env.values.pop(name, None)
+        for other in [k for k, v in env.values.items() if name in self.uses(v.expr)]:
+            del env.values[other]
+        for number in [n for n, fact in env.facts.items() if name in self.uses(fact)]:
+            del env.facts[number]
+
+    def trust(self, cond: ir.Expr, env: Known) -> None:
+        """`cond` is true."""
+        if isinstance(cond, ir.Binary) and cond.op == "and":
+            self.trust(cond.left, env)
+            self.trust(cond.right, env)
+        elif isinstance(cond, ir.Unary) and isinstance(cond.operand, ir.Binary) and cond.operand.op == "or":
+            self.trust(negate(Value(cond.operand.left, 0, 1)).expr, env)
+            self.trust(negate(Value(cond.operand.right, 0, 1)).expr, env)
+        else:
+            env.facts[self.number(cond)] = cond
+            if isinstance(cond, ir.Binary) and cond.op == "==" and cond.right != CONST_0 and isinstance(cond.right, ir.Const):
+                self.trust(ir.Binary("!=", cond.left, CONST_0), env)
+
+    def implied(self, cond: ir.Expr, env: Known) -> bool:
+        """Is `cond` certainly true?  "No" may mean "not known"."""
+        if not env.facts:
+            return False
+        if isinstance(cond, ir.Binary) and cond.op == "or":
+            return self.implied(cond.left, env) or self.implied(cond.right, env)
+        if isinstance(cond, ir.Binary) and cond.op == "and":
+            return self.implied(cond.left, env) and self.implied(cond.right, env)
+        return self.number(cond) in env.facts
+
+    def number(self, expr: ir.Expr) -> int:
+        """Equal expressions have equal numbers."""
+        found = self._numbers.get(id(expr))
+        if found is None:
+            match expr:
+                case ir.Const():
+                    key: tuple = (expr.value,)
+                case ir.Read():
+                    key = (expr.var, self.number(expr.index))
+                case ir.Unary():
+                    key = (expr.op, self.number(expr.operand))
+                case ir.Binary():
+                    key = (expr.op, self.number(expr.left), self.number(expr.right))
+                case ir.Ite():
+                    key = ("if", self.number(expr.cond), self.number(expr.then), self.number(expr.other))
+                case _:
+                    key = (type(expr).__name__, 0, 0, 0, 0)
+            found = self._numbers[id(expr)] = (expr, self._by_key.setdefault(key, len(self._by_key)))
+        return found[1]
 
     def uses(self, expr: ir.Expr) -> frozenset[str]:
         """The variables that an expression reads."""
