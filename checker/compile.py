@@ -9,6 +9,7 @@ from . import ir, lang
 from . import tree as t
 from .catalogue import Catalogue
 from .errors import ModelError, Problem, UsageError, shown_path
+from .ghosts import ghost_problems
 from .infer import Inference, Typed
 from .lower_flow import reads_in
 from .lower_lock import has_readers, readers
@@ -102,8 +103,11 @@ class _Compiler:
         setup = self.inference.function(self.scenario.setup) if self.scenario.setup else None
         chosen = {name: self.inference.function(f) for name, f in self._properties(properties).items()}
         self._refuse_arguments(typed)
-        if self.inference.problems:
-            raise ModelError(self.inference.problems.values())
+        problems = list(self.inference.problems.values())
+        if not problems:
+            problems = ghost_problems([one for functions in typed for one in functions] + ([setup] if setup else []))
+        if problems:
+            raise ModelError(problems)
         self._find_written(typed, setup)
         lowered = self._lower(typed)
         locals_ = [v for one in lowered for v in one.variables]
