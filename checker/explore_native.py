@@ -32,6 +32,7 @@ MOST_BUDGET = 1 << 30
 ALONE = 4_000  # states in a frontier up to which one thread does it all
 FULLEST = 0.8  # share of the table's entries in use when it grows
 CROWDED = 0.93  # the same when there is no memory to grow
+MOST_BITS = 32  # of a number in the table
 SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
 LOOK = 0.5  # seconds between two looks at the machine's memory
 SHARE = 0.9  # of the available memory that a search takes if it has no limit
@@ -54,6 +55,8 @@ class Store:
         self.inline = layout.words == 1 and layout.bits < 64
         self.limit = limit
         self.row_bytes = 8 * self.words + 4
+        self.entry = 8 if self.inline else 4  # bytes of an entry of the table
+        self.unused = np.zeros(1, np.uint32 if self.inline else np.uint64)
         self.slack = threads * (visited.CHUNK + visited.BATCH + most)  # rows that may come before the next look
         room = min(limit // self.row_bytes, visited.NO_PARENT - 1) + self.slack
         self.rows = _reserved(room * self.words, np.uint64)
@@ -62,12 +65,12 @@ class Store:
         self.room = min(room, len(self.parents))
         self.shared = np.zeros(8, np.int64)
         self.bits = max(12, (4 * self.slack).bit_length())
-        self.table = reserve(1 << self.bits, np.uint64)
-        self._set_limit(FULLEST)
+        self._make_table()
 
     @property
     def space(self) -> visited.Space:
-        return visited.Space(self.rows, self.parents, self.table, self.shared)
+        values, numbers = (self.table, self.unused) if self.inline else (self.unused, self.table)
+        return visited.Space(self.rows, self.parents, values, numbers, self.shared)
 
     @property
     def shift(self) -> np.uint64:
@@ -87,11 +90,10 @@ class Store:
         """Make a larger table, still empty; or use the rest of this one, if memory is short: then
         the table is unchanged.  Raises OutOfMemory if neither helps."""
         bits = self.bits + (2 if self.bits < SMALL_TABLE else 1)
-        if (8 << bits) + self.count() * self.row_bytes * 1.05 <= self.limit:
+        if bits <= MOST_BITS and (self.entry << bits) + self.count() * self.row_bytes * 1.05 <= self.limit:
             self.bits = bits
             self.table = None  # the old one goes before the new one comes: states are entered again
-            self.table = reserve(1 << bits, np.uint64)
-            self._set_limit(FULLEST)
+            self._make_table()
         else:
             self._set_limit(CROWDED)
         if self.full():
@@ -99,6 +101,10 @@ class Store:
 
     def state(self, row: int) -> np.ndarray:
         return self.rows[row * self.words : (row + 1) * self.words]
+
+    def _make_table(self) -> None:
+        self.table = reserve(1 << self.bits, np.uint64 if self.inline else np.uint32)
+        self._set_limit(FULLEST)
 
     def _set_limit(self, share: float) -> None:
         by_memory = (self.limit - self.table.nbytes) // self.row_bytes

@@ -1,12 +1,13 @@
 """The search loop of the native engine: expand states, keep the new ones.
 
 States are rows of W words in one array that only grows; a row's number is the state's
-number.  `parents` holds the state that each was first reached from.  `table` is the index,
-open addressing with linear probing from the top bits of the hash:
+number.  `parents` holds the state that each was first reached from.  The index is a table
+with open addressing, linear probing from the top bits of the hash; 0 is an empty entry:
 
-* states of one word with a bit to spare (`inline`): the entry is the state + 1 itself;
-* else the entry is 32 bits of the hash, and the state's number + 1 in the low 32 bits.
-  Where the hash bits agree the whole state is compared, so the set is exact.
+* `values`, for states of one word with a bit to spare (`inline`): an entry is the state + 1;
+* `numbers` else: with 2^b entries, the low b bits of an entry are the state's number + 1, the
+  others are those of the hash's low half, whose disagreement saves a look at the state.
+  Where they agree the whole state is compared, so the set is exact.
 
 Successors go through in batches: generate, hash, drop those seen a moment ago, and ask the
 memory for their table entries; by the time that they are looked up the entries have come.
@@ -31,7 +32,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 # What all threads share: a space of states and the numbers below.
-Space = namedtuple("Space", "rows parents table shared")
+Space = namedtuple("Space", "rows parents values numbers shared")
 NEXT, FRONTIER_END, ROWS, ROW_LIMIT, STOP = range(5)  # of `shared`
 
 # What one thread owns.  out: successors, W words each; hashes, origin: theirs; recent: states
@@ -116,16 +117,22 @@ def add_atomic(typingctx, address, amount):
     return types.int64(types.int64, types.int64), generate
 
 
+def _claim(context, builder, signature, arguments):
+    value = arguments[1]
+    place = builder.inttoptr(arguments[0], value.type.as_pointer())
+    return builder.extract_value(builder.cmpxchg(place, value.type(0), value, "acq_rel", "acquire"), 0)
+
+
 @intrinsic
-def swap_atomic(typingctx, address, expected, value):
-    """Put `value` at `address` if `expected` stands there; what stood there before."""
+def claim_value(typingctx, address, value):
+    """Put `value` at `address` if 0 stands there; what stood there before."""
+    return types.uint64(types.int64, types.uint64), _claim
 
-    def generate(context, builder, signature, arguments):
-        place = builder.inttoptr(arguments[0], llvm.IntType(64).as_pointer())
-        result = builder.cmpxchg(place, arguments[1], arguments[2], "acq_rel", "acquire")
-        return builder.extract_value(result, 0)
 
-    return types.uint64(types.int64, types.uint64, types.uint64), generate
+@intrinsic
+def claim_number(typingctx, address, value):
+    """The same for 32 bits."""
+    return types.uint32(types.int64, types.uint32), _claim
 
 
 # ------------------------------------------------------------- small steps
@@ -143,6 +150,12 @@ def hash_of(states, at, words):
     for w in range(1, words):
         value = ((value ^ (value >> HIGH_SHIFT)) + states[at + w]) * MIX_AGAIN
     return (value ^ (value >> HIGH_SHIFT)) * MIX
+
+
+@compiled
+def tag_of(number, mask):
+    """The bits of a hash, or of an entry of `numbers`, that tell states with the same slot apart."""
+    return number & LOW & ~mask
 
 
 @compiled
@@ -177,7 +190,7 @@ def sift(space, worker, code, shift, kept, count, state):
     """Of `count` successors behind the `kept` first ones keep those not seen a moment ago; how many are
     kept then.  No branch depends on what is found, because none could be predicted."""
     words, out, recent = code.words, worker.out, worker.recent
-    table_at = address(space.table)
+    numbers_at = address(space.numbers)
     for number in range(kept, kept + count):
         hashed = hash_of(out, number * words, words)
         place = np.int64(hashed & RECENT_MASK) * words
@@ -189,7 +202,7 @@ def sift(space, worker, code, shift, kept, count, state):
             out[kept * words + w] = found
         worker.hashes[kept] = hashed
         worker.origin[kept] = state
-        prefetch(table_at + np.int64(hashed >> shift) * 8)
+        prefetch(numbers_at + np.int64(hashed >> shift) * 4)
         kept += np.int64(fresh != 0)
     return kept
 
@@ -198,7 +211,7 @@ def sift(space, worker, code, shift, kept, count, state):
 def sift_inline(space, worker, code, shift, kept, count, state):
     """`sift` for states of one word."""
     out, recent, hashes, origin = worker.out, worker.recent, worker.hashes, worker.origin
-    table_at = address(space.table)
+    values_at = address(space.values)
     for number in range(kept, kept + count):
         found = out[number]
         hashed = hash_of(out, number, 1)
@@ -206,7 +219,7 @@ def sift_inline(space, worker, code, shift, kept, count, state):
         fresh = recent[place] != found
         recent[place] = found
         out[kept], hashes[kept], origin[kept] = found, hashed, state
-        prefetch(table_at + np.int64(hashed >> shift) * 8)
+        prefetch(values_at + np.int64(hashed >> shift) * 8)
         kept += np.int64(fresh)
     return kept
 
@@ -234,15 +247,15 @@ def judge_row(space, worker, code, row):
 @compiled
 def admit_inline(space, worker, code, shift, kept):
     """Look up the first `kept` successors; those that are new become states."""
-    rows, table, out = space.rows, space.table, worker.out
-    table_at, mask = address(table), np.uint64(len(table) - 1)
+    rows, values, out = space.rows, space.values, worker.out
+    values_at, mask = address(values), np.uint64(len(values) - 1)
     for number in range(kept):
         entry = out[number] + ONE
         slot = worker.hashes[number] >> shift
         while True:
-            there = table[slot]
+            there = values[slot]
             if there == 0:
-                there = swap_atomic(table_at + np.int64(slot) * 8, np.uint64(0), entry)
+                there = claim_value(values_at + np.int64(slot) * 8, entry)
                 if there == 0:
                     row = new_row(space, worker)
                     rows[row] = out[number]
@@ -257,27 +270,27 @@ def admit_inline(space, worker, code, shift, kept):
 @compiled
 def admit(space, worker, code, shift, kept):
     """Look up the first `kept` successors; those that are new become states."""
-    rows, table, out, words = space.rows, space.table, worker.out, code.words
-    table_at, rows_at, mask = address(table), address(rows), np.uint64(len(table) - 1)
+    rows, numbers, out, words = space.rows, space.numbers, worker.out, code.words
+    numbers_at, rows_at, mask = address(numbers), address(rows), np.uint64(len(numbers) - 1)
     for number in range(kept):
         hashed = worker.hashes[number]
-        there = table[hashed >> shift]
-        if there != 0 and (there >> HIGH_SHIFT) == (hashed & LOW):
-            prefetch(rows_at + np.int64((there & LOW) - ONE) * 8 * words)
+        there = np.uint64(numbers[hashed >> shift])
+        if there != 0 and tag_of(there, mask) == tag_of(hashed, mask):
+            prefetch(rows_at + np.int64((there & mask) - ONE) * 8 * words)
     for number in range(kept):
         hashed = worker.hashes[number]
-        slot, tag = hashed >> shift, hashed & LOW
+        slot, tag = hashed >> shift, tag_of(hashed, mask)
         while True:
-            there = table[slot]
+            there = np.uint64(numbers[slot])
             if there == 0:
                 row = new_row(space, worker)
                 copy(out, number * words, rows, row * words, words)
                 space.parents[row] = worker.origin[number]
-                there = swap_atomic(table_at + np.int64(slot) * 8, np.uint64(0), (tag << HIGH_SHIFT) | np.uint64(row + 1))
+                there = np.uint64(claim_number(numbers_at + np.int64(slot) * 4, np.uint32(tag | np.uint64(row + 1))))
                 if there == 0:
                     judge_row(space, worker, code, row)
                     break
-            if (there >> HIGH_SHIFT) == tag and same(rows, np.int64((there & LOW) - ONE) * words, out, number * words, words):
+            if tag_of(there, mask) == tag and same(rows, np.int64((there & mask) - ONE) * words, out, number * words, words):
                 break
             slot = (slot + ONE) & mask
 
@@ -300,34 +313,38 @@ def begin(space, worker, code, shift, count):
 @compiled_nogil
 def index_rows(space, worker, code, shift, first, last):
     """Enter the rows first..last-1, all different, into a new table."""
-    rows, table, words = space.rows, space.table, code.words
-    table_at, mask = address(table), np.uint64(len(table) - 1)
-    hashes = worker.hashes
+    rows, values, numbers, words, hashes = space.rows, space.values, space.numbers, code.words, worker.hashes
+    size = 8 if code.inline else 4
+    table_at, mask = address(values) if code.inline else address(numbers), np.uint64(2 ** (64 - np.int64(shift)) - 1)
     for start in range(first, last, BATCH):
         count = min(BATCH, last - start)
         for number in range(count):
             hashes[number] = hash_of(rows, (start + number) * words, words)
-            prefetch(table_at + np.int64(hashes[number] >> shift) * 8)
+            prefetch(table_at + np.int64(hashes[number] >> shift) * size)
         for number in range(count):
-            row = start + number
-            slot = hashes[number] >> shift
-            entry = rows[row] + ONE if code.inline else ((hashes[number] & LOW) << HIGH_SHIFT) | np.uint64(row + 1)
-            while table[slot] != 0 or swap_atomic(table_at + np.int64(slot) * 8, np.uint64(0), entry) != 0:
-                slot = (slot + ONE) & mask
+            row, slot = start + number, hashes[number] >> shift
+            if code.inline:
+                entry = rows[row] + ONE
+                while values[slot] != 0 or claim_value(table_at + np.int64(slot) * 8, entry) != 0:
+                    slot = (slot + ONE) & mask
+            else:
+                short = np.uint32(tag_of(hashes[number], mask) | np.uint64(row + 1))
+                while numbers[slot] != 0 or claim_number(table_at + np.int64(slot) * 4, short) != 0:
+                    slot = (slot + ONE) & mask
 
 
 @compiled_nogil
 def move_rows(space, code, shift, sources, targets):
     """Give the states at `sources` the numbers `targets`, which no states have."""
-    rows, table, words = space.rows, space.table, code.words
-    mask = np.uint64(len(table) - 1)
+    rows, numbers, words = space.rows, space.numbers, code.words
+    mask = np.uint64(len(numbers) - 1)
     for row, target in zip(sources, targets):
         copy(rows, row * words, rows, target * words, words)
         space.parents[target] = space.parents[row]
         if code.inline:
             continue
         hashed = hash_of(rows, row * words, words)
-        tag, slot = (hashed & LOW) << HIGH_SHIFT, hashed >> shift
-        while table[slot] != tag | np.uint64(row + 1):
+        tag, slot = tag_of(hashed, mask), hashed >> shift
+        while np.uint64(numbers[slot]) != tag | np.uint64(row + 1):
             slot = (slot + ONE) & mask
-        table[slot] = tag | np.uint64(target + 1)
+        numbers[slot] = np.uint32(tag | np.uint64(target + 1))

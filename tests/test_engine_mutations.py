@@ -167,8 +167,8 @@ def test_a_range_that_is_too_narrow_is_noticed(monkeypatch: pytest.MonkeyPatch) 
 
 LOOPS = {  # name: (text in visited.py, what stands there instead, are states of one word concerned?)
     "the low bits of a hash stand for a state": (
-        "if (there >> HIGH_SHIFT) == tag and same(rows, np.int64((there & LOW) - ONE) * words, out, number * words, words):",
-        "if ((there >> HIGH_SHIFT) & np.uint64(7)) == (tag & np.uint64(7)):",
+        "if tag_of(there, mask) == tag and same(rows, np.int64((there & mask) - ONE) * words, out, number * words, words):",
+        "if tag_of(there, mask) & np.uint64(7 << 24) == tag & np.uint64(7 << 24):",
         False,
     ),
     "the low bits stand for a state": (
