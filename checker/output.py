@@ -191,6 +191,18 @@ def progress_shown(wanted: bool) -> Iterator[Callable[[Any], None] | None]:
         yield lambda now: live.update(Text(_progress_line(now)))
 
 
+@contextlib.contextmanager
+def words_shown() -> Iterator[Callable[[str], None]]:
+    """A callable that shows on the terminal, if there is one, what is being done."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield status.update
+
+
 def _progress_line(now: Any) -> str:
     rate = now.states / now.seconds if now.seconds else 0
     return (

@@ -29,6 +29,7 @@ STAGES = {  # files of a stage: the stages that it may import
     "trace": ["trace", "trace_file", "values", "picture", "drawing", "explain", "report", "itf", "graph", "liveness_check"],
     "front door": ["__init__", "api", "result", "output", "listing", "replaying", "cli", "__main__"],
     "export": ["export/*"],
+    "bench": ["bench/*"],
 }
 MAY_IMPORT = {
     "lang": [],
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     "search": ["basis", "ir", "interpreter", "native", "reduction"],
     "trace": ["lang", "basis", "ir", "source", "interpreter"],
     "export": ["basis", "ir"],
+    "bench": ["basis", "ir", "front door", "export"],
     "front door": list(STAGES),
 }
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")
