@@ -29,10 +29,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..ir import Block, Const, Process, Program, Property, Variable
+from .flow import at_labels, shorter, shorter_block, shorter_exprs
 from .names import Names, remark
 from .promela_step import Body, Lines, StepWriter, assigned, indent, select, sequence
 from .promela_text import WORDS, Place, Writer, type_name
-from .ranges import reads
+from .ranges import Known, reads
 from .symbolic import choice_variables, initial_values
 from .transition import old_reads, stutters
 
@@ -106,13 +107,18 @@ class _Export:
         blocks += ["\n".join(part) for part in (self.monitor(), self.init(), self.liveness()) if part]
         return "\n\n".join(block.strip("\n") for block in blocks if block.strip()) + "\n"
 
-    def writer(self, process: Process | None = None) -> Writer:
-        """Writes expressions in a process, or outside of all."""
-        place = Place(self.variables)
-        if process is not None:
-            number = f"{self.names.processes[process.name]}_number"
-            place = Place(self.variables, number, process.instances, self.program.first_self(process))
-        return Writer(self.names, self.variables, self.instances, place)
+    def writer(self, process: Process | None = None, known: Known | None = None) -> Writer:
+        """Writes expressions in a process where `known` holds, or outside of all."""
+        if process is None:
+            return Writer(self.names, self.variables, self.instances, Place(Known(self.variables)))
+        number = f"{self.names.processes[process.name]}_number" if process.instances > 1 else "0"
+        number_of = "SELF" if process.instances > 1 else str(self.program.first_self(process))
+        return Writer(self.names, self.variables, self.instances, Place(known or self.everywhere(process), number, number_of))
+
+    def everywhere(self, process: Process) -> Known:
+        """What is known at every place of a process."""
+        first, count = self.program.first_self(process), process.instances
+        return Known(self.variables, (first, first + count - 1), (0, count - 1))
 
     # ------------------------------------------------------- declarations
 
@@ -170,7 +176,7 @@ class _Export:
             if p.kind == "leads_to":
                 continue
             word = " || " if p.kind == "reachable" else " && "
-            exprs = [self.writer().text(one.expr) for one in p.instances] or [str(int(p.kind != "reachable"))]
+            exprs = [self.writer().text(e) for e in shorter_exprs(p, Known(self.variables))]
             text = word.join(f"({e})" for e in exprs) if len(exprs) > 1 else exprs[0]
             lines += [f"/* {p.kind}: {remark(p.doc)} */", f"#define {self.names.properties[p.name]}\t({text})"]
         return lines + self._copies()
@@ -240,8 +246,10 @@ class _Export:
             lines.append(f"#define {own}_number\t(_pid - {before})\t/* which instance takes the step */")
         blocks = sorted(process.blocks, key=lambda b: (b.label != process.entry, b.label))
         lines += [f"{self._active(process.instances)}proctype {own}()", "{"]
+        known = at_labels(process, self.everywhere(process), tuple(self._locals(process)))
         for block in blocks:
-            lines += self._block(process, block)
+            if block.label in known:
+                lines += self._block(process, shorter_block(block, known[block.label]), known[block.label])
         if process is self.program.processes[0]:
             every = " + ".join(self.writer().place_of(v, "0", "0") for v in self.program.variables)
             lines += [f"\t({every or 0})\t/* never reached; but SPIN keeps only what something reads */"]
@@ -250,7 +258,7 @@ class _Export:
     def _label(self, process: Process, label: int) -> str:
         return f"end_L{label}" if label in process.rests else f"L{label}"
 
-    def _block(self, process: Process, block: Block) -> Lines:
+    def _block(self, process: Process, block: Block, known: Known) -> Lines:
         head = [f"{self._label(process, block.label)}:\t/* {self._what(block)} */"]
         if block.guard == Const(0):
             return [*head, "\tfalse;"]
@@ -260,7 +268,7 @@ class _Export:
             dead = [v for v in self._locals(process) if v.name in touched - process.blocks[label].live]
             return [line for v in dead for line in self._reset(writer, v, None)]
 
-        writer = self.writer(process)
+        writer = self.writer(process, known)
         body = Body(block.body, block.label, forget, block.guard, self._judged(block))
         step = StepWriter(writer, body)
         goals = [self._label(process, label) for label in body.targets]
@@ -296,7 +304,8 @@ class _Export:
         if self.initial is not None:
             return []
         writer = self.writer()
-        step = StepWriter(writer, Body(self.program.setup, 0, lambda label: self._forget_at_entry(writer)))
+        setup = shorter(self.program.setup, Known(self.variables))
+        step = StepWriter(writer, Body(setup, 0, lambda label: self._forget_at_entry(writer)))
         runs = [f"run {self.names.processes[p.name]}()" for p in self.program.processes for _ in range(p.instances)]
         runs += ["run properties()"] if self.monitor() else []
         statements = sequence([self._late(writer), step.choose(), step.d_step(), *([run] for run in runs)])

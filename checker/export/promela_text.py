@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ..errors import UsageError
 from ..ir import COMPARISONS, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable
@@ -42,20 +43,17 @@ def type_name(lo: int, hi: int, hidden: bool = False) -> str:
     raise UsageError(f"Promela has no integers that hold {lo}..{hi}; choose a smaller scope")
 
 
+@dataclass(frozen=True)
 class Place:
-    """Where an expression stands: in which process, and what is known there.
+    """Where an expression stands: what is known there, and in which process.
 
-    number: what its instances are numbered by, from 0.  instances: how many run; first:
-    Self of the first one.  Outside of all processes it is nobody, with instance 0.
+    number, number_of: text of the instance that takes the step (from 0), and of its Self.
+    Outside of all processes it is nobody, with instance 0.
     """
 
-    def __init__(self, variables: Mapping[str, Variable], number: str = "0", instances: int = 1, first: int = 0) -> None:
-        self.instances, self.first = instances, first
-        self.number = number if instances > 1 else "0"
-        self.known = Known(variables, (first, first + instances - 1), (0, instances - 1))
-
-    def self_text(self) -> str:
-        return "SELF" if self.instances > 1 else str(self.first)
+    known: Known
+    number: str = "0"
+    number_of: str = "0"
 
 
 class Writer:
@@ -112,7 +110,7 @@ class Writer:
                 text = self.element(var, index, known)
                 return ("was_" + text if old else text), _ATOM
             case Self():
-                return self.place.self_text(), _ATOM
+                return self.place.number_of, _ATOM
             case Instance():
                 return self.place.number, _ATOM
             case Unary("not", Binary(op, left, right)) if op in NEGATED:

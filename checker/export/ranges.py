@@ -53,7 +53,8 @@ class Known:
         self.variables, self.self_range, self.instances = variables, self_range, instances
         self.facts = dict(facts or {})
 
-    def _with(self, facts: Mapping[Expr, Range]) -> Known:
+    def with_facts(self, facts: Mapping[Expr, Range]) -> Known:
+        """The same place, where these facts hold and no others."""
         return Known(self.variables, self.self_range, self.instances, facts)
 
     def range(self, expr: Expr) -> Range:
@@ -61,7 +62,9 @@ class Known:
         if isinstance(expr, Const):
             return expr.value, expr.value
         plain = self._plain(expr)
-        return meet(plain, self.facts[expr]) if expr in self.facts else plain
+        if isinstance(expr, Read | Binary) and self.facts and plain[0] != plain[1] and expr in self.facts:
+            return meet(plain, self.facts[expr])
+        return plain
 
     def _plain(self, expr: Expr) -> Range:
         match expr:
@@ -90,7 +93,7 @@ class Known:
         """What is known where `cond` is true (or false)."""
         facts = dict(self.facts)
         self._learn(cond, true, facts)
-        return self._with(facts)
+        return self.with_facts(facts)
 
     def _learn(self, cond: Expr, true: bool, facts: dict[Expr, Range]) -> None:
         match cond:
@@ -130,19 +133,19 @@ class Known:
         facts = {expr: known for expr, known in self.facts.items() if var not in reads(expr)}
         if isinstance(index, Const) and index.value in range(self.variables[var].count):
             facts[Read(var, index)] = given
-        return self._with(facts)
+        return self.with_facts(facts)
 
     def chosen(self, var: str, lo: int, hi: int) -> Known:
         """What is known after the scalar `var` has taken one of lo..hi."""
         facts = {expr: known for expr, known in self.facts.items() if var not in reads(expr)}
-        return self._with({**facts, Read(var): (lo, hi)})
+        return self.with_facts({**facts, Read(var): (lo, hi)})
 
     def joined(self, other: Known | None) -> Known:
         """What is known where two ways meet; `other`: None if no way leads on from there."""
         if other is None:
             return self
         both = self.facts.keys() & other.facts.keys()
-        return self._with({expr: join(self.facts[expr], other.facts[expr]) for expr in both})
+        return self.with_facts({expr: join(self.facts[expr], other.facts[expr]) for expr in both})
 
 
 def _combine(op: str, left: Range, right: Range) -> Range:

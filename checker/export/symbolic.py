@@ -66,6 +66,8 @@ def fold(expr: Expr) -> Expr:
             return FALSE
         case Binary("or", left, right) if left == Unary("not", right) or right == Unary("not", left):
             return TRUE
+        case Binary("and", left, right) if left == Unary("not", right) or right == Unary("not", left):
+            return FALSE
         case Ite(Const(value), then, other):
             return then if value else other
         case Ite(_, then, other) if then == other:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..ir import Binary, Block, Const, Expr, Process, Program, Property, Variable
+from .flow import at_labels, shorter, shorter_block, shorter_exprs
 from .names import Names, remark
 from .ranges import Known
 from .symbolic import initial_values
@@ -127,7 +128,7 @@ class _Export:
         now = {v.name: self._elements(v, v.init) for v in self.program.variables}
         writer = Writer(self.names, self.program.by_name, now, Known(self.program.by_name), 0, "0")
         action = ActionWriter(writer, self._after_setup, self.names.is_free)
-        return ["Init ==", *indent(action.text(self.program.setup), 2)]
+        return ["Init ==", *indent(action.text(shorter(self.program.setup, writer.known)), 2)]
 
     def _labels(self) -> Lines:
         entries = [f'"L{p.entry}"' for p in self.program.processes for _ in range(p.instances)]
@@ -177,10 +178,13 @@ class _Export:
     def actions(self, process: Process) -> list[Lines]:
         """An action for each block, and their disjunction."""
         name = self.names.processes[process.name]
-        blocks = [b for b in process.blocks if b.guard != Const(0)]
+        everywhere = self._writer(process).known
+        known = at_labels(process, everywhere, tuple(self._own(process)))
+        blocks = [shorter_block(b, known[b.label]) for b in process.blocks if b.label in known]
+        blocks = [b for b in blocks if b.guard != Const(0)]
         steps = [f"{name}_L{b.label}(self)" for b in blocks] or ["FALSE"]
         together = [f"{name}(self) ==", *indent(["\\/ " + step for step in steps], 2)]
-        return [*(self._action(process, block) for block in blocks), together]
+        return [*(self._action(process, block, known[block.label]) for block in blocks), together]
 
     def _writer(self, process: Process) -> Writer:
         first = self.program.first_self(process)
@@ -190,8 +194,9 @@ class _Export:
         known = Known(self.program.by_name, (first, first + process.instances - 1), (0, process.instances - 1))
         return Writer(self.names, self.program.by_name, now, known, first)
 
-    def _action(self, process: Process, block: Block) -> Lines:
+    def _action(self, process: Process, block: Block, known: Known) -> Lines:
         writer = self._writer(process)
+        writer = writer.at(writer.now, known)
 
         def end(changed: Mapping[str, str], label: int) -> Lines:
             return self._end(process, block, changed, label)
@@ -260,9 +265,9 @@ class _Export:
         if p.kind == "leads_to":
             return head + self._leads_to(p, writer)
         if p.kind == "reachable":
-            either = ["\\/ " + writer.truth(one.expr, True) for one in p.instances] or ["FALSE"]
+            either = ["\\/ " + writer.truth(e, True) for e in shorter_exprs(p, writer.known)]
             return [*head, f"{name} ==", *indent(either, 2), f"Never_{name} == ~{name}"]
-        every = conjunction([[writer.truth(one.expr)] for one in p.instances] or [["TRUE"]])
+        every = conjunction([[writer.truth(e)] for e in shorter_exprs(p, writer.known)])
         if p.kind == "transition":
             return [*head, f"{name} == [][", *indent(every, 2), "  ]_vars"]
         if p.kind == "terminal":
