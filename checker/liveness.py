@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import ir
 from .lower_flow import RawBlock, reads_in
+from .lower_value import Value, negate
 
 
 class Liveness:
@@ -96,7 +97,10 @@ class Liveness:
                 right, other = self._back(stmt.other, live)
                 if then or other:
                     live = left | right | self.uses(stmt.cond)
-                    kept.append(ir.If(stmt.cond, tuple(then), tuple(other), stmt.pos))
+                    cond = stmt.cond
+                    if not then:
+                        cond, then, other = negate(Value(cond, 0, 1)).expr, other, then
+                    kept.append(ir.If(cond, tuple(then), tuple(other), stmt.pos))
                 continue
             bit = self.bit.get(stmt.var) if isinstance(stmt, ir.Assign) else None
             if bit is None or live & bit:

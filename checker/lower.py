@@ -130,6 +130,8 @@ class Statements(Steps):
         value = self.choose(stmt.value, scope, into)
         if value.expr != ir.Read(var.name):
             self._set(name, value, stmt, scope)
+        elif not self.unrolling and name not in _params(scope) and assignments(scope.typed, name) == 1:
+            scope.names[name] = Var(var.name, value.lo, value.hi)
         if self.atomic is None:
             self.emit(ir.Note(name, value.expr, type_, self.pos(scope, stmt)))
 

@@ -15,7 +15,7 @@ from . import tree as t
 from .errors import ModelError, Problem
 from .infer import Typed
 from .lower_value import (
-    FALSE, TRUE, Value, arith, binary, both, compare, const, either, if_else, implies, negate, negative, within,
+    FALSE, TRUE, Value, arith, binary, both, compare, const, either, follows, if_else, implies, negate, negative, within,
 )  # fmt: skip
 from .types import FieldInfo, World
 
@@ -115,6 +115,8 @@ class Expressions:
 
     def check(self, cond: Value, name: str, message: str, scope: Scope, node: t.Node) -> None:
         """Demand `cond` wherever the expression at hand is evaluated."""
+        if follows(self.path.expr, cond.expr):
+            return
         cond = implies(self.path, cond)
         if not (cond.constant and cond.lo):
             self.checks.append(Checked(cond, name, f"{scope.function.name}(): {message}", self.pos(scope, node)))

@@ -118,7 +118,8 @@ class Emitter:
                 first = start.pop().label
             else:
                 entry.step, start = entry.where, []
-                first = self.label(entry)
+                self.labels, self.queue = {}, []
+                self.label(entry)
         else:
             self.label(entry)
         for node in self.queue:

@@ -26,6 +26,7 @@ class Value(NamedTuple):
 
 
 _CONSTANTS = [Const(n) for n in range(-8, 257)]
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 CONDITIONS = ("==", "!=", "<", "<=", ">", ">=", "and", "or")
 
@@ -92,17 +93,25 @@ def compare(op: str, a: Value, b: Value) -> Value:
     known = comparison(op, (a.lo, a.hi), (b.lo, b.hi))
     if known is not None:
         return TRUE if known else FALSE
-    if op in ("==", "!=") and a.constant:
-        a, b = b, a
-    if op in ("==", "!=") and b.constant:
-        pushed = _compare_constant(op, a, b)
-        if pushed is not None:
-            return pushed
+    if a.constant:
+        a, b, op = b, a, MIRRORED.get(op, op)
+    if b.constant:
+        simpler = _compare_constant(op, a, b) if op in ("==", "!=") else None
+        return simpler if simpler is not None else _compare_sum(op, a, b)
     return Value(Binary(op, a.expr, b.expr), 0, 1)
 
 
+def _compare_sum(op: str, a: Value, b: Value) -> Value:
+    """`a op constant`, where a constant that is added to a moves to the other side."""
+    expr = a.expr
+    if isinstance(expr, Binary) and expr.op in ("+", "-") and isinstance(expr.right, Const):
+        moved = b.lo - expr.right.value if expr.op == "+" else b.lo + expr.right.value
+        return Value(Binary(op, expr.left, const(moved).expr), 0, 1)
+    return Value(Binary(op, expr, b.expr), 0, 1)
+
+
 def _compare_constant(op: str, a: Value, b: Value) -> Value | None:
-    """`a == constant`, simplified where a is a condition, a choice or a sum with a constant."""
+    """`a == constant`, simplified where a is a condition or an if-then-else."""
     expr = a.expr
     if is_condition(expr):
         return a if (b.lo == 1) == (op == "==") else negate(a)
@@ -113,9 +122,6 @@ def _compare_constant(op: str, a: Value, b: Value) -> Value | None:
                 test = Value(expr.cond, 0, 1) if when else negate(Value(expr.cond, 0, 1))
                 same = known.value == b.lo
                 return either(test, rest) if same == (op == "==") else both(negate(test), rest)
-    if isinstance(expr, Binary) and expr.op in ("+", "-") and isinstance(expr.right, Const):
-        moved = b.lo - expr.right.value if expr.op == "+" else b.lo + expr.right.value
-        return Value(Binary(op, expr.left, const(moved).expr), 0, 1)
     return None
 
 
@@ -147,11 +153,20 @@ def either(a: Value, b: Value) -> Value:
         return TRUE if a.lo else b
     if b.constant:
         return TRUE if b.lo else a
+    if negate(a).expr == b.expr:
+        return TRUE
     return a if a.expr == b.expr else Value(Binary("or", a.expr, b.expr), 0, 1)
 
 
 def implies(a: Value, b: Value) -> Value:
     return either(negate(a), b)
+
+
+def follows(premise: Expr, claim: Expr) -> bool:
+    """Is `claim` one of the conditions that `premise` joins by "and"?"""
+    if isinstance(premise, Binary) and premise.op == "and":
+        return follows(premise.left, claim) or follows(premise.right, claim)
+    return premise == claim
 
 
 def if_else(test: Value, then: Value, other: Value) -> Value:

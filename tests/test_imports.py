@@ -21,7 +21,7 @@ STAGES = {  # files of a stage: the stages that it may import
     "basis": ["errors", "limits"],
     "ir": ["ir", "irprint", "ircheck", "slots", "sites"],
     "source": ["source", "variant", "catalogue"],
-    "front": ["syntax*", "tree", "types", "infer", "intervals", "unset", "lower*", "compile*"],
+    "front": ["syntax*", "tree", "types", "infer", "intervals", "unset", "ghosts", "liveness", "lower*", "compile*"],
     "interpreter": ["interpret"],
     "native": ["native*", "layout", "visited"],
     "reduction": ["ample", "partial_order", "symmetry"],
