@@ -34,7 +34,8 @@ LIVENESS_STATES = 50_000  # leads_to properties are decided up to so many states
 class Task:
     """A program ready to be explored, and what it was made from.
 
-    name: of the design, or of the model if it has none.  seconds: that it took.
+    name: of the design, or of the model if it has none.  shows: the witnesses that must be
+    reached, see `_shows`.  seconds: that it took.
     """
 
     catalogue: Catalogue
@@ -43,6 +44,7 @@ class Task:
     program: Program
     facts: Facts
     name: str
+    shows: frozenset[str] | None
     seconds: float
 
 
@@ -72,7 +74,21 @@ def prepare(
     file = shown_path(model) if model else ""
     facts = Facts(design_name, catalogue.name_of(where), program.bound, values, file)
     name = design_name or catalogue.model
-    return Task(catalogue, chosen, where, program, facts, name, time.perf_counter() - start)
+    shows = _shows(catalogue, chosen, where, wanted)
+    return Task(catalogue, chosen, where, program, facts, name, shows, time.perf_counter() - start)
+
+
+def _shows(
+    catalogue: Catalogue, design: Design | None, scenario: Scenario, wanted: Sequence[str] | None
+) -> frozenset[str] | None:
+    """The witnesses that a scenario must show: all in a system's first scenario; in the narrower
+    ones those that it, or the caller, names.  None for all."""
+    if wanted is not None:
+        return frozenset(wanted)
+    if scenario.properties is not None:
+        return frozenset(getattr(p, "__name__", str(p)) for p in scenario.properties)
+    first = next(iter(catalogue.scenarios_of(design).values()), scenario)
+    return None if scenario is first else frozenset()
 
 
 def check(
@@ -149,7 +165,7 @@ def explored(
         stop=stop,
         progress=progress,
     )
-    verdict, properties, violation = judged(task.program, found)
+    verdict, properties, violation = judged(task.program, found, task.shows)
     if found.violation is not None and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
     elif verdict == HOLDS and found.states <= LIVENESS_STATES:

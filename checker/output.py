@@ -33,7 +33,7 @@ def remarks(result: Result) -> list[str]:
             f"  every interleaving of up to {whole} steps was explored, and violates nothing; longer ones may"
         )
     if vacuous := result.named(VACUOUS):
-        lines.append(f"  not exercised: {', '.join(vacuous)} (the premise was never true)")
+        lines.append(f"  not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
     if result.verdict == HOLDS and (unchecked := result.named(NOT_CHECKED)):
         lines.append(f"  not checked: {', '.join(unchecked)} (liveness, in so many states)")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:

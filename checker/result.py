@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ class PropertyResult:
     """The verdict on one property.
 
     verdict: "holds", "violated" or "incomplete"; "vacuous" if the premise of an invariant
-    was never true; "not due" for a witness that need not be reached at this bound yet;
-    "not checked" for a kind that the engine does not decide.
+    was never true, or if a witness is not reached in a scenario that need not show it; "not
+    due" for a witness that need not be reached at this bound yet; "not checked" for a kind
+    that the engine does not decide.
     """
 
     name: str
@@ -137,17 +139,20 @@ def _violation_as_json(violation: Violation, file: str | None) -> dict[str, Any]
 
 
 def judged(
-    program: Program, exploration: Exploration
+    program: Program, exploration: Exploration, shows: Container[str] | None = None
 ) -> tuple[str, tuple[PropertyResult, ...], Violation | None]:
     """The verdict of a search, that on each property, and the violation (still without trace).
 
-    A witness that is due and was not reached by a complete search makes the verdict
-    "violated": what it should show the checker to be able to see does not happen.
+    shows: names of the witnesses that this scenario must show (None: all of them).  One
+    that is due and was not reached by a complete search makes the verdict "violated":
+    what the properties speak of does not happen, so that their holding says nothing.
     """
     violation = None
     if exploration.violation is not None:
         violation = Violation(exploration.violation.property, exploration.violation.message)
-    results = [_judged(p, program, exploration) for p in program.properties]
+    results = [
+        _judged(p, program, exploration, shows is None or p.name in shows) for p in program.properties
+    ]
     results += [PropertyResult(name, "always", _plain(name, exploration)) for name in ALWAYS_ON]
     if violation is None:
         unreached = [p for p, r in zip(program.properties, results, strict=False) if r.verdict == VIOLATED]
@@ -157,7 +162,7 @@ def judged(
     return verdict, tuple(results), violation
 
 
-def _judged(prop: Property, program: Program, exploration: Exploration) -> PropertyResult:
+def _judged(prop: Property, program: Program, exploration: Exploration, shown: bool) -> PropertyResult:
     verdict = _plain(prop.name, exploration)
     if prop.kind == "leads_to":
         verdict = NOT_CHECKED  # by this search; see api
@@ -166,7 +171,7 @@ def _judged(prop: Property, program: Program, exploration: Exploration) -> Prope
         if prop.name in exploration.reached:
             verdict = HOLDS
         elif exploration.complete:
-            verdict = VIOLATED if due else NOT_DUE
+            verdict = NOT_DUE if not due else VIOLATED if shown else VACUOUS
     elif verdict == HOLDS and _has_premise(prop) and prop.name not in exploration.reached:
         verdict = VACUOUS
     return PropertyResult(prop.name, prop.kind, verdict)

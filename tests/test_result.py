@@ -68,6 +68,15 @@ def test_a_premise_without_witness_must_be_seen(options, reached, expected):
     assert verdicts(Exploration(complete=True, reached=reached), prop("p", **options))[1]["p"] == expected
 
 
+def test_a_narrow_scenario_need_not_show_every_witness():
+    unreached = Program("p", (), (), (prop("w", "reachable"), prop("v", "reachable")))
+    verdict, results, violation = judged(unreached, Exploration(complete=True), {"w"})
+
+    assert {r.name: r.verdict for r in results[:2]} == {"w": "violated", "v": "vacuous"}
+    assert (verdict, violation.property) == ("violated", "w")
+    assert judged(unreached, Exploration(complete=True), ())[0] == "holds"
+
+
 def test_leads_to_is_not_decided_by_the_search():
     assert verdicts(Exploration(complete=True), prop("p", "leads_to"))[1] == {"p": "not checked"}
 
