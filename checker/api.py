@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
 ENGINES = ("native", "interpret")
-LIVENESS_STATES = 50_000  # leads_to properties are decided up to so many states
+LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,8 @@ def explored(
     verdict, properties, violation = judged(task.program, found, task.shows)
     if found.violation is not None and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
-    elif verdict == HOLDS and found.states <= LIVENESS_STATES:
-        verdict, properties, violation = _with_liveness(task, properties)
+    elif verdict == HOLDS:
+        verdict, properties, violation = _with_liveness(task, properties, found.states)
     return Result(
         verdict=verdict,
         design=task.name,
@@ -202,14 +202,15 @@ def _trace(task: Task, found: Exploration) -> Trace:
 
 
 def _with_liveness(
-    task: Task, properties: tuple[PropertyResult, ...]
+    task: Task, properties: tuple[PropertyResult, ...], states: int
 ) -> tuple[str, tuple[PropertyResult, ...], Violation | None]:
     """The same verdicts with those of the leads_to properties, which need a search of their own."""
-    from .liveness_check import check_leads_to
+    from .liveness_check import CAP, check_leads_to
 
     verdicts, violation = {p.name: p.verdict for p in properties}, None
     for prop in task.program.properties:
-        if prop.kind == "leads_to":
+        most = CAP if task.shows and prop.name in task.shows else LIVENESS_STATES
+        if prop.kind == "leads_to" and states <= most:
             found = check_leads_to(task.program, prop, facts=task.facts)
             verdicts[prop.name] = found.verdict
             if found.trace is not None and violation is None:
