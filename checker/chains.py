@@ -16,14 +16,16 @@ from llvmlite import ir as llvm
 from numba import types
 from numba.extending import intrinsic
 
-from .visited import TRANSITIONS, _pointer, address, call_judge, compiled, copy
+from .partial_order import LONGEST
+from .visited import TRANSITIONS, _pointer, address, call_judge, compiled, copy, same
 
 # The program's functions for the reduction, and its tables (`checker.native_ample.Tables`).
 Reduction = namedtuple("Reduction", "look commutes take judge_step actors held_count granule_words first candidate future guards held")
 
 # What one thread needs: looked: what `look` writes; others: 2 * G words; protected: 2 * G words;
-# stack: states still to be passed through, W words each; taken: successors of one step.
-Passage = namedtuple("Passage", "looked others protected stack taken")
+# stack: states still to be passed through, W words each; depths: ample steps that led to each;
+# taken: successors of one step.
+Passage = namedtuple("Passage", "looked others protected stack depths taken")
 
 FULL = 1024  # states on the stack above which no more are passed through
 MOST_ENDS = 4096  # states that the chains behind one stored state may end in
@@ -189,22 +191,36 @@ def pass_through(worker, code, reduction, passage, base, count, origin):
     stack_at = address(stack)
     for number in range(count):
         copy(out, (base + number) * words, stack, (count - 1 - number) * words, words)
+        passage.depths[number] = 0
     height, kept = count, 0
     while height > 0:
         top = (height - 1) * words
         actor = -1
-        if height <= FULL and kept + height < MOST_ENDS:
+        depth = passage.depths[height - 1]
+        if height <= FULL and depth < LONGEST and kept + height < MOST_ENDS:
             actor = ample(reduction, passage, stack_at + 8 * top)
         height -= 1
-        if actor < 0:
+        found = 0
+        if actor >= 0:
+            found = take_ample(worker, code, reduction, passage, top, actor, origin)
+        if actor < 0 or goes_round(stack, top, passage.taken, found, words):
             copy(stack, top, out, (base + kept) * words, words)
             kept += 1
-        else:
-            found = take_ample(worker, code, reduction, passage, top, actor, origin)
-            for number in range(found):
-                copy(passage.taken, (found - 1 - number) * words, stack, (height + number) * words, words)
-            height += found
+            continue
+        for number in range(found):
+            copy(passage.taken, (found - 1 - number) * words, stack, (height + number) * words, words)
+            passage.depths[height + number] = depth + 1
+        height += found
     return kept
+
+
+@compiled
+def goes_round(stack, top, taken, found, words):
+    """Does the step lead back to the state itself?"""
+    for number in range(found):
+        if same(stack, top, taken, number * words, words):
+            return True
+    return False
 
 
 @compiled

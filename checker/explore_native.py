@@ -194,10 +194,11 @@ class Search:
         if self.reduction is None:
             return None
         words, granule_words = self.layout.words, self.reduction.granule_words
+        stack = chains.FULL + 2 * self.native.most
         looked = 2 * self.reduction.actors + self.reduction.held_count + 1
         return chains.Passage(
             np.zeros(looked, np.int64), np.zeros(2 * granule_words, np.uint64), np.zeros(2 * granule_words, np.uint64),
-            reserve((chains.FULL + 2 * self.native.most) * words, np.uint64), reserve(self.native.most * words, np.uint64),
+            reserve(stack * words, np.uint64), np.zeros(stack, np.int64), reserve(self.native.most * words, np.uint64),
         )  # fmt: skip
 
     def _worker(self) -> visited.Worker:

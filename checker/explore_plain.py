@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from .ample import Ample, whole_path
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
-from .interpret import Interpreter, Violation
+from .interpret import Interpreter, Step, Violation
 from .ir import Program
+from .partial_order import LONGEST
 from .sites import REST, STATE, STEP, TRANSITION, Site, Sites
 
 BYTES = 1000  # what a state of some dozens of variables takes here: tuple, dictionary entry, parent
@@ -69,23 +70,31 @@ class _Search:
 
     def _enter(self, state: State, number: int) -> None:
         """Store a successor of the state `number`, or what the chains of ample steps from it lead to."""
-        pending = [state]
+        pending = [(state, 0)]
         while pending:
-            state = pending.pop()
-            chosen = self.ample.process(state) if self.ample else None
+            state, depth = pending.pop()
+            chosen = self.ample.process(state) if self.ample and depth < LONGEST else None
             if chosen is None:
                 self.add(state, number, self.depth + 1)
                 continue
             self._note(STATE, self.interpreter.judge(state), self.depth + 1, number, state)
             self.result.reached |= self.interpreter.reached(state)
-            for step in self.interpreter.steps(state):
-                if (step.process, step.instance) == chosen:
-                    if step.after is None:
-                        self._note(STEP, [step.violation], self.depth + 1, number, state, chosen)
-                        continue
-                    self.result.transitions += 1
-                    self._judge_step(state, step.after, number)
-                    pending.append(step.after)
+            steps = [s for s in self.interpreter.steps(state) if (s.process, s.instance) == chosen]
+            after = self._take(state, steps, number)
+            if state in after:  # it would go round, and put off the others
+                self.add(state, number, self.depth + 1)
+            else:
+                pending += [(one, depth + 1) for one in after]
+
+    def _take(self, state: State, steps: list[Step], number: int) -> list[State]:
+        """Judge the steps from `state`, which is not stored; their successors."""
+        for step in steps:
+            if step.after is None:
+                self._note(STEP, [step.violation], self.depth + 1, number, state, (step.process, step.instance))
+            else:
+                self.result.transitions += 1
+                self._judge_step(state, step.after, number)
+        return [step.after for step in steps if step.after is not None]
 
     def end_level(self, first: int) -> int:
         """States from number `first` on are a level; report what was found on the way to it.

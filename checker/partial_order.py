@@ -18,9 +18,8 @@ What is used, all of it static but for the labels, the guards and who holds whic
   Nobody can take the lock before it moves, so giving it back commutes with every wait for it.
 * *visibility*: a step that writes what a property reads is ample only if none of the others can
   write anything that the same property reads; then the property cannot tell the orders apart.
-* *cycles*: every cycle of a process's control flow has a block that is never ample, so ample
-  steps cannot go round for ever and put off the others.  Starting an operation uses up the
-  bound, so a cycle through it is none.
+* *cycles*: after `LONGEST` ample steps in a row a state is stored and expanded in full, so ample
+  steps cannot go round for ever and put off the others.
 
 Reachability properties and premises are not counted as visible: not reaching one in a reduced
 search is no verdict, which the caller has to know.
@@ -33,6 +32,7 @@ from dataclasses import dataclass
 
 from checker import ir
 
+LONGEST = 100  # ample steps in a row
 VISIBLE_KINDS = ("invariant", "crash", "transition")
 
 
@@ -341,79 +341,21 @@ def _constant(expr: ir.Expr, instance: int) -> int | None:
     return None
 
 
-# ------------------------------------------------------------ cycle breaking
-
-
-def sticky_labels(process: ir.Process, acquiring: set[int]) -> set[int]:
-    """Labels that are never ample, so that every cycle without a start has one.
-
-    Blocks that take a lock are preferred: they seldom commute anyway.
-    """
-    edges = [[] if b.starts else successors(b) for b in process.blocks]
-    sticky = {label for label in acquiring if _reaches(edges, label, label)}
-    sticky |= {label for label in process.rests if _reaches(edges, label, label)}
-    for label in _back_edge_targets(edges, sticky):
-        sticky.add(label)
-    return sticky
-
-
-def _reaches(edges: list[list[int]], start: int, end: int) -> bool:
-    seen, pending = set(), list(edges[start])
-    while pending:
-        label = pending.pop()
-        if label == end:
-            return True
-        if label not in seen:
-            seen.add(label)
-            pending += edges[label]
-    return False
-
-
-def _back_edge_targets(edges: list[list[int]], removed: set[int]) -> set[int]:
-    """Targets of the back edges of a depth-first search that leaves out `removed`."""
-    colour, targets = {}, set()
-    for root in range(len(edges)):
-        if root in colour or root in removed:
-            continue
-        colour[root] = 1
-        stack = [(root, iter(edges[root]))]
-        while stack:
-            label, rest = stack[-1]
-            for target in rest:
-                if target in removed:
-                    continue
-                if target not in colour:
-                    colour[target] = 1
-                    stack.append((target, iter(edges[target])))
-                    break
-                if colour[target] == 1:
-                    targets.add(target)
-            else:
-                colour[label] = 2
-                stack.pop()
-    return targets
-
-
 # ------------------------------------------------------------------- tables
 
 
 def analyse(program: ir.Program) -> PartialOrder:
     """The tables of the reduction for `program`."""
     analysis = _Analysis(program)
-    locks = analysis.owned
     blocks, futures = [], {True: [], False: []}
     for process in program.processes:
-        acquiring = {b.label for b in process.blocks
-                     if any(isinstance(s, ir.Assign) and s.var in locks and s.value == ir.Self()
-                            for s in _statements(b.body))}
-        sticky = sticky_labels(process, acquiring)
         rows = []
         tables = {True: [], False: []}
         for instance in range(process.instances):
             facts, masks = [], []
             for block in process.blocks:
                 accesses, guard_reads = analysis.block_accesses(block, instance)
-                candidate = block.label not in sticky and not _may_have_no_run(block)
+                candidate = not _may_have_no_run(block)
                 facts.append(BlockFacts(candidate, tuple(accesses), guard_reads))
                 writes = _union([a for a in accesses if a.write])
                 masks.append((_union([a for a in accesses if not a.write]), writes))
