@@ -339,16 +339,15 @@ def graph(file: str | None, cap: int, locks: bool, **choice: Any) -> None:
     """
     from . import graph as graphs
     from .api import prepare
+    from .lock_order import lock_order_graph, lock_order_text
     from .output import whole_file
 
     if file is None and not locks:
         raise UsageError("graph: name a file to write, or say --locks")
     program = prepare(**choice).program
     if locks:
-        click.echo(
-            "\n".join(graphs.lock_order_text(graphs.lock_order_graph(program)))
-            or "no lock is taken under another"
-        )
+        lines = lock_order_text(lock_order_graph(program))
+        click.echo("\n".join(lines) or "no lock is taken under another")
     if file is not None:
         drawn = graphs.state_graph(program, cap)
         with whole_file(file) as path:
