@@ -8,7 +8,7 @@ from itertools import groupby
 import networkx
 
 from .interpret import NOBODY, Actor, Interpreter, State
-from .ir import DEADLOCK, Binary, Choose, Const, Expr, Ite, Read, Unary
+from .ir import DEADLOCK, Binary, Choose, Expr, Ite, Read, Unary
 from .trace import Trace
 from .values import Names
 
@@ -36,25 +36,40 @@ def falsifiers(trace: Trace, ghosts: bool = True) -> list[str]:
     return []
 
 
-def _deciding(expr: Expr, judge: Interpreter, state: State, before: State) -> list[Read]:
-    """The reads in `expr` that make it what it is, in the order of the text."""
-    if isinstance(expr, Const):
+def _deciding(
+    expr: Expr,
+    judge: Interpreter,
+    state: State,
+    before: State = (),
+    actor: Actor = NOBODY,
+    every: bool = False,
+) -> list[Read]:
+    """The reads in `expr` that make it what it is, in the order of the text.
+
+    every: of an `and` or `or` that more than one operand settles, take all of these.
+    """
+
+    def value(part: Expr) -> int:
+        return judge.evaluate(part, state, actor, before)
+
+    def deciding(part: Expr) -> list[Read]:
+        match part:
+            case Read(_, index):
+                return [*deciding(index), part]
+            case Unary(_, operand):
+                return deciding(operand)
+            case Ite(cond, then, other):
+                return deciding(cond) + deciding(then if value(cond) else other)
+            case Binary(op, left, right):
+                parts = [left, right]
+                if op in ("and", "or"):  # one operand of this value settles it
+                    parts = [one for one in parts if value(one) == int(op == "or")][
+                        : None if every else 1
+                    ] or parts
+                return [read for one in parts for read in deciding(one)]
         return []
-    if isinstance(expr, Read):
-        return [*_deciding(expr.index, judge, state, before), expr]
-    if isinstance(expr, Unary):
-        return _deciding(expr.operand, judge, state, before)
-    if isinstance(expr, Ite):
-        taken = expr.then if judge.evaluate(expr.cond, state, NOBODY, before) else expr.other
-        return _deciding(expr.cond, judge, state, before) + _deciding(taken, judge, state, before)
-    if isinstance(expr, Binary):
-        if expr.op in ("and", "or"):
-            decides = int(expr.op == "or")  # one operand of this value settles it
-            for operand in (expr.left, expr.right):
-                if judge.evaluate(operand, state, NOBODY, before) == decides:
-                    return _deciding(operand, judge, state, before)
-        return _deciding(expr.left, judge, state, before) + _deciding(expr.right, judge, state, before)
-    return []
+
+    return deciding(expr)
 
 
 def _is_ghost(read: Read, trace: Trace) -> bool:
@@ -140,7 +155,7 @@ def _waits_of(actor: Actor, trace: Trace) -> list[Wait]:
     if judge.evaluate(block.guard, state, actor):  # then it is a choice that has nothing to choose from
         conditions = [s.where for s in block.body if isinstance(s, Choose)]
     found = {}
-    for read in (r for condition in conditions for r in _blocking(condition, judge, state, actor)):
+    for read in (r for c in conditions for r in _deciding(c, judge, state, actor=actor, every=True)):
         variable = trace.program.variable(read.var)
         if variable.process is not None:
             continue
@@ -152,27 +167,6 @@ def _waits_of(actor: Actor, trace: Trace) -> list[Wait]:
     return list(found.values())
 
 
-def _blocking(expr: Expr, judge: Interpreter, state: State, actor: Actor) -> list[Read]:
-    """The reads that make a guard false."""
-    if isinstance(expr, Binary) and expr.op == "and":
-        false = [e for e in (expr.left, expr.right) if not judge.evaluate(e, state, actor)]
-        return [read for operand in false for read in _blocking(operand, judge, state, actor)]
-    return _reads(expr)
-
-
-def _reads(expr: Expr) -> list[Read]:
-    match expr:
-        case Read():
-            return [*_reads(expr.index), expr]
-        case Unary(_, operand):
-            return _reads(operand)
-        case Binary(_, left, right):
-            return _reads(left) + _reads(right)
-        case Ite(cond, then, other):
-            return _reads(cond) + _reads(then) + _reads(other)
-    return []
-
-
 def _holder(trace: Trace, names: Names, var: str, element: int) -> tuple[str, tuple[str, ...]]:
     """Why an element keeps a process waiting, and who would have to change it."""
     variable, state = trace.program.variable(var), trace.states[-1]
@@ -182,8 +176,8 @@ def _holder(trace: Trace, names: Names, var: str, element: int) -> tuple[str, tu
         owner = names.value(variable.type, value)
         return f"{name} is held by {owner}", (owner,) if owner in names.actors else ()
     if variable.lock == "readers" and value:
-        holders = _sharers(trace, names, slot)
-        return f"{name} is held shared by {' and '.join(holders)}", tuple(holders)
+        reader = names.actors[element % len(names.actors)]
+        return f"{name} is held by {reader}", (reader,)
     setter = _last_writer(trace, names, slot)
     shown = f"{name} = {names.value(variable.type, value, compact=True)}"
     return (f"{shown}, set by {setter}", (setter,)) if setter else (f"{shown} since the start", ())
@@ -194,13 +188,3 @@ def _last_writer(trace: Trace, names: Names, slot: int) -> str:
         if trace.states[index][slot] != trace.states[index + 1][slot]:
             return names.actors[trace.actor(index).self - 1]
     return ""
-
-
-def _sharers(trace: Trace, names: Names, slot: int) -> list[str]:
-    """Who holds a lock shared: those who have raised its count more often than lowered it."""
-    raised: dict[str, int] = {}
-    for index in range(len(trace.states) - 1):
-        change = trace.states[index + 1][slot] - trace.states[index][slot]
-        who = names.actors[trace.actor(index).self - 1]
-        raised[who] = raised.get(who, 0) + change
-    return [who for who, count in raised.items() if count > 0]

@@ -1,37 +1,28 @@
-"""Graphs: the reachable states of a small program, and the order in which locks are taken."""
+"""The graph of the reachable states of a small program, to be looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import networkx
 
-from .errors import UsageError, shown_path
+from .errors import UsageError
 from .interpret import Interpreter, State
-from .ir import (
-    NOWHERE,
-    Assign,
-    Binary,
-    Const,
-    Expr,
-    Goto,
-    If,
-    Ite,
-    Pos,
-    Process,
-    Program,
-    Read,
-    Self,
-    Stmt,
-    Unary,
-)
+from .ir import Program
+from .lock_order import lock_order_cycles, lock_order_graph, lock_order_text
 from .values import Names
 
-CAP = 250  # states in a graph that a person may still look at
+__all__ = [
+    "CAP",
+    "dot_text",
+    "lock_order_cycles",
+    "lock_order_graph",
+    "lock_order_text",
+    "state_graph",
+    "write_graph",
+]
 
-# ----------------------------------------------------------------- state graph
+CAP = 250  # states in a graph that a person may still look at
 
 
 def state_graph(program: Program, cap: int = CAP) -> networkx.MultiDiGraph:
@@ -124,124 +115,3 @@ def dot_text(graph: networkx.MultiDiGraph) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\l") + '"'
-
-
-# ------------------------------------------------------------------ lock order
-
-
-@dataclass(frozen=True)
-class Nesting:
-    """While `held` (taken at `held_at`) is held, `process` waits for `taken` (at `taken_at`)."""
-
-    held: str
-    taken: str
-    process: str
-    held_at: Pos
-    taken_at: Pos
-
-
-def lock_order_graph(program: Program) -> networkx.MultiDiGraph:
-    """Which lock is waited for while which other may be held, by classes of locks as lockdep's.
-
-    Found in the IR, without looking at states: a branch that cannot happen counts.  Taking
-    a lock without waiting for it (a try) orders nothing.  Transitions carry `nesting`.
-    """
-    graph = networkx.MultiDiGraph()
-    names = {v.name: Names(program).variable(v) for v in program.variables}
-    for process in program.processes:
-        for nesting in sorted(_nestings(program, process), key=str):
-            held, taken = names[nesting.held], names[nesting.taken]
-            graph.add_edge(held, taken, nesting=nesting)
-    return graph
-
-
-def lock_order_cycles(graph: networkx.MultiDiGraph) -> list[list[str]]:
-    """Cycles of several locks, shortest first.  (A lock class nested in itself is no cycle:
-    its instances may have an order.)"""
-    cycles = networkx.simple_cycles(networkx.DiGraph((a, b) for a, b in graph.edges() if a != b))
-    turned = [cycle[cycle.index(min(cycle)) :] + cycle[: cycle.index(min(cycle))] for cycle in cycles]
-    return sorted(turned, key=lambda cycle: (len(cycle), cycle))
-
-
-def lock_order_text(graph: networkx.MultiDiGraph) -> list[str]:
-    """Lines: `held -> taken`, then who does it where; then the cycles."""
-    lines = []
-    for held, taken in dict.fromkeys(graph.edges()):
-        lines.append(f"{held} -> {taken}" + ("   (another of the same kind)" if held == taken else ""))
-        for data in graph.get_edge_data(held, taken).values():
-            nesting = data["nesting"]
-            lines.append(f"    {nesting.process}: {_shown(nesting.held_at)}, then {_shown(nesting.taken_at)}")
-    for cycle in lock_order_cycles(graph):
-        lines.append("cycle: " + " -> ".join([*cycle, cycle[0]]))
-    return lines
-
-
-def _shown(pos: Pos) -> str:
-    return f"{shown_path(pos.file)}:{pos.line}" if pos.line else "?"
-
-
-Held = frozenset[tuple[str, Pos]]  # locks that may be held, and where they were taken
-
-
-def _nestings(program: Program, process: Process) -> set[Nesting]:
-    locks = {v.name for v in program.variables if v.lock}
-    may_hold: dict[int, Held] = {process.entry: frozenset()}
-    found: set[Nesting] = set()
-    todo = [process.entry]
-    while todo:
-        block = process.blocks[todo.pop()]
-        waited = {read.var for read in _reads(block.guard) if read.var in locks}
-        at = block.frames[-1].pos if block.frames else NOWHERE
-        for label, held, taken in _paths(block.body, may_hold[block.label], locks, at):
-            for lock in taken & waited:
-                found |= {
-                    Nesting(other, lock, process.name, where, at)
-                    for other, where in may_hold[block.label]
-                    if (other, where) != (lock, at)
-                }
-            known = may_hold.get(label)
-            if known is None or not held <= known:
-                may_hold[label] = held | (known or frozenset())
-                todo.append(label)
-    return found
-
-
-def _paths(
-    body: tuple[Stmt, ...], held: Held, locks: set[str], at: Pos, taken: frozenset[str] = frozenset()
-) -> Iterator[tuple[int, Held, frozenset[str]]]:
-    """For each path through a body: where it goes, what is held then, what it took."""
-    for position, statement in enumerate(body):
-        rest = body[position + 1 :]
-        if isinstance(statement, Assign) and statement.var in locks:
-            if _takes(statement):
-                held, taken = held | {(statement.var, at)}, taken | {statement.var}
-            else:
-                held = frozenset(h for h in held if h[0] != statement.var)
-        elif isinstance(statement, If):
-            yield from _paths(statement.then + rest, held, locks, at, taken)
-            yield from _paths(statement.other + rest, held, locks, at, taken)
-            return
-        elif isinstance(statement, Goto):
-            yield statement.label, held, taken
-            return
-
-
-def _takes(statement: Assign) -> bool:
-    """A mutex is taken by who writes its own number into it; a shared lock, by who counts up."""
-    value = statement.value
-    if isinstance(value, Binary) and value.op == "+" and isinstance(value.right, Const):
-        return value.right.value > 0
-    return isinstance(value, Self)
-
-
-def _reads(expr: Expr) -> list[Read]:
-    match expr:
-        case Read():
-            return [expr, *_reads(expr.index)]
-        case Unary(_, operand):
-            return _reads(operand)
-        case Binary(_, left, right):
-            return _reads(left) + _reads(right)
-        case Ite(cond, then, other):
-            return _reads(cond) + _reads(then) + _reads(other)
-    return []

@@ -109,7 +109,7 @@ class Variable:
     struct: str = ""
     field: str = ""
     guard: LockGuard | None = None
-    lock: str = ""  # "", "mutex" (type owner) or "readers" (the shared count of an RwLock)
+    lock: str = ""  # "", "mutex" (type owner) or "readers" (of an RwLock: a flag for each process)
 
 
 # ------------------------------------------------------------ expressions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from .interpret import Actor, Interpreter, State
@@ -53,6 +54,9 @@ class Names:
         name = self.variable(variable)
         if not variable.struct:
             return name if variable.count == 1 else f"{name}[{ranges(elements)}]"
+        if variable.lock == "readers":  # the processes that hold it stand in the columns
+            name, elements = f"{name} shared", [e // len(self.actors) for e in elements]
+            variable = replace(variable, per=1, count=variable.count // len(self.actors))
         which = sorted({e // variable.per for e in elements})
         inside = sorted({e % variable.per for e in elements})
         name += f"[{ranges(inside)}]" if variable.per > 1 else ""

@@ -14,7 +14,7 @@ from checker.graph import (
     state_graph,
     write_graph,
 )
-from checker.ir import Frame, Goto, If, Pos, Program, Self, Type, int_type
+from checker.ir import Block, Frame, Goto, If, Pos, Program, Self, Type, Unary
 from tests.operators import assign, binary, block, lock_program, process, program, read, rest, variable
 
 
@@ -105,31 +105,39 @@ def test_a_lock_nested_in_its_own_kind_is_told_and_is_no_cycle() -> None:
     assert lock_order_text(graph)[0] == "lock -> lock   (another of the same kind)"
 
 
-def test_shared_locks_take_part() -> None:
-    up = assign("readers", binary("+", read("readers"), 1))
-    down = assign("readers", binary("-", read("readers"), 1))
+def test_a_lock_held_shared_is_the_same_lock() -> None:
     owner = Type("owner", 0, 1)
+    free = binary("and", binary("==", read("rw"), 0), Unary("not", read("rw.readers")))
     t = process(
         "t",
-        block(0, up, Goto(1), guard=binary("==", read("rw"), 0)),
+        block(0, assign("rw.readers", 1), Goto(1), guard=binary("==", read("rw"), 0)),
         block(1, assign("m", Self()), Goto(2), guard=binary("==", read("m"), 0)),
-        block(2, down, Goto(3)),
-        block(
-            3,
-            assign("rw", Self()),
-            Goto(4),
-            guard=binary("and", binary("==", read("rw"), 0), binary("==", read("readers"), 0)),
-        ),
+        block(2, assign("rw.readers", 0), Goto(3)),
+        block(3, assign("rw", Self()), Goto(4), guard=free),
         rest(4),
     )
-    model = program(
-        "shared",
-        [
-            variable("rw", owner, lock="mutex"),
-            variable("readers", int_type(0, 1), lock="readers"),
-            variable("m", owner, lock="mutex"),
-        ],
-        [t],
+    locks = [variable(name, owner, lock="mutex") for name in ("rw", "m")]
+    model = program("shared", [*locks, variable("rw.readers", lock="readers")], [t])
+
+    assert sorted(lock_order_graph(model).edges()) == [("m", "rw"), ("rw", "m")]
+
+
+def test_a_branch_on_the_result_of_a_try_is_followed() -> None:
+    """Take b if it is free; wait for c where it was not, and for d where it was."""
+    locks = [variable(name, Type("owner", 0, 1), lock="mutex") for name in "bcd"]
+    got = variable("t:got", process="t")
+
+    def wait_for(label: int, lock: str) -> Block:
+        return block(label, assign(lock, Self()), Goto(4), guard=binary("==", read(lock), 0))
+
+    take = If(read("t:got"), (assign("b", Self()),))
+    t = process(
+        "t",
+        block(0, assign("t:got", binary("==", read("b"), 0)), take, Goto(1)),
+        block(1, If(read("t:got"), (Goto(3),)), Goto(2), live=("t:got",)),
+        wait_for(2, "c"),
+        wait_for(3, "d"),
+        rest(4),
     )
 
-    assert sorted(lock_order_graph(model).edges()) == [("m", "rw"), ("readers", "m")]
+    assert list(lock_order_graph(program("tries", [*locks, got], [t])).edges()) == [("b", "d")]

@@ -7,6 +7,7 @@ import re
 from checker.drawing import rows_of
 from checker.explain import falsifiers, wait_for_graph, waits
 from checker.ir import (
+    BOOL,
     Choose,
     Goto,
     If,
@@ -112,22 +113,25 @@ def test_waiting_for_a_flag_names_who_set_it_last() -> None:
 
 
 def test_waiting_for_a_shared_lock_names_its_holders() -> None:
-    rw = variable("rw", Type("owner", 0, 2), lock="mutex")
-    readers = variable("readers", int_type(0, 2), lock="readers")
-    share = block(0, assign("readers", binary("+", read("readers"), 1)), Goto(1))
-    reader = process("reader", share, block(1, Goto(2), guard=binary("==", read("rw"), 2)), rest(2))
-    free = binary("and", binary("==", read("rw"), 0), binary("==", read("readers"), 0))
+    sem = {"struct": "Inode", "label": "i_rwsem"}
+    rw = variable("Inode.sem", Type("owner", 0, 2), lock="mutex", field="sem", **sem)
+    readers = variable("Inode.sem.readers", BOOL, 2, lock="readers", per=2, field="sem.readers", **sem)
+    share = block(0, assign(readers.name, 1, binary("-", Self(), 1)), Goto(1))
+    reader = process("reader", share, block(1, Goto(2), guard=binary("==", read(rw.name), 2)), rest(2))
+    shared = binary("or", read(readers.name, 0), read(readers.name, 1))
+    free = binary("and", binary("==", read(rw.name), 0), Unary("not", shared))
     writer = process(
         "writer",
-        block(0, Goto(1), guard=binary("==", read("readers"), 1)),
-        block(1, assign("rw", Self()), Goto(2), guard=free, call="down_write"),
+        block(0, Goto(1), guard=read(readers.name, 0)),
+        block(1, assign(rw.name, Self()), Goto(2), guard=free, call="down_write"),
         rest(2),
     )
-    trace = shortest_violation(program("shared", [rw, readers], [reader, writer]))
+    model = program("shared", [rw, readers], [reader, writer], structs=(("Inode", 1),))
 
-    found = {w.who: w for w in waits(trace)}
+    text = counterexample(shortest_violation(model))
 
-    assert (found["writer"].what, found["writer"].whom) == ("readers is held shared by reader", ("reader",))
+    assert "writer  waits in down_write(): i_rwsem shared is held by reader" in text
+    assert "i_rwsem shared 0->1" in text
 
 
 def test_waiting_with_nothing_to_choose_from_is_explained_too() -> None:
