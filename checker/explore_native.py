@@ -34,7 +34,8 @@ FULLEST = 0.8  # share of the table's entries in use when it grows
 CROWDED = 0.93  # the same when there is no memory to grow
 MOST_BITS = 32  # of a number in the table
 SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
-LOOK = 0.5  # seconds between two looks at the machine's memory
+LOOK = 0.2  # seconds between two looks at the machine's memory
+IMPROVE_AFTER = 1.0  # seconds of search after which better code is worth its making
 SHARE = 0.9  # of the available memory that a search takes if it has no limit
 LEFT_TO_OTHERS = 200 << 20  # bytes of the machine's memory that no search takes
 
@@ -163,6 +164,8 @@ class Search:
                 result.stopped_by = self._levels()
             except (OutOfMemory, MemoryError):  # not even the initial states have room
                 result.stopped_by = "memory"
+            finally:
+                self.machine.close()
         if self.stop and result.violation:
             result.stopped_by = "violation"
         result.complete = not result.stopped_by
@@ -284,6 +287,9 @@ class Search:
             self.progress(Progress(count, self._transitions(), depth, frontier, self.store.bytes(), seconds))
         if seconds - self.looked > LOOK:
             self.looked = seconds
+            if seconds > IMPROVE_AFTER and self.machine.improve():
+                self.code = self._code()
+                self.reduction = self._reduction() if self.reduction else None
             if available_memory() < LEFT_TO_OTHERS:
                 return "memory"
         return self.limits.reached()

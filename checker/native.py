@@ -22,13 +22,17 @@ from functools import cached_property
 from .ir import Assign, Check, Choose, Fail, Goto, If, Note, Program, Stmt
 from .layout import Layout
 from .native_ample import AmpleText
-from .native_code import Code, Join, Value, condition, constant, signed
-from .native_expr import Actor, Expressions, assigned, has_choice, is_never, most_runs
-from .native_state import View, load_word
+from .native_code import Code, Join, Scope, Value, condition, constant, signed
+from .native_expr import Actor, Expressions, assigned, has_choice, is_never, is_plain, most_runs
+from .native_state import View, load_word, word_at
 from .partial_order import analyse
 from .sites import REST, STATE, STEP, TRANSITION, Sites, Witness, witnesses
 
+COPIED_ALONE = 2  # unchanged words up to which each is copied by itself
 SMALL = 48  # blocks, counted for each instance, up to which the step function is one piece of code
+
+
+COPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class NativeText:
             functions.append(self._judge_step())
         if self.reduced:
             functions += self.ample.functions()
-        return "\n".join([*functions, self._record(), "!0 = !{}", ""])
+        return "\n".join([*functions, self._record(), COPY, "!0 = !{}", ""])
 
     @property
     def entry_points(self) -> tuple[str, ...]:
@@ -131,12 +135,12 @@ class NativeText:
         code = Code("define i64 @step(ptr noalias readonly %state, ptr noalias %out, ptr noalias %info) nounwind")
         code.write(f"store i64 0, ptr {info_at(code, Info.VIOLATED)}")
         words = {n: load_word(code, "%state", n) for n in range(self.layout.words)} if whole else {}
-        cursor = "%out"
+        cursor, known = "%out", code.scope
         for actor in actors:
             if whole:
                 end = Join(code.name("end"))
                 _Steps(self, code, actor, words).write(cursor, end)
-                cursor = code.meet(end)
+                cursor = code.meet(end, known)
             else:
                 cursor = code.emit(f"call ptr @take{actor.number}(ptr %state, ptr {cursor}, ptr %info)")
         self._finish_step(code, cursor)
@@ -226,11 +230,12 @@ class NativeText:
         if cond.known and not cond.lo:
             return
         wrong, right = code.name("wrong"), code.name("right")
+        known = code.scope
         code.branch(cond, wrong, right)
         code.start(wrong)
         code.write(f"call void @record(ptr %info, i64 {site}, i64 -1, i64 {successor})")
         code.jump(right)
-        code.start(right)
+        code.start(right, known)
 
     def _look_for(self, code: Code, number: int, witness: Witness, view: View, before: View | None) -> None:
         """Set the bit of a witness if it is there; nothing is evaluated once the bit is set."""
@@ -239,8 +244,9 @@ class NativeText:
         bit = signed(1 << number % 64)
         look, there = code.name("look"), code.name("there")
         missing = code.emit(f"icmp eq i64 {code.emit(f'and i64 {found}, {bit}')}, 0")
+        known = code.scope
         code.write(f"br i1 {missing}, label %{look}, label %{there}")
-        code.start(look)
+        code.start(look, Scope(known))
         view, before = view.copy(), before.copy() if before else None
         seen = condition(False)
         for expr in witness.exprs:
@@ -249,7 +255,7 @@ class NativeText:
         now = code.emit(f"select i1 {seen.text}, i64 {with_bit}, i64 {found}")
         code.write(f"store i64 {now}, ptr {place}")
         code.jump(there)
-        code.start(there)
+        code.start(there, known)
 
     def _record(self) -> str:
         info = self.info
@@ -298,6 +304,9 @@ class _Steps:
         if not taken:
             code.leave(end, cursor)
             return
+        known = code.scope  # the way to every block leads through here
+        for number in range(self.module.layout.words):
+            word_at(code, "%state", number)
         view = self._view(0)
         names = {b.label: code.name("block") for b in taken}
         if self.pc is None:
@@ -305,7 +314,7 @@ class _Steps:
         else:
             self._dispatch(label_of(view, self.actor), names, cursor, end)
         for block in taken:
-            code.start(names[block.label])
+            code.start(names[block.label], Scope(known))
             self._take(self._view(block.label), block, cursor, end)
 
     def _view(self, label: int) -> View:
@@ -328,10 +337,11 @@ class _Steps:
         enabled = self.code.as_flag(self.evaluate(block.guard, view, self.actor))
         if not enabled.known:
             go, stay = self.code.name("go"), self.code.name("stay")
+            known = self.code.scope
             self.code.branch(enabled, go, stay)
             self.code.start(stay)
             self.code.leave(end, cursor)
-            self.code.start(go)
+            self.code.start(go, known)
         elif not enabled.lo:
             self.code.leave(end, cursor)
             return
@@ -371,12 +381,15 @@ class _Steps:
         cond = code.as_flag(self.evaluate(statement.cond, view, self.actor))
         if cond.known:
             return self.body(statement.then if cond.lo else statement.other, view, cursor, end)
+        if is_plain(statement.then) and is_plain(statement.other):
+            return self._select(statement, cond, view)
         then, other, behind = code.name("then"), code.name("else"), code.name("behind")
+        known = code.scope
         touched = assigned(statement.then) | assigned(statement.other)
         code.branch(cond, then, other)
         ends: list[tuple[str, View]] = []
         for label, arm in ((then, statement.then), (other, statement.other)):
-            code.start(label)
+            code.start(label, Scope(known))
             after = self.body(arm, view.copy(), cursor, end)
             if after is not None:
                 after.bring(touched)
@@ -384,11 +397,19 @@ class _Steps:
                 code.jump(behind)
         if not ends:
             return None
-        code.start(behind)
+        code.start(behind, known)
         block, after = ends[0]
         if len(ends) == 2:
             after.merge(block, ends[1][1], ends[1][0])
         return after
+
+    def _select(self, statement: If, cond: Value, view: View) -> View:
+        """Both arms without a branch: they are short and only assign."""
+        then, other = view.copy(), view
+        for arm, run in ((statement.then, then), (statement.other, other)):
+            self.body(arm, run, "", Join(""))
+        then.choose(cond, other)
+        return then
 
     def _fork(self, statement: If, rest: tuple[Stmt, ...], view: View, cursor: str, end: Join) -> View | None:
         """An If with a choice in it: what follows it is written in both arms."""
@@ -397,9 +418,10 @@ class _Steps:
         if cond.known:
             return self.body((statement.then if cond.lo else statement.other) + rest, view, cursor, end)
         then, other = code.name("then"), code.name("else")
+        known = code.scope
         code.branch(cond, then, other)
         for label, arm in ((then, statement.then), (other, statement.other)):
-            code.start(label)
+            code.start(label, Scope(known))
             self.body(arm + rest, view.copy(), cursor, end)
         return None
 
@@ -412,8 +434,9 @@ class _Steps:
         before, head, out = code.block, code.name("choose"), code.name("chosen")
         value, cursors, next_value = ("%" + code.name(stem) for stem in ("value", "cursor", "next"))
         latch = Join(code.name("latch"))
+        known = code.scope
         code.jump(head)
-        code.start(head)
+        code.start(head, Scope(known))
         head_at = len(code.lines)  # the phis are written when the cursor at the latch is known
         view = view.copy()
         view.write(variable, constant(0), Value(value, statement.lo, statement.hi))
@@ -421,7 +444,7 @@ class _Steps:
         self._when(allowed, cursor=cursors, join=latch)
         if not (allowed.known and not allowed.lo):
             self.body(rest, view, cursors, latch)
-        after = code.meet(latch)
+        after = code.meet(latch, Scope(known))
         code.lines[head_at:head_at] = [
             f" {value} = phi i64 [ {statement.lo}, %{before} ], [ {next_value}, %{latch.label} ]",
             f" {cursors} = phi ptr [ {cursor}, %{before} ], [ {after}, %{latch.label} ]",
@@ -439,10 +462,11 @@ class _Steps:
                 self.code.leave(join, cursor)
             return
         go, stay = self.code.name("go"), self.code.name("stay")
+        known = self.code.scope
         self.code.branch(cond, go, stay)
         self.code.start(stay)
         self.code.leave(join, cursor)
-        self.code.start(go)
+        self.code.start(go, known)
 
     def _check(self, statement: Check | Fail, holds: Value, cursor: str, end: Join) -> bool:
         """Record a violation unless `holds`; whether the body can go on."""
@@ -450,6 +474,7 @@ class _Steps:
         if holds.known and holds.lo:
             return True
         wrong, right = code.name("wrong"), code.name("right")
+        known = code.scope
         code.branch(holds, right, wrong) if not holds.known else code.jump(wrong)
         code.start(wrong)
         site = self.module.sites.number(STEP, statement.name, statement.message, (), statement.pos)
@@ -457,18 +482,20 @@ class _Steps:
         code.leave(end, cursor)
         if holds.known:
             return False
-        code.start(right)
+        code.start(right, known)
         return True
 
     def _goto(self, label: int, view: View, cursor: str, end: Join) -> None:
-        """Write the successor."""
-        code, place = self.code, cursor
+        """Write the successor: the words that changed, and the others as they are."""
+        code, size = self.code, self.module.layout.words
         words = view.packed(label, self.pc)
-        for number, word in enumerate(words):
-            if number:
-                place = code.emit(f"getelementptr inbounds i64, ptr {cursor}, i64 {number}")
-            code.write(f"store i64 {signed(word)}, ptr {place}, align 8")
-        code.leave(end, code.emit(f"getelementptr inbounds i64, ptr {cursor}, i64 {len(words)}"))
+        if size - len(words) > COPIED_ALONE:
+            code.write(f"call void @llvm.memcpy.p0.p0.i64(ptr align 8 {cursor}, ptr align 8 %state, i64 {8 * size}, i1 false)")
+        else:
+            words = {number: words[number] if number in words else view.word(number) for number in range(size)}
+        for number, word in words.items():
+            code.write(f"store i64 {signed(word)}, ptr {word_at(code, cursor, number)}, align 8")
+        code.leave(end, word_at(code, cursor, size))
 
 
 def label_of(view: View, actor: Actor) -> Value:

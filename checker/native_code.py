@@ -33,6 +33,22 @@ def condition(value: bool) -> Value:
     return Value("true" if value else "false", int(value), int(value), True)
 
 
+class Scope(dict[str, str]):
+    """Instructions without effect whose results are known where the code is being written, by their
+    text; what `outer` knows is known here as well."""
+
+    def __init__(self, outer: Scope | None = None) -> None:
+        self.outer = outer
+
+    def find(self, instruction: str) -> str | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if instruction in scope:
+                return scope[instruction]
+            scope = scope.outer
+        return None
+
+
 class Join:
     """A place that several paths lead to, each with its own `cursor` (where the next successor is written)."""
 
@@ -47,6 +63,7 @@ class Code:
     def __init__(self, header: str) -> None:
         self.lines = [header + " {", "entry:"]
         self.block = "entry"  # the basic block that is being written
+        self.scope = Scope()
         self._names = 0
 
     def name(self, stem: str = "v") -> str:
@@ -61,14 +78,22 @@ class Code:
         self.lines.append(f" {result} = {instruction}")
         return result
 
+    def pure(self, instruction: str) -> str:
+        """The same for an instruction without effect, which is written only if its result is not known yet."""
+        known = self.scope.find(instruction)
+        if known is None:
+            known = self.scope[instruction] = self.emit(instruction)
+        return known
+
     def write(self, instruction: str) -> None:
         """Write an instruction without a result."""
         self.lines.append(" " + instruction)
 
-    def start(self, label: str) -> None:
-        """Begin a basic block."""
+    def start(self, label: str, scope: Scope | None = None) -> None:
+        """Begin a basic block.  scope: what is known there, from blocks that every way to it passes."""
         self.lines.append(label + ":")
         self.block = label
+        self.scope = Scope() if scope is None else scope
 
     def text(self) -> str:
         return "\n".join([*self.lines, "}", ""])
@@ -86,9 +111,9 @@ class Code:
         join.incoming.append((self.block, cursor))
         self.jump(join.label)
 
-    def meet(self, join: Join) -> str:
-        """Go on where the paths of `join` meet; the cursor there."""
-        self.start(join.label)
+    def meet(self, join: Join, scope: Scope | None = None) -> str:
+        """Go on where the paths of `join` meet; the cursor there.  scope: as for `start`."""
+        self.start(join.label, scope)
         if len({cursor for _, cursor in join.incoming}) == 1:
             return join.incoming[0][1]
         return self.emit("phi ptr " + ", ".join(f"[ {cursor}, %{block} ]" for block, cursor in join.incoming))
@@ -98,42 +123,42 @@ class Code:
     def shift_left(self, word: str | int, by: str | int) -> str | int:
         if isinstance(word, int) and isinstance(by, int):
             return word << by
-        return word if by == 0 or word == 0 else self.emit(f"shl i64 {word}, {by}")
+        return word if by == 0 or word == 0 else self.pure(f"shl i64 {word}, {by}")
 
     def shift_right(self, word: str | int, by: str | int) -> str | int:
         if isinstance(word, int) and isinstance(by, int):
             return word >> by
-        return word if by == 0 or word == 0 else self.emit(f"lshr i64 {word}, {by}")
+        return word if by == 0 or word == 0 else self.pure(f"lshr i64 {word}, {by}")
 
     def bits_and(self, word: str | int, mask: str | int) -> str | int:
         if isinstance(word, int) and isinstance(mask, int):
             return word & mask
         if mask == 0 or word == 0:
             return 0
-        return word if mask == ALL_ONES else self.emit(f"and i64 {signed(word)}, {signed(mask)}")
+        return word if mask == ALL_ONES else self.pure(f"and i64 {signed(word)}, {signed(mask)}")
 
     def bits_or(self, word: str | int, other: str | int) -> str | int:
         if isinstance(word, int) and isinstance(other, int):
             return word | other
         if word == 0 or other == 0:
             return word or other
-        return self.emit(f"or i64 {signed(word)}, {signed(other)}")
+        return self.pure(f"or i64 {signed(word)}, {signed(other)}")
 
     def bits_not(self, word: str | int) -> str | int:
-        return ~word & ALL_ONES if isinstance(word, int) else self.emit(f"xor i64 {word}, -1")
+        return ~word & ALL_ONES if isinstance(word, int) else self.pure(f"xor i64 {word}, -1")
 
     # ---- conversions
 
     def as_int(self, value: Value) -> Value:
         if value.known:
             return constant(value.lo)
-        return Value(self.emit(f"zext i1 {value.text} to i64"), value.lo, value.hi) if value.flag else value
+        return Value(self.pure(f"zext i1 {value.text} to i64"), value.lo, value.hi) if value.flag else value
 
     def as_flag(self, value: Value) -> Value:
         """Whether `value` is true, which is: not 0."""
         if value.lo > 0 or value.hi < 0 or value.known:
             return condition(value.lo != 0)
-        return value if value.flag else Value(self.emit(f"icmp ne i64 {value.text}, 0"), 0, 1, True)
+        return value if value.flag else Value(self.pure(f"icmp ne i64 {value.text}, 0"), 0, 1, True)
 
     # ---- arithmetic
 
@@ -149,7 +174,7 @@ class Code:
     def _ranged(self, instruction: str, lo: int, hi: int) -> Value:
         if lo < SMALLEST or hi > LARGEST:
             raise UsageError("a calculation may leave 64 bits: the native engine cannot do it; use --engine interpret")
-        return constant(lo) if lo == hi else Value(self.emit(instruction), lo, hi)
+        return constant(lo) if lo == hi else Value(self.pure(instruction), lo, hi)
 
     def add(self, left: Value, right: Value) -> Value:
         if 0 in (left.lo, right.lo) and (left.known and left.lo == 0 or right.known and right.lo == 0):
@@ -171,15 +196,15 @@ class Code:
         if by == 1 or lo == hi:
             return left if by == 1 else constant(lo)
         if left.lo >= 0:
-            return Value(self.emit(f"udiv i64 {left.text}, {by}"), lo, hi)
+            return Value(self.pure(f"udiv i64 {left.text}, {by}"), lo, hi)
         return self._divide_negative(left, by)
 
     def _divide_negative(self, left: Value, by: int) -> Value:
-        quotient = self.emit(f"sdiv i64 {left.text}, {by}")
-        back = self.emit(f"mul i64 {quotient}, {by}")
-        above = self.emit(f"icmp sgt i64 {back}, {left.text}")
-        one = self.emit(f"zext i1 {above} to i64")
-        return Value(self.emit(f"sub i64 {quotient}, {one}"), left.lo // by, left.hi // by)
+        quotient = self.pure(f"sdiv i64 {left.text}, {by}")
+        back = self.pure(f"mul i64 {quotient}, {by}")
+        above = self.pure(f"icmp sgt i64 {back}, {left.text}")
+        one = self.pure(f"zext i1 {above} to i64")
+        return Value(self.pure(f"sub i64 {quotient}, {one}"), left.lo // by, left.hi // by)
 
     def _remainder(self, left: Value, right: Value) -> Value:
         by = right.lo
@@ -188,11 +213,11 @@ class Code:
         if 0 <= left.lo and left.hi < by:
             return left
         if left.lo >= 0:
-            return Value(self.emit(f"urem i64 {left.text}, {by}"), 0, by - 1)
-        rest = self.emit(f"srem i64 {left.text}, {by}")
-        negative = self.emit(f"icmp slt i64 {rest}, 0")
-        lifted = self.emit(f"add i64 {rest}, {by}")
-        return Value(self.emit(f"select i1 {negative}, i64 {lifted}, i64 {rest}"), 0, by - 1)
+            return Value(self.pure(f"urem i64 {left.text}, {by}"), 0, by - 1)
+        rest = self.pure(f"srem i64 {left.text}, {by}")
+        negative = self.pure(f"icmp slt i64 {rest}, 0")
+        lifted = self.pure(f"add i64 {rest}, {by}")
+        return Value(self.pure(f"select i1 {negative}, i64 {lifted}, i64 {rest}"), 0, by - 1)
 
     def _min(self, left: Value, right: Value) -> Value:
         return self._pick(self._compare("<=", left, right), left, right, min)
@@ -211,19 +236,19 @@ class Code:
         settled = _settled(op, left, right)
         if settled is not None:
             return condition(settled)
-        return Value(self.emit(f"icmp {_COMPARE[op]} i64 {left.text}, {right.text}"), 0, 1, True)
+        return Value(self.pure(f"icmp {_COMPARE[op]} i64 {left.text}, {right.text}"), 0, 1, True)
 
     def _logic(self, op: str, left: Value, right: Value) -> Value:
         neutral = op == "and"
         for one, other in ((left, right), (right, left)):
             if one.known:
                 return other if one.lo == neutral else condition(not neutral)
-        return Value(self.emit(f"{op} i1 {left.text}, {right.text}"), 0, 1, True)
+        return Value(self.pure(f"{op} i1 {left.text}, {right.text}"), 0, 1, True)
 
     def negate(self, value: Value) -> Value:
         """not"""
         value = self.as_flag(value)
-        return condition(not value.lo) if value.known else Value(self.emit(f"xor i1 {value.text}, true"), 0, 1, True)
+        return condition(not value.lo) if value.known else Value(self.pure(f"xor i1 {value.text}, true"), 0, 1, True)
 
     def select(self, cond: Value, then: Value, other: Value) -> Value:
         cond = self.as_flag(cond)
@@ -233,9 +258,9 @@ class Code:
             return then
         lo, hi = min(then.lo, other.lo), max(then.hi, other.hi)
         if then.flag and other.flag:
-            return Value(self.emit(f"select i1 {cond.text}, i1 {then.text}, i1 {other.text}"), lo, hi, True)
+            return Value(self.pure(f"select i1 {cond.text}, i1 {then.text}, i1 {other.text}"), lo, hi, True)
         then, other = self.as_int(then), self.as_int(other)
-        return Value(self.emit(f"select i1 {cond.text}, i64 {then.text}, i64 {other.text}"), lo, hi)
+        return Value(self.pure(f"select i1 {cond.text}, i64 {then.text}, i64 {other.text}"), lo, hi)
 
 
 ALL_ONES = (1 << 64) - 1

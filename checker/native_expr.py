@@ -10,6 +10,9 @@ from .native_code import Value, constant
 from .native_state import View
 
 
+PLAIN = 3  # assignments that are no reason for a jump
+
+
 @dataclass(frozen=True)
 class Actor:
     """A process instance: `instance` of the process with index `index`; number: among all, from 0."""
@@ -68,6 +71,11 @@ def assigned(statements: tuple[Stmt, ...]) -> set[str]:
             case If(_, then, other):
                 names |= assigned(then) | assigned(other)
     return names
+
+
+def is_plain(statements: tuple[Stmt, ...]) -> bool:
+    """Is it cheaper to run `statements` for nothing than to jump over them?"""
+    return all(isinstance(s, Assign) for s in statements) and len(statements) <= PLAIN
 
 
 def has_choice(statements: tuple[Stmt, ...]) -> bool:

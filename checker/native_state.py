@@ -34,6 +34,7 @@ class View:
         self.changed: dict[str, tuple[Word, ...]] = {}  # sections of the variables written so far
         self.known: dict[tuple[str, int], Value] = {}  # elements read or written so far
         self._live = process.blocks[label].live if process else frozenset()
+        self._label = label
 
     def copy(self) -> View:
         """The same point, to go on from on another path."""
@@ -58,10 +59,10 @@ class View:
         if bits == 0:
             return constant(variable.type.lo)
         if index.lo < 0 or index.hi >= variable.count:
-            inside = code.emit(f"icmp ult i64 {index.text}, {variable.count}")
-            index = Value(code.emit(f"select i1 {inside}, i64 {index.text}, i64 0"), 0, variable.count - 1)
+            inside = code.pure(f"icmp ult i64 {index.text}, {variable.count}")
+            index = Value(code.pure(f"select i1 {inside}, i64 {index.text}, i64 0"), 0, variable.count - 1)
         section, offset = self._section_of(variable, index)
-        by = offset if bits == 1 else code.emit(f"mul i64 {offset}, {bits}")
+        by = offset if bits == 1 else code.pure(f"mul i64 {offset}, {bits}")
         return self._value(variable, code.bits_and(code.shift_right(section, by), ones(bits)))
 
     def _element(self, variable: Variable, element: int) -> Value:
@@ -95,7 +96,7 @@ class View:
             return constant(type_.lo + raw)
         if type_.lo == 0:
             return Value(raw, 0, type_.hi)
-        return Value(self.code.emit(f"add i64 {raw}, {type_.lo}"), type_.lo, type_.hi)
+        return Value(self.code.pure(f"add i64 {raw}, {type_.lo}"), type_.lo, type_.hi)
 
     def _sections(self, variable: Variable) -> Sequence[Section]:
         """Where the variable is; a temporary that has no place is cut as if it had one."""
@@ -117,10 +118,10 @@ class View:
         code, words = self.code, self._current(variable)
         chosen, first = words[0], "0"
         for section, word in list(zip(self._sections(variable), words))[1:]:
-            beyond = code.emit(f"icmp uge i64 {index.text}, {section.first}")
-            chosen = code.emit(f"select i1 {beyond}, i64 {word}, i64 {chosen}")
-            first = code.emit(f"select i1 {beyond}, i64 {section.first}, i64 {first}")
-        return chosen, index.text if first == "0" else code.emit(f"sub i64 {index.text}, {first}")
+            beyond = code.pure(f"icmp uge i64 {index.text}, {section.first}")
+            chosen = code.pure(f"select i1 {beyond}, i64 {word}, i64 {chosen}")
+            first = code.pure(f"select i1 {beyond}, i64 {section.first}, i64 {first}")
+        return chosen, index.text if first == "0" else code.pure(f"sub i64 {index.text}, {first}")
 
     # ---- writing
 
@@ -151,7 +152,7 @@ class View:
         lo, bits = variable.type.lo, width(variable)
         if value.known:
             return value.lo - lo & ones(bits)
-        raw = value.text if lo == 0 else self.code.emit(f"sub i64 {value.text}, {lo}")
+        raw = value.text if lo == 0 else self.code.pure(f"sub i64 {value.text}, {lo}")
         fits = lo <= value.lo and value.hi - lo <= ones(bits)
         return raw if fits else self.code.bits_and(raw, ones(bits))
 
@@ -170,21 +171,22 @@ class View:
     def _write_at(self, section: Section, word: Word, index: Value, raw: Word) -> Word:
         """The section `word` with element `index` set, if it has that element."""
         code = self.code
-        offset = index.text if section.first == 0 else code.emit(f"sub i64 {index.text}, {section.first}")
-        by = offset if section.width == 1 else code.emit(f"mul i64 {offset}, {section.width}")
+        offset = index.text if section.first == 0 else code.pure(f"sub i64 {index.text}, {section.first}")
+        by = offset if section.width == 1 else code.pure(f"mul i64 {offset}, {section.width}")
         kept = code.bits_and(word, code.bits_not(code.shift_left(ones(section.width), by)))
         written = code.bits_or(kept, code.shift_left(raw, by))
         if section.first <= index.lo and index.hi < section.first + section.count:
             return written
-        inside = code.emit(f"icmp ult i64 {offset}, {section.count}")
-        return code.emit(f"select i1 {inside}, i64 {written}, i64 {word}")
+        inside = code.pure(f"icmp ult i64 {offset}, {section.count}")
+        return code.pure(f"select i1 {inside}, i64 {written}, i64 {word}")
 
     # ---- the end of a step
 
-    def packed(self, label: int, pc: Section | None) -> list[Word]:
-        """The words of the state in which the instance stands at `label`, with dead locals zero."""
-        keep = [ALL_ONES] * self.layout.words
-        parts: list[list[Word]] = [[] for _ in keep]
+    def packed(self, label: int, pc: Section | None) -> dict[int, Word]:
+        """The words that are different in the state in which the instance stands at `label`, with
+        dead locals zero."""
+        keep: dict[int, int] = {}
+        parts: dict[int, list[Word]] = {}
         staying = self.process.blocks[label].live if self.process else frozenset()
         for name in sorted(self._live | self.changed.keys()):
             local = self.layout.program.variable(name).process is not None
@@ -192,18 +194,19 @@ class View:
             if stays and not changed or local and not stays and name not in self._live:
                 continue  # its bits are right already, or are not its own
             for number, section in enumerate(self.layout.sections(name, self.instance)):
-                keep[section.word] &= ~section.mask
+                keep[section.word] = keep.get(section.word, ALL_ONES) & ~section.mask
                 if stays:
-                    parts[section.word].append(self.code.shift_left(self.changed[name][number], section.shift))
-        if pc:
-            keep[pc.word] &= ~pc.mask
-            parts[pc.word].append(label << pc.shift)
-        return [self._combined(number, keep[number], parts[number]) for number in range(len(keep))]
+                    part = self.code.shift_left(self.changed[name][number], section.shift)
+                    parts.setdefault(section.word, []).append(part)
+        if pc and label != self._label:
+            keep[pc.word] = keep.get(pc.word, ALL_ONES) & ~pc.mask
+            parts.setdefault(pc.word, []).append(label << pc.shift)
+        return {number: self._combined(number, keep[number], parts.get(number, [])) for number in sorted(keep)}
 
     def _combined(self, number: int, keep: int, parts: list[Word]) -> Word:
         """Bits `keep` of a word of the old state, with `parts` in the others."""
         code = self.code
-        result = code.bits_and(self.word(number), keep)
+        result = code.bits_and(self.word(number), keep) if keep else 0
         fixed = 0
         for part in parts:
             if isinstance(part, int):
@@ -228,6 +231,19 @@ class View:
         }
         self.known = {key: v for key, v in self.known.items() if _same(v, other.known.get(key))}
 
+    def choose(self, cond: Value, other: View) -> None:
+        """This point becomes the one at which `cond` tells whether its values hold, or those of `other`."""
+        names = self.changed.keys() | other.changed.keys()
+        self.bring(names)
+        other.bring(names)
+        for name in sorted(names):
+            pairs = zip(self.changed[name], other.changed[name])
+            self.changed[name] = tuple(a if a == b else self._select(cond, a, b) for a, b in pairs)
+        self.known = {key: v for key, v in self.known.items() if _same(v, other.known.get(key))}
+
+    def _select(self, cond: Value, then: Word, other: Word) -> str:
+        return self.code.pure(f"select i1 {cond.text}, i64 {signed(then)}, i64 {signed(other)}")
+
     def bring(self, names: set[str]) -> None:
         """Have the sections of these variables in registers, as a meeting of paths needs it."""
         for name in sorted(names - self.changed.keys()):
@@ -240,11 +256,14 @@ class View:
 
 
 def load_word(code: Code, pointer: str, number: int) -> str:
-    """Load word `number` of the state at `pointer`."""
+    """Load word `number` of the state at `pointer`, which does not change while the function runs."""
     unchanging = "" if pointer == "%after" else ", !invariant.load !0"
-    if number:
-        pointer = code.emit(f"getelementptr inbounds i64, ptr {pointer}, i64 {number}")
-    return code.emit(f"load i64, ptr {pointer}, align 8{unchanging}")
+    return code.pure(f"load i64, ptr {word_at(code, pointer, number)}, align 8{unchanging}")
+
+
+def word_at(code: Code, pointer: str, number: int) -> str:
+    """The address of word `number` of the state at `pointer`."""
+    return code.pure(f"getelementptr inbounds i64, ptr {pointer}, i64 {number}") if number else pointer
 
 
 def _same(value: Value, other: Value | None) -> bool:

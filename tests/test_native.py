@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 from itertools import product
 
@@ -367,6 +368,58 @@ def test_damaged_machine_code_is_made_again(cache) -> None:
 
     assert not native_build.Machine(text).cached
     assert native_build.Machine(text).cached
+
+
+def test_a_large_program_starts_with_quick_code_and_goes_on_with_better(cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_build, "QUICK_LINES", 0)
+    text = native.NativeText(two_phase_commit(4)).text
+    machine = native_build.Machine(text)
+    quick = dict(machine.addresses)
+
+    while not machine.improve():
+        assert machine.improving()
+        time.sleep(0.02)
+
+    assert not machine.cached and not machine.improving()
+    assert all(machine.addresses[name] != quick[name] for name in quick)
+    assert native_build.Machine(text).cached
+
+
+def test_code_is_exchanged_while_the_search_goes_on(cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the limits waits until the better code is there."""
+    monkeypatch.setattr(native_build, "QUICK_LINES", 0)
+    monkeypatch.setattr(explore_native, "IMPROVE_AFTER", 0)
+    monkeypatch.setattr(explore_native, "LOOK", 0)
+    exchanged = []
+
+    class Patient(native_build.Machine):
+        def improve(self) -> bool:
+            while not super().improve():
+                if not self.improving():
+                    return False
+            exchanged.append(True)
+            return True
+
+    monkeypatch.setattr(explore_native, "Machine", Patient)
+    for reduced in (False, True):
+        found = explore(two_phase_commit(5), reduced=reduced)
+        assert found.complete and (reduced or (found.states, found.transitions) == (8_832, 58_145))
+
+    assert len(exchanged) == 2
+
+
+def test_better_code_that_cannot_be_had_is_done_without(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(native_build, "QUICK_LINES", 0)
+    machine = native_build.Machine(native.NativeText(two_phase_commit(3)).text)
+
+    machine.improve()
+    while machine.improving():
+        assert not machine.improve()
+
+    machine.close()
+    assert not machine.improve()
 
 
 def test_a_cache_that_cannot_be_written_is_ignored(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
