@@ -26,7 +26,8 @@ class Opinion:
     seen: (shared values, lines at which each process stands) of every state; shared values
     are integers as in the IR.  violations: the least number of steps to each violation, by
     property, the violating step included.  reached: properties seen true.  lines: of all
-    statements that make steps, in the functions that were called.
+    statements that make steps, in the functions that were called; doubtful: of choices that
+    wait for locals, and belong to the step before if that has changed nothing.
     """
 
     complete: bool = True
@@ -38,6 +39,7 @@ class Opinion:
     violations: dict[str, int] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
     lines: set[int] = field(default_factory=set)
+    doubtful: set[int] = field(default_factory=set)
 
     @property
     def values(self) -> set[tuple[int, ...]]:
@@ -93,7 +95,7 @@ class Search:
             if len(found) > self.limit:
                 opinion.complete = False
                 break
-        opinion.states, opinion.lines = len(found), self.machine.lines
+        opinion.states, opinion.lines, opinion.doubtful = len(found), self.machine.lines, self.machine.doubtful
         return opinion
 
     # steps
@@ -118,14 +120,20 @@ class Search:
             yield tuple(self.machine.memory)
 
     def started(self, memory, positions):
-        """All processes run to just before their first shared access."""
+        """All processes run to just before their first shared access.  One that does more
+        than plain assignments before stands at its beginning."""
         which = len(positions)
         if which == len(self.machine.actors):
             yield State(memory, positions)
             return
-        for after, position in list(self.resume(which, memory, (), 0)):
-            self.first[which].add(position.frames)
-            yield from self.started(after, positions + (position,))
+        ways = list(self.resume(which, memory, (), 0))
+        if len(ways) == 1 and not isinstance(ways[0], str):
+            memory, position = ways[0]
+        else:
+            position = Position(("begin", which), ())
+            self.logs[which, position.frames] = (), 0
+        self.first[which].add(position.frames)
+        yield from self.started(memory, positions + (position,))
 
     def expand(self, state, depth):
         """The successors of a state; notes violations of steps and deadlocks."""

@@ -140,6 +140,7 @@ class Machine:
         self.starting = False  # an operation has started, and made no step yet
         self.rounds = 0  # of loops, in this step
         self.lines = set()  # of all statements that make a step
+        self.doubtful = set()  # lines of choices that perhaps are one
         self.ops_left = None  # slot of the operations still to be started
         roots = [function for process in scenario.processes for function in process.functions]
         self.names = {}  # modules first, so that constants have values
@@ -206,6 +207,7 @@ class Machine:
                 found |= names
                 todo += called
         fields = [f for made in self.structs.values() for f in made.struct.fields.values()]
+        self.written = found | (source.written(self.scenario.setup)[0] if self.scenario.setup else set())
         return {f.name for f in fields if f.name in found and not f.ghost}
 
     def width(self, declared):
@@ -319,7 +321,10 @@ class Machine:
         self.observe(act)
 
     def guarded(self, declared, number, writes):
-        """Is the lock held that the field needs?  Properties and setup need none."""
+        """Is the lock held that the field needs?  Properties and setup need none, and nobody
+        needs it for a field that no process writes."""
+        if declared.name not in self.written:
+            return
         for guard in (declared.guard, declared.write_guard if writes else None):
             if guard is None or self.actor is None:
                 continue
@@ -495,6 +500,7 @@ class Machine:
             if self.bound is not None:
                 self.observe(self.count_operation)
             function = functions[self.do_choose(*range(len(functions)))]
+            self.starting = True
             yield from function(*args)
 
     def count_operation(self):
@@ -516,6 +522,7 @@ class Late:
             rewriter = source.Rewriter(self.function, self.machine.mutable)
             tree = rewriter.rewrite(self.stepped, name)
             self.machine.lines |= rewriter.lines
+            self.machine.doubtful |= rewriter.doubtful
             names = dict(self.machine.environment(self.function))
             exec(compile(tree, self.function.__code__.co_filename, "exec"), names)
             self.made = names[name]

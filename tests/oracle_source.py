@@ -16,6 +16,7 @@ import types
 from checker.lang import Place, Record
 
 WAITS = {"wait_until", "acquire", "acquire_shared"}
+LOOKS = {"wait_until", "held", "held_shared", "is_locked"}
 LOCK_WORDS = WAITS | {
     "try_acquire", "release", "held", "is_locked", "try_acquire_shared", "release_shared", "held_shared", "hand_over",
 }  # fmt: skip
@@ -54,7 +55,7 @@ def written(function: types.FunctionType) -> tuple[set[str], list[types.Function
             targets = [node.value]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             callee = function.__globals__.get(node.func.id)
-            if kind_of(callee) == "word" and node.func.id in LOCK_WORDS - {"held", "held_shared", "is_locked"}:
+            if kind_of(callee) == "word" and node.func.id in LOCK_WORDS - LOOKS:
                 targets = node.args
             elif kind_of(callee) in ("model", "primitive", "pure"):
                 called.append(callee)
@@ -144,6 +145,7 @@ class Rewriter:
         self.node = self.access.node
         self.counter = 0
         self.lines: set[int] = set()  # of the statements that make a step
+        self.doubtful: set[int] = set()  # of choices under a condition on locals, which perhaps make one
         self.annotations: dict[str, ast.expr] = {
             a.arg: a.annotation for a in self.node.args.args if a.annotation is not None
         }
@@ -209,6 +211,7 @@ class Rewriter:
         self.lines.add(at.lineno)
         made = ast.parse("yield").body
         if access == "starting":
+            self.doubtful.add(at.lineno)
             made = ast.parse("if not starting__(): yield").body
         elif access is not True:
             made = ast.parse(f"if shared__({', '.join(sorted(access))}): yield").body

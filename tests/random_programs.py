@@ -20,6 +20,7 @@ from checker.lang import Array, Enum, Field, Flag, Ghost, Lock, Place, Range, Re
 
 LIMIT = constant({limit})
 Small = Range(0, LIMIT)
+Rounds = Range(0, 2)
 Colour = enum("Colour", "RED GREEN BLUE")
 RED, GREEN, BLUE = Colour
 
@@ -115,7 +116,7 @@ class Writer:
         if self.may_read():
             return self.field(["@.n", "@.n", "hub.total", "@.kept", "@.row[0]", "@.row[1]"])
         if depth == 0 or not self.draw(st.booleans()):
-            return self.pick([*self.ints, *self.ints, "0", "1", "2", "LIMIT"])
+            return self.pick([*self.ints, *self.ints, "0", "1", "LIMIT"])
         form = self.pick(["{} + {}", "{} - {}", "min({}, {})", "max({}, {})", "{} % 2", "{} // 2", "{} if ? else {}"])
         form = form.replace("?", self.flag(depth - 1))
         while "{}" in form:
@@ -133,6 +134,8 @@ class Writer:
         if depth == 0 or not self.draw(st.booleans()):
             return self.pick([*self.flags, "True", "False", *(f"{cell} is None" for cell in self.cells)])
         form = self.pick(["{n} < {n}", "{n} == {n}", "not {f}", "{f} and {f}", "{f} or {f}", "0 < {n} <= 2", "{n} in (0, 2)"])
+        if "0" in form and not self.whole:  # what is compared twice is read twice
+            self.free = 0
         while "{n}" in form:
             form = form.replace("{n}", self.number(depth - 1), 1)
         while "{f}" in form:
@@ -311,7 +314,7 @@ class Writer:
             self.while_loop(depth)
         elif kind == "for":
             self.loops += 1
-            self.line(depth, f"for k{self.loops} in " + self.pick(["range(0, 2):", "each(Cell):"]))
+            self.line(depth, f"for {self.fresh('k')} in " + self.pick(["range(0, 2):", "each(Cell):"]))
             self.steps(depth + 1, 1)
             self.loops -= 1
         elif kind == "atomic":
@@ -333,7 +336,7 @@ class Writer:
         """Loops that end, or that take a step in every round."""
         if self.draw(st.booleans()):
             counter = self.fresh("w")
-            self.line(depth, f"{counter}: Small = 0")
+            self.line(depth, f"{counter}: Rounds = 0")
             self.line(depth, f"while {counter} < 2:")
             loops, self.loops = self.loops, 0  # `continue` would skip the counting
             self.steps(depth + 1, 1)

@@ -8,7 +8,7 @@ import oracle
 from agreement import all_states, same_as_oracle, same_engines
 from checker import api
 from checker.catalogue import load
-from textbook import MODELS, SMALL, Known, of, slow
+from textbook import MODELS, SMALL, Known, of
 
 CORE = {
     "append": {"F": 1, "WOPS": 1, "FSOPS": 0, "TROPS": 0},
@@ -20,7 +20,6 @@ CORE = {
     "no_clamp": {"F": 1, "FSOPS": 0, "TROPS": 0, "BUG_CLAMP": 1},
     "no_bias": {"F": 1, "LEN_B": 0, "LEN_A": 8, "MAXB": 1, "WOPS": 1, "TROPS": 0, "BUG_BIAS": 1},
 }
-SLOW = {"sync", "folios", "cut", "no_bias"}
 
 
 @pytest.mark.parametrize("row", of([row for row in SMALL if row.states < 2_000]))
@@ -46,7 +45,7 @@ def test_oracle_finds_the_known_counts(row: Known) -> None:
     assert ({row.violated: row.steps} if row.violated else {}) == opinion.violations
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=slow if name in SLOW else ()) for name in CORE])
+@pytest.mark.parametrize("name", CORE)
 def test_oracle_and_engines_agree_on_the_writeback_core(name: str) -> None:
     catalogue = load(MODELS / "writeback_core.py")
     opinion = oracle.explore(catalogue.scenario("core"), CORE[name])

@@ -5,10 +5,12 @@ SPIN's numbers were stored with `-DNOREDUCE`; its transitions include one into t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 import checker
-from textbook import MODELS, slow
+from textbook import MODELS
 
 CORE = MODELS / "writeback_core.py"
 NAMES = ("F", "W", "WOPS", "FLOPS", "FSOPS", "TROPS")
@@ -22,7 +24,6 @@ COUNTS = {  # NAMES: states stored, transitions
     (2, 2, 1, 1, 1, 1): (827_326, 2_658_280),
     (2, 1, 2, 2, 1, 1): (2_084_486, 7_151_661),
 }
-SLOW = {(2, 2, 1, 1, 1, 1), (2, 1, 2, 2, 1, 1)}
 BUGS = {  # constant: property, steps of a shortest counterexample
     "BUG_CLAMP": ("size_honest", 26),
     "BUG_BIAS": ("wb_kept", 40),
@@ -32,11 +33,8 @@ BUGS = {  # constant: property, steps of a shortest counterexample
 }
 
 
-def rows(only) -> list:
-    return [
-        pytest.param(key, id="-".join(f"{n}{v}" for n, v in zip(NAMES, key)), marks=slow if key in SLOW else ())
-        for key in only
-    ]
+def rows(keys: Iterable[tuple[int, ...]]) -> list:
+    return [pytest.param(key, id="-".join(f"{n}{v}" for n, v in zip(NAMES, key))) for key in keys]
 
 
 @pytest.mark.parametrize("key", rows(COUNTS))

@@ -77,15 +77,16 @@ SMALL = [
     philosophers(8, 1_154, 5_968),
     philosophers(10, 6_726, 43_480),
     Known("dining_philosophers", "ordered", 79, 208, 9, {"N": 4}),
-    Known("dining_philosophers", "ordered", 862, 3_516, 14, {"N": 6}),
+    Known("dining_philosophers", "ordered", 862, 3_516, 15, {"N": 6}),
     counters(3, 3),
     counters(5, 5),
     hanoi(4),
-    hanoi(8),
+    hanoi(6),
     Known("eight_puzzle", "puzzle", 360, 840, 21, {"ROWS": 2, "COLUMNS": 3}, SIX_PLACES),
     commit(5, 8_832, 58_145, 16),
 ]
 LARGE = [
+    hanoi(8),
     Known("eight_puzzle", "puzzle", 181_440, 483_840, 31, {}, EIGHT_PUZZLE),
     commit(7, 296_448, 2_744_705, 22),
 ]
