@@ -9,27 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..ir import Assign, Block, Check, Choose, Const, Expr, Fail, Goto, If, Process, Property, Read, Stmt, Variable
-from .ranges import Known, Range, join, reads
+from ..ir import Assign, Block, Check, Choose, Const, Expr, Fail, Goto, If, Process, Property, Stmt, Variable
+from .ranges import Fact, Known, joined_facts
 from .simplify import condition, simplify
 from .symbolic import FALSE, TRUE
 
 PATIENCE = 6  # times that a label's ranges may grow before they are given up
 
-Facts = Mapping[Expr, Range]
-
 
 def at_labels(process: Process, known: Known, locals: tuple[Variable, ...]) -> dict[int, Known]:
     """What is known at each label that the process can come to; known: everywhere in it."""
-    names = {v.name: v for v in locals}
-    facts: dict[int, dict[Expr, Range]] = {process.entry: _dead(process.blocks[process.entry], names)}
+    names = frozenset(v.name for v in locals)
+    facts: dict[int, dict[Expr, Fact]] = {process.entry: {}}
     grown: dict[int, int] = {}
     work = [process.entry]
     while work:
         label = work.pop()
-        here = known.with_facts(facts[label])
-        for target, end in _ends(process.blocks[label], here):
-            new = _kept(end, process.blocks[target], names)
+        for target, end in _ends(process.blocks[label], known.with_facts(facts[label])):
+            own = names & process.blocks[target].live
+            new = {expr: fact for expr, fact in end.facts.items() if fact.of and fact.of <= own}
             if target not in facts:
                 facts[target] = new
             elif (merged := _merged(facts[target], new, grown.get(target, 0) > PATIENCE)) != facts[target]:
@@ -37,25 +35,14 @@ def at_labels(process: Process, known: Known, locals: tuple[Variable, ...]) -> d
                 grown[target] = grown.get(target, 0) + 1
             else:
                 continue
-            work.append(target)
+            if target not in work:
+                work.append(target)
     return {label: known.with_facts(found) for label, found in facts.items()}
 
 
-def _dead(block: Block, names: Mapping[str, Variable]) -> dict[Expr, Range]:
-    """Locals that are dead at a label have their least value there."""
-    dead = [v for v in names.values() if v.name not in block.live]
-    return {Read(v.name, Const(e)): (v.type.lo, v.type.lo) for v in dead for e in range(v.count)}
-
-
-def _kept(end: Known, target: Block, names: Mapping[str, Variable]) -> dict[Expr, Range]:
-    """What holds at `target` of what held at the end of a step."""
-    own = {e: r for e, r in end.facts.items() if (used := reads(e)) and used <= names.keys() & target.live}
-    return {**own, **_dead(target, names)}
-
-
-def _merged(old: Facts, new: Facts, give_up: bool) -> dict[Expr, Range]:
-    both = {e: join(old[e], new[e]) for e in old.keys() & new.keys()}
-    return {e: r for e, r in both.items() if r == old[e]} if give_up else both
+def _merged(old: Mapping[Expr, Fact], new: Mapping[Expr, Fact], give_up: bool) -> dict[Expr, Fact]:
+    both = joined_facts(old, new)
+    return {expr: fact for expr, fact in both.items() if fact == old[expr]} if give_up else both
 
 
 def _ends(block: Block, known: Known) -> list[tuple[int, Known]]:

@@ -208,7 +208,7 @@ class _Export:
             if p.kind in ("invariant", "crash"):
                 options.append(f"\t:: d_step {{ !{name} -> assert({name}) }}")
             elif p.kind == "terminal":
-                options.append(f"\t:: d_step {{ timeout && !{name} -> assert({name}) }}")
+                options.append(f"\t:: atomic {{ timeout && !{name} -> assert({name}) }}")
         options += ["#ifdef FIND", "\t:: d_step { FIND -> assert(!FIND) }", "#endif"]
         if not any(p.kind in ("invariant", "crash", "terminal", "reachable") for p in self.program.properties):
             return []

@@ -7,6 +7,7 @@ for some expressions a narrower range, learnt from guards, conditions and Checks
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ..ir import BOOL, COMPARISONS, LOGIC, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable
 
@@ -40,6 +41,15 @@ def reads(expr: Expr) -> set[str]:
     return set()
 
 
+@dataclass(frozen=True)
+class Fact:
+    """The range of an expression that reads the variables `of`."""
+
+    lo: int
+    hi: int
+    of: frozenset[str]
+
+
 class Known:
     """Ranges of expressions at one place of a body.
 
@@ -48,12 +58,12 @@ class Known:
 
     def __init__(
         self, variables: Mapping[str, Variable], self_range: Range = (0, 0), instances: Range = (0, 0),
-        facts: Mapping[Expr, Range] | None = None,
+        facts: Mapping[Expr, Fact] | None = None,
     ) -> None:  # fmt: skip
         self.variables, self.self_range, self.instances = variables, self_range, instances
-        self.facts = dict(facts or {})
+        self.facts = facts or {}
 
-    def with_facts(self, facts: Mapping[Expr, Range]) -> Known:
+    def with_facts(self, facts: Mapping[Expr, Fact]) -> Known:
         """The same place, where these facts hold and no others."""
         return Known(self.variables, self.self_range, self.instances, facts)
 
@@ -63,7 +73,7 @@ class Known:
             return expr.value, expr.value
         plain = self._plain(expr)
         if isinstance(expr, Read | Binary) and self.facts and plain[0] != plain[1] and expr in self.facts:
-            return meet(plain, self.facts[expr])
+            return meet(plain, (self.facts[expr].lo, self.facts[expr].hi))
         return plain
 
     def _plain(self, expr: Expr) -> Range:
@@ -91,30 +101,34 @@ class Known:
 
     def assume(self, cond: Expr, true: bool = True) -> Known:
         """What is known where `cond` is true (or false)."""
-        facts = dict(self.facts)
-        self._learn(cond, true, facts)
-        return self.with_facts(facts)
+        if isinstance(cond, Const):
+            return self
+        learnt: dict[Expr, Fact] = {}
+        self._learn(cond, true, learnt)
+        return self.with_facts({**self.facts, **learnt}) if learnt else self
 
-    def _learn(self, cond: Expr, true: bool, facts: dict[Expr, Range]) -> None:
+    def _learn(self, cond: Expr, true: bool, learnt: dict[Expr, Fact]) -> None:
         match cond:
             case Unary("not", operand):
-                self._learn(operand, not true, facts)
+                self._learn(operand, not true, learnt)
             case Binary(op, left, right) if op in LOGIC:
                 if (op == "and") == true:
-                    self._learn(left, true, facts)
-                    self._learn(right, true, facts)
+                    self._learn(left, true, learnt)
+                    self._learn(right, true, learnt)
             case Binary(op, left, right) if op in COMPARISONS:
                 real = op if true else NEGATED[op]
-                self._compare(left, real, right, facts)
-                self._compare(right, MIRRORED[real], left, facts)
+                self._compare(left, real, right, learnt)
+                self._compare(right, MIRRORED[real], left, learnt)
             case Read():
-                facts[cond] = (1, 1) if true else (0, 0)
+                learnt[cond] = Fact(int(true), int(true), frozenset(reads(cond)))
 
-    def _compare(self, expr: Expr, op: str, bound: Expr, facts: dict[Expr, Range]) -> None:
-        """Note in `facts` what `expr op bound` says of `expr`."""
-        if isinstance(expr, Const):
+    def _compare(self, expr: Expr, op: str, bound: Expr, learnt: dict[Expr, Fact]) -> None:
+        """Note what `expr op bound` says of `expr`."""
+        if not isinstance(expr, Read | Binary):
             return
-        lo, hi = meet(self.range(expr), facts[expr]) if expr in facts else self.range(expr)
+        lo, hi = before = self.range(expr)
+        if expr in learnt:
+            lo, hi = meet((lo, hi), (learnt[expr].lo, learnt[expr].hi))
         least, most = self.range(bound)
         if op == "==":
             lo, hi = meet((lo, hi), (least, most))
@@ -124,28 +138,42 @@ class Known:
             hi = min(hi, most - (op == "<"))
         elif op in (">", ">="):
             lo = max(lo, least + (op == ">"))
-        if lo <= hi:
-            facts[expr] = (lo, hi)
+        if lo <= hi and (lo, hi) != before:
+            learnt[expr] = Fact(lo, hi, frozenset(reads(expr)))
+
+    def _without(self, var: str) -> dict[Expr, Fact]:
+        return {expr: fact for expr, fact in self.facts.items() if var not in fact.of}
 
     def assigned(self, var: str, index: Expr, value: Expr) -> Known:
         """What is known after var[index] := value."""
-        given = self.range(value)
-        facts = {expr: known for expr, known in self.facts.items() if var not in reads(expr)}
-        if isinstance(index, Const) and index.value in range(self.variables[var].count):
-            facts[Read(var, index)] = given
+        lo, hi = self.range(value)
+        facts = self._without(var)
+        variable = self.variables[var]
+        if isinstance(index, Const) and index.value in range(variable.count):
+            if (lo, hi) != (variable.type.lo, variable.type.hi):
+                facts[Read(var, index)] = Fact(lo, hi, frozenset((var,)))
         return self.with_facts(facts)
 
     def chosen(self, var: str, lo: int, hi: int) -> Known:
         """What is known after the scalar `var` has taken one of lo..hi."""
-        facts = {expr: known for expr, known in self.facts.items() if var not in reads(expr)}
-        return self.with_facts({**facts, Read(var): (lo, hi)})
+        return self.with_facts({**self._without(var), Read(var): Fact(lo, hi, frozenset((var,)))})
 
     def joined(self, other: Known | None) -> Known:
         """What is known where two ways meet; `other`: None if no way leads on from there."""
-        if other is None:
+        if other is None or other.facts is self.facts:
             return self
-        both = self.facts.keys() & other.facts.keys()
-        return self.with_facts({expr: join(self.facts[expr], other.facts[expr]) for expr in both})
+        return self.with_facts(joined_facts(self.facts, other.facts))
+
+
+def joined_facts(a: Mapping[Expr, Fact], b: Mapping[Expr, Fact]) -> dict[Expr, Fact]:
+    """What both say."""
+    both = {}
+    for expr, fact in a.items():
+        other = b.get(expr)
+        if other is not None:
+            lo, hi = join((fact.lo, fact.hi), (other.lo, other.hi))
+            both[expr] = fact if (lo, hi) == (fact.lo, fact.hi) else Fact(lo, hi, fact.of)
+    return both
 
 
 def _combine(op: str, left: Range, right: Range) -> Range:

@@ -203,6 +203,8 @@ def choices(statements: tuple[Stmt, ...], past: Past, number: int = 0) -> Choice
 
     Where a Check before a Choose fails nothing is chosen: the body itself will say so.
     """
+    if not has(statements, Choose):
+        return None
     for position, statement in enumerate(statements):
         rest = statements[position + 1 :]
         match statement:
