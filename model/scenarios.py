@@ -1,121 +1,18 @@
-"""Who runs what: the operations that threads may start, and the scopes in which they are checked."""
+"""Who runs what, and in which scope."""
 
 from __future__ import annotations
 
-from checker.lang import atomic, baseline, choose, constant, each, interrupt, number, primitive, scenario
-from checker.lang import thread, worker
+from checker.lang import baseline, interrupt, process, scenario, thread, worker
 
 from model.block.device import blk_mq_complete_request
-from model.fs.fs_writeback import __writeback_single_inode
 from model.fs.xfs.xfs_aops import xfs_end_io
-from model.fs.xfs.xfs_file import xfs_file_buffered_write, xfs_file_fsync
-from model.fs.xfs.xfs_iops import xfs_setattr_size
-from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
-from model.primitives import inode_unlock, note_truncate, supersede
-from model.state import BLOCKS, CELLS, DATA, ERRORS, FILE_PAGES, FILE_SIZE, FOLIOS, FOLIO_SIZE, IOENDS
-from model.state import IOMAP_MAPPED, LONG_MAX, NEW, OK, OPENERS, PAGES, PAGEVEC_SIZE, SHORT_COPIES
-from model.state import STABLE_WRITES, ZERO, AddressSpace, Block, Cell, File, Folio, Inode, Ioend, Task, inode
-from model.state import loff_t, log, mapping
-from model.mm.filemap import note_fsync_returns
-
-ON_DISK = constant(3, "cells of the file at the start; they are on disk and not cached")
-APPEND_A = constant(1, "cells of an append")
-APPEND_B = constant(3, "or so many")
-OVERWRITE_POS = constant(1, "where an overwrite begins")
-OVERWRITE_LEN = constant(2, "how long it is")
-TRUNCATE_A = constant(1, "the size that a truncate sets")
-TRUNCATE_B = constant(7, "or this one")
+from model.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, TRUNCATE_A, TRUNCATE_B
+from model.operations import append, background, dirty_file_with_cursor, file_on_disk, fsync, overwrite, truncate
+from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, OPENERS, PAGES, PAGEVEC_SIZE
+from model.state import SHORT_COPIES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
 
 iomap = baseline("Linux 6.13.1: iomap, the writeback core and XFS.")
 
-
-# ------------------------------------------------------------------- operations
-
-
-def append():
-    """write(2) with O_APPEND.  How much to write is settled with the position, once i_rwsem is held."""
-    with atomic("i_rwsem keeps i_size"):
-        inode_lock(inode)
-        count = choose(APPEND_A, APPEND_B)
-        pos: loff_t = i_size_read(inode)
-        count = min(count, FILE_SIZE - pos)
-    xfs_file_buffered_write(Task[0], pos, count)
-
-
-def overwrite():
-    """write(2) inside the file."""
-    with atomic("i_rwsem keeps i_size"):
-        inode_lock(inode)
-        isize: loff_t = i_size_read(inode)
-        count: loff_t = min(OVERWRITE_LEN, isize - OVERWRITE_POS) if isize > OVERWRITE_POS else 0
-    xfs_file_buffered_write(Task[0], OVERWRITE_POS, count)
-
-
-def truncate():
-    """truncate(2), down or up."""
-    with atomic("i_rwsem keeps i_size"):
-        inode_lock(inode)
-        newsize: loff_t = choose(TRUNCATE_A, TRUNCATE_B)
-        oldsize: loff_t = i_size_read(inode)
-        note_truncate(min(oldsize, newsize), False)
-    filemap_invalidate_lock(mapping)
-    error = xfs_setattr_size(Task[0], oldsize, newsize)
-    filemap_invalidate_unlock(mapping)
-    with atomic("truncate returns"):
-        if error == OK:
-            note_truncate(min(oldsize, newsize), True)
-        inode_unlock(inode)
-
-
-def fsync(file: File):
-    """fsync(2) on an open file."""
-    error = xfs_file_fsync(Task[number(file) + 2], file)
-    note_fsync_returns(file, error)
-
-
-def background():
-    """A background pass of the flusher, with a budget of one page or of more than there are."""
-    nr_to_write = choose(1, LONG_MAX)
-    __writeback_single_inode(Task[1], nr_to_write)
-
-
-@primitive()
-def file_on_disk():
-    """A file of ON_DISK cells, all of it on disk; the rest of its last block is zero."""
-    inode.i_size = ON_DISK
-    inode.i_disk_size = ON_DISK
-    inode.sized_from = ON_DISK
-    log.di_size = ON_DISK
-    for block in each(Block):
-        if number(block) * CELLS < ON_DISK:
-            block.extent = IOMAP_MAPPED
-            block.logged = IOMAP_MAPPED
-            for c in range(0, CELLS):
-                cell = Cell[number(block) * CELLS + c]
-                cell.volatile = NEW if number(cell) < ON_DISK else ZERO
-                cell.durable = NEW if number(cell) < ON_DISK else ZERO
-    for cell in each(Cell):
-        if number(cell) < ON_DISK:
-            cell.logical = DATA
-
-
-@primitive()
-def dirty_file_with_cursor():
-    """A file that is on disk, cached and dirty, and a cyclic pass that stopped before its last folio."""
-    file_on_disk()
-    mapping.writeback_index = FILE_PAGES - 1
-    for folio in each(Folio):
-        folio.mapping = True
-        folio.uptodate = True
-        folio.dirty = True
-        folio.tag_dirty = True
-        for k in range(0, FOLIO_SIZE):
-            folio.data[k] = NEW
-    for cell in each(Cell):
-        supersede(cell)
-
-
-# -------------------------------------------------------------------- scenarios
 
 LOCK_ORDER = (Inode.i_rwsem, AddressSpace.invalidate_lock, Folio.locked, Inode.i_lock)
 
@@ -205,7 +102,7 @@ one_block_folios = scenario(
     thread("truncater", truncate),
     *PASSES,
     setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 4, TRUNCATE_A: 1, TRUNCATE_B: 3},
+    scope={BLOCKS: 1, CELLS: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 4, TRUNCATE_A: 1, TRUNCATE_B: 3, BIO_BLOCKS: 1},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
@@ -217,7 +114,7 @@ errors = scenario(
     thread("fsync", fsync, per=File),
     *PASSES,
     setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 1, APPEND_A: 1, APPEND_B: 3, OPENERS: 2, ERRORS: 1, OVERWRITE_POS: 0},
+    scope={FOLIOS: 1, ON_DISK: 2, APPEND_A: 1, APPEND_B: 2, OPENERS: 2, ERRORS: 1, OVERWRITE_POS: 0},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
@@ -229,7 +126,7 @@ short_copies = scenario(
     thread("fsync", fsync, per=File),
     *PASSES,
     setup=file_on_disk,
-    scope={FOLIOS: 1, PAGES: 2, ON_DISK: 1, APPEND_A: 1, APPEND_B: 3, SHORT_COPIES: 1, OVERWRITE_POS: 0, IOENDS: 2},
+    scope={FOLIOS: 1, PAGES: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 3, SHORT_COPIES: 1, OVERWRITE_POS: 0, IOENDS: 2},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,

@@ -82,6 +82,7 @@ def mapping_set_error(mapping: AddressSpace, error: Errno):
     with atomic("two stores that only fsync and truncate read, each its own"):
         errseq_set(mapping)
         mapping.eio = True
+        note_recorded()
 
 
 @primitive("mm/filemap.c")
@@ -199,6 +200,13 @@ def note_fsync(file: File):
     file.owed_now = file.owed
     for cell in each(Cell):
         file.covered[number(cell)] = number(cell) < inode.i_size and cell.logical != UNDEFINED
+
+
+@primitive()
+def note_recorded():
+    """An error is recorded: every open file is to be told."""
+    for file in each(File):
+        file.owed = True
 
 
 @primitive()

@@ -32,7 +32,8 @@ def filemap_remove_folio(folio: Folio):
 @kernel("mm/truncate.c")
 def truncate_cleanup_folio(folio: Folio):
     """Drop the private state and the dirtiness of a folio that is going to be removed."""
-    iomap_invalidate_folio(folio, 0, FOLIO_SIZE)
+    if folio.private:
+        iomap_invalidate_folio(folio, 0, FOLIO_SIZE)
     folio_cancel_dirty(folio)
 
 

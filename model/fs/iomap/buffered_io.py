@@ -223,12 +223,20 @@ def copy_folio_from_iter_atomic(folio: Folio, offset: loff_t, bytes: loff_t) -> 
     return copied
 
 
+@kernel("lib/iov_iter.c")
+def fault_in_iov_iter_readable(bytes: loff_t) -> loff_t:
+    """Fault user memory in; how many bytes could not be: none, or all of them."""
+    unreadable = False
+    if SHORT_COPIES > 0:
+        unreadable = choose(False, True)
+    return bytes if unreadable else 0
+
+
 @kernel("fs/iomap/buffered-io.c")
 def iomap_write_iter(iter: IomapIter) -> loff_t:
     """Copy into the folios that one mapping covers; how many bytes were written.
 
-    Left out: balance_dirty_pages_ratelimited() and fault_in_iov_iter_readable(), which may only
-    take time here, and their errors.
+    Left out: balance_dirty_pages_ratelimited(), which only takes time here.
     """
     length: loff_t = iomap_length(iter)
     pos: loff_t = iter.pos
@@ -237,6 +245,8 @@ def iomap_write_iter(iter: IomapIter) -> loff_t:
     bytes: loff_t = iter.count
     while True:
         bytes = min(min(chunk - offset_in_chunk(pos, chunk), bytes), length)
+        if fault_in_iov_iter_readable(bytes) == bytes:
+            break
         folio = iomap_write_begin(iter, pos, bytes)
         if iter.stale:
             break
