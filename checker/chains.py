@@ -16,16 +16,18 @@ from llvmlite import ir as llvm
 from numba import types
 from numba.extending import intrinsic
 
+from .compiled import compiled
 from .partial_order import LONGEST
-from .visited import TRANSITIONS, _pointer, address, call_judge, compiled, copy, same
+from .visited import PASSED, TRANSITIONS, _pointer, address, call_judge, copy, same
 
 # The program's functions for the reduction, and its tables (`checker.native_ample.Tables`).
 Reduction = namedtuple("Reduction", "look commutes take judge_step actors held_count granule_words first candidate future guards held")
 
-# What one thread needs: looked: what `look` writes; others: 2 * G words; protected: 2 * G words;
+# What one thread needs: looked: what `look` writes; others, before, masked: granules read, then
+# written, by other processes; behind: the same for each instance; protected: no_write, no_read;
 # stack: states still to be passed through, W words each; depths: ample steps that led to each;
 # taken: successors of one step.
-Passage = namedtuple("Passage", "looked others protected stack depths taken")
+Passage = namedtuple("Passage", "looked others before masked behind protected stack depths taken")
 
 FULL = 1024  # states on the stack above which no more are passed through
 MOST_ENDS = 4096  # states that the chains behind one stored state may end in
@@ -102,65 +104,82 @@ def protect(reduction, passage, actor):
 
 
 @compiled
-def add_future(reduction, passage, actor, last):
-    """others |= what `actor` may still read and write."""
-    words = reduction.granule_words
-    place = (reduction.first[actor] + passage.looked[actor]) * 4 * words + last * 2 * words
-    for w in range(2 * words):
-        passage.others[w] |= reduction.future[place + w]
-    for w in range(words):
-        passage.others[words + w] &= ~passage.protected[w]
+def future_of(reduction, passage, actor):
+    """Where the table says what `actor` may still read and write."""
+    last = passage.looked[2 * reduction.actors + reduction.held_count]
+    return ((reduction.first[actor] + passage.looked[actor]) * 2 + last) * 2 * reduction.granule_words
 
 
 @compiled
-def may_be_enabled(reduction, passage, actor):
-    """Can the others make the guard of `actor` true?"""
-    words = reduction.granule_words
-    place = (reduction.first[actor] + passage.looked[actor]) * words
-    for w in range(words):
-        if reduction.guards[place + w] & passage.others[words + w]:
-            return True
-    return False
+def sum_up(reduction, passage):
+    """behind[k] := what the enabled instances from number k on may read and write."""
+    actors, size = reduction.actors, 2 * reduction.granule_words
+    for w in range(size):
+        passage.behind[actors * size + w] = np.uint64(0)
+    for actor in range(actors - 1, -1, -1):
+        enabled, place = passage.looked[actors + actor], future_of(reduction, passage, actor)
+        for w in range(size):
+            before = passage.behind[(actor + 1) * size + w]
+            passage.behind[actor * size + w] = before | reduction.future[place + w] if enabled else before
 
 
 @compiled
-def gather(reduction, passage, actor):
-    """others := what all that can move before `actor` may read and write."""
+def commutes(reduction, passage, state, actor):
+    """Does the step of `actor` commute with what is in `others`, but for what its locks protect?"""
+    words, masked = reduction.granule_words, passage.masked
+    for w in range(words):
+        masked[w] = passage.others[w] & ~passage.protected[words + w]
+        masked[words + w] = passage.others[words + w] & ~passage.protected[w]
+    label = passage.looked[actor]
+    return call_commutes(reduction.commutes, state, actor, label, address(masked)) != 0
+
+
+@compiled
+def add_wakeable(reduction, passage, actor):
+    """others |= what those may do that are not enabled, but that the others may enable."""
     actors, looked, words = reduction.actors, passage.looked, reduction.granule_words
-    last = looked[2 * actors + reduction.held_count]
-    for w in range(2 * words):
-        passage.others[w] = np.uint64(0)
-    waiting = 0
+    waiting, changed = 0, True
     for other in range(actors):
-        if other != actor:
-            if looked[actors + other]:
-                add_future(reduction, passage, other, last)
-            else:
-                waiting |= 1 << other
-    changed = waiting != 0
-    while changed:
+        if other != actor and not looked[actors + other]:
+            waiting |= 1 << other
+    while changed and waiting:
         changed = False
         for other in range(actors):
-            if waiting >> other & 1 and may_be_enabled(reduction, passage, other):
-                add_future(reduction, passage, other, last)
-                waiting &= ~(1 << other)
-                changed = True
-    for w in range(words):
-        passage.others[w] &= ~passage.protected[words + w]
+            if waiting >> other & 1:
+                guards = (reduction.first[other] + looked[other]) * words
+                met = np.uint64(0)
+                for w in range(words):
+                    met |= reduction.guards[guards + w] & passage.others[words + w] & ~passage.protected[w]
+                if met:
+                    place = future_of(reduction, passage, other)
+                    for w in range(2 * words):
+                        passage.others[w] |= reduction.future[place + w]
+                    waiting &= ~(1 << other)
+                    changed = True
 
 
 @compiled
 def ample(reduction, passage, state):
     """The first ample process instance of the state at address `state`, or -1."""
-    looked, actors = passage.looked, reduction.actors
+    looked, actors, size = passage.looked, reduction.actors, 2 * reduction.granule_words
     call_look(reduction.look, state, address(looked))
+    sum_up(reduction, passage)
+    before = passage.before
+    for w in range(size):
+        before[w] = np.uint64(0)
     for actor in range(actors):
-        label = looked[actor]
-        if looked[actors + actor] and reduction.candidate[reduction.first[actor] + label]:
-            protect(reduction, passage, actor)
-            gather(reduction, passage, actor)
-            if call_commutes(reduction.commutes, state, actor, label, address(passage.others)):
-                return actor
+        if looked[actors + actor]:
+            if reduction.candidate[reduction.first[actor] + looked[actor]]:
+                protect(reduction, passage, actor)
+                for w in range(size):
+                    passage.others[w] = before[w] | passage.behind[(actor + 1) * size + w]
+                if commutes(reduction, passage, state, actor):
+                    add_wakeable(reduction, passage, actor)
+                    if commutes(reduction, passage, state, actor):
+                        return actor
+            place = future_of(reduction, passage, actor)
+            for w in range(size):
+                before[w] |= reduction.future[place + w]
     return -1
 
 
@@ -242,4 +261,5 @@ def take_ample(worker, code, reduction, passage, top, actor, origin):
             if worker.info[0] != before:
                 remember(worker, code, before, origin, taken, number * words)
     worker.own[TRANSITIONS] += found
+    worker.own[PASSED] += found
     return found

@@ -56,6 +56,7 @@ class Exploration:
     properties and of the premises seen.  seconds: of the search, compilation not included.
     violation: the first; violations: the first of each property.
     bytes_per_state: states, parents and index.  words, bits: size of a packed state (native).
+    reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
     """
 
     complete: bool = False
@@ -70,6 +71,7 @@ class Exploration:
     violation: Found | None = None
     violations: dict[str, Found] = field(default_factory=dict)
     engine: str = "native"
+    reduced: bool = False
     threads: int = 1
     words: int = 0
     bits: int = 0
@@ -182,9 +184,12 @@ def explore(
     limits = Limits(time_limit, memory_limit)
     with interruptible(limits):
         if engine == "native":
-            from .explore_native import Search
+            from .explore_native import NoReduction, Search
 
-            return Search(program, limits, threads, stop, progress, reduced).run()
+            try:
+                return Search(program, limits, threads, stop, progress, reduced).run()
+            except NoReduction:
+                return Search(program, limits, threads, stop, progress).run()
         if engine == "interpret":
             from .explore_plain import search
 

@@ -40,6 +40,14 @@ SHARE = 0.9  # of the available memory that a search takes if it has no limit
 LEFT_TO_OTHERS = 200 << 20  # bytes of the machine's memory that no search takes
 
 
+TRIAL = 5_000  # states after which it is decided whether the reduction goes on
+WORTHWHILE = 0.1  # the share of steps that have to be ample
+
+
+class NoReduction(Exception):
+    """Hardly any step is ample: the search is better begun anew without the reduction."""
+
+
 class OutOfMemory(Exception):
     """The next states would not fit."""
 
@@ -152,7 +160,7 @@ class Search:
         self.budget = FIRST_BUDGET
         self.shown = self.looked = 0.0  # when progress was shown, and when the machine's memory was looked at
         self.first = self.end = 0  # the frontier: these states
-        self.result = Exploration(threads=threads, words=self.layout.words, bits=self.layout.bits)
+        self.result = Exploration(reduced=reduced, threads=threads, words=self.layout.words, bits=self.layout.bits)
 
     def run(self) -> Exploration:
         result = self.result
@@ -199,8 +207,10 @@ class Search:
         words, granule_words = self.layout.words, self.reduction.granule_words
         stack = chains.FULL + 2 * self.native.most
         looked = 2 * self.reduction.actors + self.reduction.held_count + 1
+        masks = [np.zeros(2 * granule_words, np.uint64) for _ in range(4)]
+        behind = np.zeros((self.reduction.actors + 1) * 2 * granule_words, np.uint64)
         return chains.Passage(
-            np.zeros(looked, np.int64), np.zeros(2 * granule_words, np.uint64), np.zeros(2 * granule_words, np.uint64),
+            np.zeros(looked, np.int64), *masks[:3], behind, masks[3],
             reserve(stack * words, np.uint64), np.zeros(stack, np.int64), reserve(self.native.most * words, np.uint64),
         )  # fmt: skip
 
@@ -236,7 +246,14 @@ class Search:
             self._end_level()
             if why:
                 return why
+            if self.reduction is not None and self._useless():
+                raise NoReduction
         return ""
+
+    def _useless(self) -> bool:
+        """Has the reduction cost more than it saves, by what the first states show?"""
+        passed = sum(int(worker.own[visited.PASSED]) for worker in self.workers)
+        return TRIAL <= self.store.count() < 4 * TRIAL and passed < WORTHWHILE * self._transitions()
 
     def _begin(self) -> None:
         """Store the initial states."""

@@ -23,7 +23,7 @@ class _Search:
         self.interpreter = Interpreter(program)
         self.ample = Ample(self.interpreter) if reduced else None
         self.sites = Sites(program)
-        self.result = Exploration(engine="interpret")
+        self.result = Exploration(engine="interpret", reduced=reduced)
         self.number_of: dict[State, int] = {}
         self.states: list[State] = []
         self.parents: list[int] = []

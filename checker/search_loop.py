@@ -7,9 +7,10 @@ Compiled by Numba, once for all programs and once more for partial-order reducti
 from __future__ import annotations
 
 from .chains import pass_through
+from .compiled import compiled_nogil
 from .visited import (
     AT, AT_END, BATCH, FRONTIER_END, NEXT, PIECE, ROW_LIMIT, ROWS, STOP, TRANSITIONS, add_atomic, address, admit,
-    admit_inline, call_step, compiled_nogil, note, sift, sift_inline,
+    admit_inline, call_step, note, sift, sift_inline,
 )  # fmt: skip
 
 

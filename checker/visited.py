@@ -27,9 +27,11 @@ from collections import namedtuple
 
 import numpy as np
 from llvmlite import ir as llvm
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from .compiled import compiled, compiled_nogil
 
 # What all threads share: a space of states and the numbers below.
 Space = namedtuple("Space", "rows parents values numbers shared")
@@ -38,7 +40,7 @@ NEXT, FRONTIER_END, ROWS, ROW_LIMIT, STOP = range(5)  # of `shared`
 # What one thread owns.  out: successors, W words each; hashes, origin: theirs; recent: states
 # that were looked up lately, W words each; info: see native.Info.
 Worker = namedtuple("Worker", "out hashes origin recent info own")
-ROW, ROW_END, AT, AT_END, TRANSITIONS = range(5)  # of `own`
+ROW, ROW_END, AT, AT_END, TRANSITIONS, PASSED = range(6)  # of `own`
 
 # The program: addresses of its functions (judge 0: nothing to judge), the size of a state,
 # and where the records of `info` are.
@@ -50,12 +52,9 @@ BATCH = 512  # successors that are looked up together, if there are as many
 RECENT = 1 << 12  # states in `recent`
 NO_PARENT = (1 << 32) - 1
 
-# Arrays live in Python for as long as these functions run; no reference needs counting.
-compiled = njit(cache=True, _nrt=False)
-compiled_nogil = njit(cache=True, nogil=True, _nrt=False)
-
 ZERO, ONE, LOW, HIGH_SHIFT = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFF), np.uint64(32)
-MIX, MIX_AGAIN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
+MIX = np.uint64(0x9E3779B97F4A7C15)
+KEYS = np.random.default_rng(2013).integers(0, 1 << 63, 64, np.uint64) * np.uint64(2) + np.uint64(1)  # odd, no pattern
 RECENT_MASK = np.uint64(RECENT - 1)
 
 # ------------------------------------------------------- what Numba lacks
@@ -145,10 +144,16 @@ def address(array):
 
 @compiled
 def hash_of(states, at, words):
-    """Hash of the state at states[at]; its top bits choose the place in the table."""
-    value = states[at] * MIX
-    for w in range(1, words):
-        value = ((value ^ (value >> HIGH_SHIFT)) + states[at + w]) * MIX_AGAIN
+    """Hash of the state at states[at]; its top bits choose the place in the table.
+
+    The products do not wait for each other.  The upper half of a word goes into its lower half
+    first: bits at the top alone would leave a product unchanged but for its top."""
+    value = ZERO
+    for w in range(words):
+        word = states[at + w]
+        value += (word ^ (word >> HIGH_SHIFT)) * KEYS[w & 63]
+        if w & 63 == 63:  # the keys begin again
+            value = (value ^ (value >> HIGH_SHIFT)) * MIX
     return (value ^ (value >> HIGH_SHIFT)) * MIX
 
 

@@ -1,0 +1,38 @@
+"""How the search loop is compiled: by Numba, once for all programs, and kept on disk.
+
+Numba knows a cached function by the file that it stands in, and does not see a change in
+another file whose functions are part of it.  So the cache is a directory of its own for
+each state of the loop's sources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import numba
+
+from .native_build import cache_dir
+
+SOURCES = ("visited.py", "chains.py", "search_loop.py", "partial_order.py", "compiled.py")
+
+
+def _directory() -> str:
+    """Where Numba keeps its code: with the other machine code, else in a temporary directory."""
+    folder = Path(__file__).parent
+    text = b"\0".join((folder / name).read_bytes() for name in SOURCES) + numba.__version__.encode()
+    place = cache_dir() / ("loop-" + hashlib.sha256(text).hexdigest()[:16])
+    with suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            return str(place)
+    return tempfile.mkdtemp(prefix="writeback-checker-")
+
+
+numba.config.CACHE_DIR = _directory()
+
+# Arrays live in Python for as long as these functions run; no reference needs counting.
+compiled = numba.njit(cache=True, _nrt=False)
+compiled_nogil = numba.njit(cache=True, nogil=True, _nrt=False)
