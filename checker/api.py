@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
 ENGINES = ("native", "interpret")
+SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
+SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
 
@@ -153,18 +155,10 @@ def explored(
 ) -> Result:
     """The result of a prepared task; the options are those of `check`."""
     from .drawing import rows_of
-    from .explore import explore
 
     limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
-    found = explore(
-        task.program,
-        engine=engine,
-        threads=threads,
-        time_limit=time_limit,
-        memory_limit=limit,
-        stop=stop,
-        progress=progress,
-    )
+    options = {"engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress}
+    found = _search(task.program, reduction, time_limit, options)
     verdict, properties, violation = judged(task.program, found, task.shows)
     if found.violation is not None and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
@@ -182,7 +176,8 @@ def explored(
         seconds=found.seconds,
         compile_seconds=task.seconds + found.compile_seconds,
         bytes_per_state=found.bytes_per_state,
-        reductions=(),
+        reductions=("partial order",) if found.reduced else (),
+        shortest=not found.reduced,
         engine=engine,
         properties=properties,
         violation=violation,
@@ -190,6 +185,29 @@ def explored(
         program=task.program,
         drawings=rows_of(task.catalogue, task.program),
     )
+
+
+def _search(program: Program, reduction: bool, time_limit: float | None, options: dict[str, Any]) -> Exploration:
+    """Search without reduction as long as the space is small, else with it.
+
+    A small space needs none, and its counterexamples are the shortest and its witnesses all seen.
+    Where the reduced search finds a violation, a shortest one is looked for without reduction.
+    """
+    from .explore import explore
+
+    end = None if time_limit is None else time.monotonic() + time_limit
+    rest = lambda: None if end is None else max(end - time.monotonic(), 0.001)  # noqa: E731
+    small = SMALL[options["engine"]] if reduction else None
+    first = explore(program, time_limit=rest(), states=small, **options)
+    if first.stopped_by != "states":
+        return first
+    found = explore(program, time_limit=rest(), reduced=True, **options)
+    found.reached |= first.reached
+    if found.violation is not None and options["stop"]:
+        patience = SHORTEST_FACTOR * found.seconds + SHORTEST_SECONDS
+        again = explore(program, time_limit=min(patience, rest() or patience), **options)
+        return again if again.violation is not None else found
+    return found
 
 
 def _trace(task: Task, found: Exploration) -> Trace:

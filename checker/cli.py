@@ -141,7 +141,7 @@ LIMITS = options(
 )
 SEARCH = options(
     click.option("--engine", type=click.Choice(["native", "interpret"]), default="native", show_default=True),
-    click.option("--threads", type=click.IntRange(1), default=1, show_default=True, metavar="N"),
+    click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all", metavar="N"),
     click.option("--no-reduction", is_flag=True, help="Explore every interleaving, equivalent ones too."),
     LIMITS,
     click.option("--continue", "go_on", is_flag=True, help="Explore everything even after a violation."),

@@ -50,7 +50,7 @@ class Exploration:
     """The result of a search.
 
     complete: everything reachable was seen (with stop=False also if something is violated).
-    stopped_by: "", "time", "memory", "interrupt" or "violation".
+    stopped_by: "", "time", "memory", "states", "interrupt" or "violation".
     states: distinct states.  transitions: successors produced, repeated ones and self loops
     included.  levels: number of states at each depth.  reached: names of the reachable
     properties and of the premises seen.  seconds: of the search, compilation not included.
@@ -100,18 +100,20 @@ class Progress:
 
 
 class Limits:
-    """When a search has to end: seconds from now on, bytes, Ctrl-C."""
+    """When a search has to end: seconds from now on, bytes, number of states, Ctrl-C."""
 
-    def __init__(self, seconds: float | None, memory: int | None) -> None:
+    def __init__(self, seconds: float | None, memory: int | None, states: int | None = None) -> None:
         self.end = None if seconds is None else time.monotonic() + seconds
-        self.memory = memory
+        self.memory, self.states = memory, states
         self.interrupted = False
 
-    def reached(self) -> str:
-        """Why the search has to end now: "interrupt", "time" or ""."""
+    def reached(self, states: int = 0) -> str:
+        """Why the search has to end now: "interrupt", "time", "states" or ""."""
         if self.interrupted:
             return "interrupt"
-        return "time" if self.end is not None and time.monotonic() >= self.end else ""
+        if self.end is not None and time.monotonic() >= self.end:
+            return "time"
+        return "states" if self.states is not None and states > self.states else ""
 
 
 class interruptible(AbstractContextManager):
@@ -169,6 +171,7 @@ def explore(
     stop: bool = True,
     progress: Callable[[Progress], None] | None = None,
     reduced: bool = False,
+    states: int | None = None,
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
@@ -177,11 +180,12 @@ def explore(
     stop: end with the first violation.  progress: called some times a second.
     reduced: with partial-order reduction (`checker.partial_order`); then `states` are those stored, and
     what `reached` lacks may be reachable all the same.
+    states: leave it when there are more, with stopped_by "states".
     Raises UsageError if there is no such engine.
     """
     if threads < 1:
         raise UsageError("a search needs at least one thread")
-    limits = Limits(time_limit, memory_limit)
+    limits = Limits(time_limit, memory_limit, states)
     with interruptible(limits):
         if engine == "native":
             from .explore_native import NoReduction, Search

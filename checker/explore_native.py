@@ -309,7 +309,7 @@ class Search:
                 self.reduction = self._reduction() if self.reduction else None
             if available_memory() < LEFT_TO_OTHERS:
                 return "memory"
-        return self.limits.reached()
+        return self.limits.reached(self.store.count())
 
     def _make_room(self) -> None:
         """Have room for the successors of the next slice."""

@@ -171,7 +171,7 @@ def _levels(run: _Search, limits: Limits, stop: bool, progress: Callable[[Progre
 
 def _reached(run: _Search, limits: Limits) -> str:
     full = limits.memory is not None and len(run.states) * BYTES > limits.memory
-    return limits.reached() or ("memory" if full else "")
+    return limits.reached(len(run.states)) or ("memory" if full else "")
 
 
 def _progress(run: _Search, frontier: int) -> Progress:

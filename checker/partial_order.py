@@ -309,9 +309,10 @@ def successors(block: ir.Block) -> list[int]:
     return sorted({s.label for s in _statements(block.body) if isinstance(s, ir.Goto)})
 
 
-def _may_have_no_run(block: ir.Block) -> bool:
-    """A condition may leave a Choose without values: then the block gives no successor at all."""
-    return any(isinstance(s, ir.Choose) and s.where != ir.Const(1) for s in _statements(block.body))
+def _chooses(block: ir.Block) -> bool:
+    """Such a block may give several successors, and chains that fork grow too fast; or none at all,
+    where a condition leaves no value."""
+    return any(isinstance(s, ir.Choose) for s in _statements(block.body))
 
 
 def _union(accesses: list[Access]) -> int:
@@ -355,7 +356,7 @@ def analyse(program: ir.Program) -> PartialOrder:
             facts, masks = [], []
             for block in process.blocks:
                 accesses, guard_reads = analysis.block_accesses(block, instance)
-                candidate = not _may_have_no_run(block)
+                candidate = not _chooses(block)
                 facts.append(BlockFacts(candidate, tuple(accesses), guard_reads))
                 writes = _union([a for a in accesses if a.write])
                 masks.append((_union([a for a in accesses if not a.write]), writes))

@@ -71,6 +71,7 @@ class Result:
     compile_seconds: float
     bytes_per_state: float
     reductions: tuple[str, ...]
+    shortest: bool  # the counterexample, if there is one, is a shortest one
     engine: str
     properties: tuple[PropertyResult, ...]
     violation: Violation | None
@@ -116,6 +117,7 @@ class Result:
             "compile_seconds": round(self.compile_seconds, 6),
             "bytes_per_state": self.bytes_per_state,
             "reductions": list(self.reductions),
+            "shortest": self.shortest,
             "engine": self.engine,
             "stopped_by": self.stopped_by,
             "properties": [{"name": p.name, "verdict": p.verdict} for p in self.properties],

@@ -217,6 +217,7 @@ def result(**changes) -> Result:
         compile_seconds=0.1,
         bytes_per_state=16.0,
         reductions=(),
+        shortest=True,
         engine="native",
         properties=tuple(PropertyResult(f"p{i}", "invariant", "holds") for i in range(17)),
         violation=None,
