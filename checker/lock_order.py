@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import networkx
@@ -93,11 +92,13 @@ def _shown(pos: Pos) -> str:
 @dataclass(frozen=True)
 class _Path:
     """Where a process may be: the locks that it holds and where it took them, the values of
-    its locals as far as they are known, and the locks that the step at hand has taken."""
+    its locals as far as they are known; and of the step at hand, the locks that it has taken
+    and the conditions on locks that it has met, by number."""
 
     held: frozenset[tuple[str, Pos]] = frozenset()
     known: frozenset[tuple[str, int]] = frozenset()
     taken: frozenset[str] = frozenset()
+    assumed: frozenset[tuple[int, int]] = frozenset()
 
     def knowing(self, local: str, value: int | None) -> _Path:
         others = frozenset(pair for pair in self.known if pair[0] != local)
@@ -107,9 +108,10 @@ class _Path:
 class _Paths:
     """The paths of one process through its blocks, whatever the shared state is.
 
-    Locals of few values are followed, so that a branch on the result of a try, or on a
-    reference that may be None, is taken only where it can be; everything shared may have any
-    value.  So there may be too many paths, never too few.
+    Flags and references among the locals are followed, and so is what a step sees of a lock,
+    so that a branch on the result of a try, or on a reference that may be None, is taken
+    only where it can be; everything else may have any value.  So there may be too many
+    paths, never too few.
     """
 
     def __init__(self, program: Program, process: Process) -> None:
@@ -118,6 +120,9 @@ class _Paths:
         own = (v for v in program.variables if v.process == process.name and v.count == 1)
         few = (v for v in own if v.type.kind in ("bool", "ref") and v.type.hi - v.type.lo < FEW)
         self.few = {v.name: range(v.type.lo, v.type.hi + 1) for v in few}
+        self._variables: dict[int, frozenset[str]] = {}  # what an expression reads, by its id
+        self._numbers: dict[Expr, int] = {}  # of conditions that were assumed
+        self._assumable: list[Expr] = []
 
     def nestings(self) -> set[Nesting]:
         found: set[Nesting] = set()
@@ -129,8 +134,7 @@ class _Paths:
             for target, after in self._ends(block, path):
                 found |= self._nested(block, path, after)
                 live = self.process.blocks[target].live
-                known = frozenset(pair for pair in after.known if pair[0] in live)
-                one = target, _Path(after.held, known)
+                one = target, _Path(after.held, frozenset(pair for pair in after.known if pair[0] in live))
                 if one not in seen:
                     seen.add(one)
                     todo.append(one)
@@ -141,7 +145,7 @@ class _Paths:
 
     def _nested(self, block: Block, before: _Path, after: _Path) -> set[Nesting]:
         """The locks held `before` a block that waits for those which it takes."""
-        waited = {_class(read.var) for read in _reads(block.guard)}
+        waited = {_class(var) for var in self._reads(block.guard)}
         at = _place(block)
         return {
             Nesting(held, lock, self.process.name, where, at)
@@ -158,17 +162,19 @@ class _Paths:
             for statement in statements:
                 match statement:
                     case Assign():
-                        paths = {self._assigned(statement, p, at) for p in paths}
+                        paths = {q for p in paths for q in self._assigned(statement, p, at)}
                     case If(cond, then, other):
-                        split = [q for p in paths for q in self._split(cond, p)]
-                        yes, no = ({p for p, value in split if value != skip} for skip in (0, 1))
+                        split = [pair for p in paths for pair in self._split(cond, p)]
+                        yes, no = ({p for p, value in split if value == wanted} for wanted in (1, 0))
                         paths = run(then, yes) | run(other, no)
                     case Choose(var, lo, hi, where):
                         values = range(lo, hi + 1) if var in self.few else [None]
-                        chosen = (p.knowing(var, value) for p in paths for value in values)
-                        paths = {p for p in chosen if self._value(where, p) != 0}
+                        chosen = (
+                            self._changed(p, var).knowing(var, value) for p in paths for value in values
+                        )
+                        paths = {q for p in chosen for q, value in self._split(where, p) if value}
                     case Check(cond):
-                        paths = {p for p in paths if self._value(cond, p) != 0}
+                        paths = {q for p in paths for q, value in self._split(cond, p) if value}
                     case Goto(label):
                         ends.update((label, p) for p in paths)
                         return set()
@@ -176,35 +182,66 @@ class _Paths:
                         return set()
             return paths
 
-        run(block.body, {p for p, value in self._split(block.guard, path) if value != 0})
+        run(block.body, {p for p, value in self._split(block.guard, path) if value})
         return ends
 
-    def _assigned(self, statement: Assign, path: _Path, at: Pos) -> _Path:
+    def _assigned(self, statement: Assign, path: _Path, at: Pos) -> list[_Path]:
         var, value = statement.var, statement.value
         if var in self.few:
-            return path.knowing(var, self._value(value, path))
+            known = self._value(value, path)
+            if known is None and self._reads(value) & self.locks:
+                return [self._changed(p, var).knowing(var, flag) for p, flag in self._split(value, path)]
+            return [self._changed(path, var).knowing(var, known)]
+        path = self._changed(path, var)
         if var not in self.locks:
-            return path
+            return [path]
+        lock = _class(var)
         if isinstance(value, Self) or value == Const(1):  # its own number, or the flag of a shared lock
-            return replace(path, held=path.held | {(_class(var), at)}, taken=path.taken | {_class(var)})
-        return replace(path, held=frozenset(pair for pair in path.held if pair[0] != _class(var)))
+            return [replace(path, held=path.held | {(lock, at)}, taken=path.taken | {lock})]
+        return [replace(path, held=frozenset(pair for pair in path.held if pair[0] != lock))]
 
-    def _split(self, cond: Expr, path: _Path) -> Iterator[tuple[_Path, int | None]]:
-        """`path`, or what becomes of it by each value of a local that decides `cond`; with the
-        value of `cond` (None: it may be either)."""
+    def _split(self, cond: Expr, path: _Path) -> list[tuple[_Path, int]]:
+        """What becomes of `path` where `cond` is true and where it is false."""
         value = self._value(cond, path)
+        if value is not None:
+            return [(path, int(bool(value)))]
         known = dict(path.known)
-        unknown = {read.var for read in _reads(cond) if read.var in self.few and read.var not in known}
-        if value is not None or len(unknown) != 1:
-            yield path, value
-            return
-        local = unknown.pop()
-        for one in self.few[local]:
-            narrowed = path.knowing(local, one)
-            yield narrowed, self._value(cond, narrowed)
+        unknown = [var for var in self._reads(cond) if var in self.few and var not in known]
+        if len(unknown) != 1:
+            return [(self._assuming(path, cond, flag), flag) for flag in (0, 1)]
+        local = unknown[0]
+        narrowed = [path.knowing(local, one) for one in self.few[local]]
+        return [pair for one in narrowed for pair in self._split(cond, one)]
+
+    def _assuming(self, path: _Path, cond: Expr, value: int) -> _Path:
+        """`path` where a condition on locks is true or false; other conditions are not kept."""
+        if not self._reads(cond) & self.locks:
+            return path
+        number = self._numbers.setdefault(cond, len(self._numbers))
+        if number == len(self._assumable):
+            self._assumable.append(cond)
+        return replace(path, assumed=path.assumed | {(number, value)})
+
+    def _changed(self, path: _Path, var: str) -> _Path:
+        """`path` without what was assumed of `var`, which changes."""
+        if not path.assumed:
+            return path
+        valid = (pair for pair in path.assumed if var not in self._reads(self._assumable[pair[0]]))
+        return replace(path, assumed=frozenset(valid))
+
+    def _reads(self, expr: Expr) -> frozenset[str]:
+        """The variables in an expression."""
+        found = self._variables.get(id(expr))
+        if found is None:
+            found = self._variables[id(expr)] = frozenset(read.var for read in _reads(expr))
+        return found
 
     def _value(self, expr: Expr, path: _Path) -> int | None:
         """The value of an expression, None if it is not known."""
+        if path.assumed and (number := self._numbers.get(expr)) is not None:
+            for assumed, value in path.assumed:
+                if assumed == number:
+                    return value
         match expr:
             case Const(value):
                 return value
