@@ -29,7 +29,7 @@ from .sites import REST, STATE, STEP, TRANSITION, Site
 SLICE = 0.05  # seconds between two looks at the limits
 FIRST_BUDGET = 2_000  # states expanded before the first look
 MOST_BUDGET = 1 << 30
-ALONE = 4_000  # states in a frontier up to which one thread does it all
+ALONE = 2_000  # states in a frontier up to which one thread does it all
 FULLEST = 0.8  # share of the table's entries in use when it grows
 CROWDED = 0.93  # the same when there is no memory to grow
 MOST_BITS = 32  # of a number in the table
@@ -318,8 +318,21 @@ class Search:
             before = self.store.table
             self.store.grow()
             if self.store.table is not before:
-                last = self.store.count()
-                visited.index_rows(self.store.space, self.workers[0], self.code, self.store.shift, 0, last)
+                self._index()
+
+    def _index(self) -> None:
+        """Enter all states into a new table, each thread a part of them."""
+        count, threads = self.store.count(), self.threads if self.store.count() > ALONE else 1
+        ends = [count * n // threads for n in range(threads + 1)]
+
+        def enter(n: int) -> None:
+            store, worker = self.store, self.workers[n]
+            visited.index_rows(store.space, worker, self.code, store.shift, ends[n], ends[n + 1])
+
+        jobs = [self.pool.submit(enter, n) for n in range(1, threads)]
+        enter(0)
+        for job in jobs:
+            job.result()
 
     def _close_gaps(self) -> None:
         """Number the states without gaps: what threads reserved and did not use is filled from the end."""
