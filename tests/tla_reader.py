@@ -17,7 +17,7 @@ Node = tuple
 
 TOKEN = re.compile(
     r"\s+|\\\*[^\n]*|(?P<string>\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+)|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<sign>\]_(?=[a-z])|/\\|\\/|\\[A-Za-z]+|==|=>|~>|<=|>=|<<|>>|\|->|->|\.\.|@@|[-+*%=#<>()\[\]{},:!'~]|\|\-)"
+    r"|(?P<sign>\]_(?=[a-z])|/\\|\\/|\\[A-Za-z]+|==|=>|~>|<=|>=|<<|>>|\|->|->|\.\.|@@|[-+*%=#<>()\[\]{},:!'~.])"
 )
 # operator: (precedence, tuple's head)
 INFIX = {
@@ -246,35 +246,57 @@ class _Reader:
         return parts
 
     def _bracket(self) -> Node:
-        """[i \\in S |-> e], [S -> T], [f EXCEPT ![i] = e] or [][action]_vars."""
+        """[][action]_vars, [i \\in S |-> e], [a |-> e, ...], [a : S, ...], [S -> T] or [f EXCEPT ![i].a = e, ...]."""
         if self.accept("]"):
             self.take("[")
             action = self.expression()
             self.take("]_")
             return ("box", action, ("name", self.take()))
-        if self.tokens[self.at + 1].text == "\\in":
+        second = self.tokens[self.at + 1].text
+        if second in ("|->", ":"):
+            return ("record" if second == "|->" else "records", tuple(self._fields(second)))
+        if second == "\\in":
             function = self._bound("function", "|->")
             self.take("]")
             return function
         first = self.expression()
-        if self.take("->", "EXCEPT", "]_") == "]_":
+        ending = self.take("->", "EXCEPT", "]_")
+        if ending == "]_":
             return ("step", first, ("name", self.take()))
-        if self.tokens[self.at - 1].text == "->":
-            second = self.expression()
-            self.take("]")
-            return ("functions", first, second)
-        self.take("!"), self.take("[")
-        index = self.expression()
-        self.take("]"), self.take("=")
-        value = self.expression()
+        if ending == "EXCEPT":
+            return ("except", first, tuple(self._changes()))
+        values = self.expression()
         self.take("]")
-        return ("except", first, index, value)
+        return ("functions", first, values)
+
+    def _fields(self, separator: str) -> list[tuple[str, Node]]:
+        fields = []
+        while not fields or self.take(",", "]") == ",":
+            name = self.take()
+            self.take(separator)
+            fields.append((name, self.expression()))
+        return fields
+
+    def _changes(self) -> list[tuple[tuple[Node, ...], Node]]:
+        """The changes of an EXCEPT: the way to what changes, and its value."""
+        changes = []
+        while not changes or self.take(",", "]") == ",":
+            self.take("!")
+            path = []
+            while not self.accept("="):
+                path.append(self._step())
+            changes.append((tuple(path), self.expression()))
+        return changes
+
+    def _step(self) -> Node:
+        """[index] or .field"""
+        if self.take("[", ".") == ".":
+            return ("string", self.take())
+        index = self.expression()
+        self.take("]")
+        return index
 
     def postfix(self, node: Node) -> Node:
-        while self.peek() in ("[", "'"):
-            if self.take() == "'":
-                node = ("prime", node)
-            else:
-                node = ("apply", node, self.expression())
-                self.take("]")
+        while self.peek() in ("[", "'", "."):
+            node = ("prime", node) if self.accept("'") else ("apply", node, self._step())
         return node

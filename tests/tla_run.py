@@ -39,6 +39,23 @@ class Functions:
         return set(function) == self.domain and all(v in self.values for v in function.values())
 
 
+class Records:
+    """The set of records with these sets of values."""
+
+    def __init__(self, fields: dict) -> None:
+        self.fields = fields
+
+    def __contains__(self, record: Function) -> bool:
+        return record.keys() == self.fields.keys() and all(record[name] in values for name, values in self.fields.items())
+
+
+def _changed(whole: Function, path: list, value) -> Function:
+    """`whole` with another value at the end of `path`."""
+    first, *rest = path
+    assert first in whole
+    return Function({**whole, first: _changed(whole[first], rest, value) if rest else value})
+
+
 class AssertFailed(Exception):
     """A false Assert."""
 
@@ -108,9 +125,15 @@ class Machine:
                 return [value(p) for p in parts]
             case ("apply", function, index):
                 return value(function)[value(index)]
-            case ("except", function, index, changed):
+            case ("except", function, changes):
                 whole = value(function)
-                return Function({**whole, value(index): value(changed)})
+                for path, changed in changes:
+                    whole = _changed(whole, [value(p) for p in path], value(changed))
+                return whole
+            case ("record", fields):
+                return Function((name, value(part)) for name, part in fields)
+            case ("records", fields):
+                return Records({name: value(part) for name, part in fields})
             case ("functions", domain, values):
                 return Functions(value(domain), value(values))
             case ("ENABLED", ("name", action)):

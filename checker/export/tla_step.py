@@ -51,20 +51,22 @@ class ActionWriter:
     """Writes one body.
 
     end: what the action says of its last values, given the text of each variable that the
-    body changed and the label that it goes to.
+    body changed and the label that it goes to.  is_free: may this be a new name?  base: what
+    the later values of a variable are named after.
     """
 
     def __init__(
-        self, writer: Writer, end: Callable[[Mapping[str, str], int], Lines], fresh: Callable[[str], bool]
-    ) -> None:
-        self.writer, self.end, self.is_free = writer, end, fresh
+        self, writer: Writer, end: Callable[[Mapping[str, str], int], Lines], is_free: Callable[[str], bool],
+        base: Callable[[str], str],
+    ) -> None:  # fmt: skip
+        self.writer, self.end, self.is_free, self.base = writer, end, is_free, base
         self.used: set[str] = set()
 
     def text(self, statements: tuple[Stmt, ...]) -> Lines:
         return self._list(statements, self.writer, Segment())
 
     def _name(self, base: str) -> str:
-        """A name for the next value of the variable `base`."""
+        """A new name: `base` with a number."""
         number = 1
         while f"{base}_{number}" in self.used or not self.is_free(f"{base}_{number}"):
             number += 1
@@ -91,7 +93,7 @@ class ActionWriter:
 
     def _choose(self, choose: Choose, rest: tuple[Stmt, ...], at: Writer) -> Lines:
         variable = self.writer.variables[choose.var]
-        name = self._name(self.writer.names.variables[choose.var])
+        name = self._name(self.base(choose.var))
         chosen = at.at({**at.now, choose.var: name}, at.known.chosen(choose.var, choose.lo, choose.hi))
         behind = self._list(rest, chosen.assuming(choose.where), Segment())
         if choose.where != Const(1):
@@ -103,7 +105,7 @@ class ActionWriter:
         around it.  Returns the values behind it."""
         match statement:
             case Assign(var, index, value):
-                name = self._name(self.writer.names.variables[var])
+                name = self._name(self.base(var))
                 segment.definitions.append((name, at.updated(var, index, value)))
                 return at.at({**at.now, var: name}, at.known.assigned(var, index, value))
             case Check(cond, name, text):
@@ -132,7 +134,7 @@ class ActionWriter:
         now = dict(at.now)
         for var in now:
             if then.now[var] != other.now[var]:
-                now[var] = self._name(self.writer.names.variables[var])
+                now[var] = self._name(self.base(var))
                 segment.definitions.append((now[var], f"IF {cond} THEN {then.now[var]} ELSE {other.now[var]}"))
         known = [arm.known for arm, body in ((then, statement.then), (other, statement.other)) if not _fails(body)]
         return at.at(now, known[0].joined(known[-1]) if known else at.known)
