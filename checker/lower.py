@@ -39,7 +39,8 @@ class Statements(Steps):
             case t.While():
                 self._while(stmt, scope)
             case t.For():
-                (self._unrolled if self.atomic is not None else self._for)(stmt, scope)
+                unrolled = self.atomic is not None or scope.function.kind in ("primitive", "pure")
+                (self._unrolled if unrolled else self._for)(stmt, scope)
             case t.Break() | t.Continue():
                 self.goto(scope.loops[-1][isinstance(stmt, t.Continue)])
             case t.Return():
