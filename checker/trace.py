@@ -16,7 +16,7 @@ from .interpret import Actor, Interpreter, State, Step, Violation
 from .ir import Program
 from .slots import instance_name
 
-BEAM = 200  # partial schedules kept for each number of steps when looking for fewer context switches
+BEAM = 100  # partial schedules kept for each number of steps when looking for fewer context switches
 
 
 @dataclass(frozen=True)
@@ -269,11 +269,10 @@ def fewest_switches(trace: Trace) -> Trace:
     if trace.violation is None or trace.loop is not None or trace.switches() < 2:
         return trace
     search = _Reordering(trace)
-    for candidate in search.orders():
-        if candidate.switches() >= trace.switches():
-            break
-        if violation := search.same_violation(candidate):
-            return replace(candidate, violation=violation)
+    for most in range(search.least(), trace.switches()):
+        for candidate in search.orders(most):
+            if violation := search.same_violation(candidate):
+                return replace(candidate, violation=violation)
     return trace
 
 
@@ -289,16 +288,20 @@ class _Reordering:
             self.choices[who].append(step.choices)
         self.known: dict[tuple[State, int, tuple[int, ...]], Step | None] = {}
 
-    def orders(self) -> list[Trace]:
-        """Complete reorderings, the one with the fewest context switches first."""
+    def least(self) -> int:
+        """Context switches that there have to be: each who takes part begins once."""
+        return sum(map(bool, self.choices)) - 1
+
+    def orders(self, most: int) -> list[Trace]:
+        """Complete reorderings with at most so many context switches, the best first."""
         layer = [_Partial((0,) * len(self.choices), -1, self.trace.states[0], -1, None, None)]
-        for number in range(len(self.trace.steps)):
+        last = len(self.trace.steps)
+        for number in range(1, last + 1):
             following: dict[tuple, _Partial] = {}
-            for partial in (
-                p for one in layer for p in self._extended(one, number + 1 == len(self.trace.steps))
-            ):
+            for partial in (p for one in layer for p in self._extended(one, number == last)):
                 key = (partial.done, partial.last, partial.state)
-                if key not in following or partial.switches < following[key].switches:
+                known = following.get(key)
+                if self._cost(partial) <= most and (known is None or partial.switches < known.switches):
                     following[key] = partial
             layer = sorted(following.values(), key=self._cost)[:BEAM]
         return [self._trace_of(partial) for partial in layer]
