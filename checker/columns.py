@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .picture import Line, Picture
@@ -13,6 +15,10 @@ GAP = 2  # blanks between columns at least
 NEAREST, FARTHEST = 8, 28  # distance of columns where they reach into each other
 MOST_CHANGES = 36  # room for changes at the right; longer ones take a line of their own
 LONGEST = 56  # sentences longer than this go on in the next line
+CALL = re.compile(r"[\w.]+\(")
+
+
+Mark = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,11 @@ class Layout:
         return MARGIN if line.column < 0 else self.offsets[line.column] + self.indent * line.depth
 
 
-def lay_out(picture: Picture, width: int = 80) -> list[str]:
+def lay_out(picture: Picture, width: int = 80, mark: Mark = lambda text, style: text) -> list[str]:
     """The lines of text; columns stand beside each other if `width` allows, else staggered.
 
-    Changes that do not fit at the right of their call go on lines of their own.
+    Changes that do not fit at the right of their call go on lines of their own.  mark: puts
+    a text in the style "change", "name" or "thread 0", "thread 1", ...
     """
     layout = _choose_layout(picture, width)
     rows: list[str] = []
@@ -44,13 +51,13 @@ def lay_out(picture: Picture, width: int = 80) -> list[str]:
         heading = ""
         for offset, name in zip(layout.offsets, picture.threads, strict=True):
             heading = heading.ljust(offset) + name
-        rows.append(heading)
+        rows.append(mark(heading, "name"))
     last = -1
     for line in picture.lines:
         if not layout.apart and line.column not in (-1, last):
             last = line.column
-            rows.append(" " * layout.offsets[last] + f"[{picture.threads[last]}]")
-        rows += _place(line, layout)
+            rows.append(" " * layout.offsets[last] + mark(f"[{picture.threads[last]}]", "name"))
+        rows += _place(line, layout, mark)
     return rows
 
 
@@ -104,28 +111,36 @@ def _offsets(widths: list[int]) -> tuple[int, ...]:
     return tuple(MARGIN + sum(widths[:k]) + GAP * k for k in range(len(widths)))
 
 
-def _place(line: Line, layout: Layout) -> list[str]:
+def _place(line: Line, layout: Layout, mark: Mark) -> list[str]:
     """A line of the picture; its changes at the right where there is room, else below."""
-    rows = _wrapped(line.text, layout.start(line))
+    texts = _wrapped(line.text, layout.start(line))
+    changes = [(0, "")] * len(texts)
     row, rest = 0, list(line.changes)
     while rest:
         together = ", ".join(rest)
         if len(together) > layout.width - layout.changes:
             together = rest[0]
-        at = _where(together, len(rows[row]), layout)
-        if at is None and row + 1 < len(rows):
-            row += 1
-            continue
-        if at is None:
-            rows.append("")
-            at = max(MARGIN, min(layout.changes, layout.width - len(together)))
-            row = len(rows) - 1
-        rows[row] = rows[row].ljust(at) + together
-        rest = rest[1:] if together == rest[0] else []
+        at = _where(together, len(texts[row]), layout)
+        if at is not None:
+            changes[row] = at, together
+            rest = rest[1:] if together == rest[0] else []
+        elif not texts[row]:  # a line of its own, and too long for that
+            changes[row] = MARGIN, together
+            rest = rest[1:] if together == rest[0] else []
         row += 1
-        if rest and row == len(rows):
-            rows.append("")
-    return rows
+        if rest and row == len(texts):
+            texts.append("")
+            changes.append((0, ""))
+    style = f"thread {line.column}"
+    return [
+        _styled(text, style, mark) + (" " * (at - len(text)) + mark(change, "change") if change else "")
+        for text, (at, change) in zip(texts, changes, strict=True)
+    ]
+
+
+def _styled(text: str, style: str, mark: Mark) -> str:
+    words = text.lstrip()
+    return " " * (len(text) - len(words)) + (mark(words, style) if words else "")
 
 
 def _where(change: str, end: int, layout: Layout) -> int | None:
@@ -141,7 +156,7 @@ def _length(line: Line) -> int:
 
 
 def _wrapped(text: str, start: int) -> list[str]:
-    if text.endswith(")") or len(text) <= LONGEST:
+    if CALL.match(text) or len(text) <= LONGEST:
         return [" " * start + text]
     parts = textwrap.wrap(
         text, LONGEST, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False

@@ -184,6 +184,8 @@ class _Drawer:
             value = self.names.value(note.type, note.value)
             if note.text in ("", block.call.name):
                 returned += f" = {value}"
+            elif note.text == "starts":  # which of its operations a thread starts
+                call = f"{value}()"
             else:
                 chosen.append(f"{note.text} = {value}")
         if block.starts and chosen and call.endswith(")"):

@@ -25,7 +25,8 @@ STOPPED = {
     "memory": "stopped by the memory limit",
     "interrupt": "stopped by the user",
 }
-COLOURS = {"bad": "1;31", "good": "1;32", "doubt": "1;33", "change": "33", "quiet": "2"}
+COLOURS = {"bad": "1;31", "good": "1;32", "doubt": "1;33", "change": "33", "name": "1"}
+THREADS = ("36", "35", "34", "32")  # colours of threads, from the left
 
 
 def counterexample(
@@ -46,8 +47,12 @@ def counterexample(
 
 
 def paint(text: str, style: str, colour: bool) -> str:
-    """`text` in one of COLOURS, if colour is wanted."""
-    return f"\x1b[{COLOURS[style]}m{text}\x1b[0m" if colour and text else text
+    """`text` in one of COLOURS, or in that of a thread ("thread 2"), if colour is wanted."""
+    if not colour or not text:
+        return text
+    kind, _, number = style.partition(" ")
+    code = THREADS[int(number) % len(THREADS)] if kind == "thread" else COLOURS[kind]
+    return f"\x1b[{code}m{text}\x1b[0m"
 
 
 # --------------------------------------------------------------------- parts
@@ -113,23 +118,21 @@ def _start(trace: Trace, rows: Sequence[Row]) -> list[str]:
 
 
 def _trace_lines(trace: Trace, rows: Sequence[Row], width: int, colour: bool, ghosts: bool) -> list[str]:
+    """The trace; every call on a line of its own if that leaves room for columns, else joined."""
     if not trace.steps:
         return ["  (in the initial state)"]
-    heading, *lines = _laid_out(trace, rows, width, ghosts)
-    return [paint(heading, "quiet", colour), *lines]
-
-
-def _laid_out(trace: Trace, rows: Sequence[Row], width: int, ghosts: bool) -> list[str]:
-    """Every call on a line of its own if that leaves room for columns, else calls joined."""
-    whole = picture_of(trace, ghosts, rows, joined=0)
-    return lay_out(whole if stands_apart(whole, width) else picture_of(trace, ghosts, rows), width)
+    picture = picture_of(trace, ghosts, rows, joined=0)
+    if not stands_apart(picture, width):
+        picture = picture_of(trace, ghosts, rows)
+    return lay_out(picture, width, lambda text, style: paint(text, style, colour))
 
 
 def _ending(trace: Trace, rows: Sequence[Row]) -> list[list[str]]:
     """Drawings of the last state; of what a power failure leaves, if that is what is wrong."""
     state, crash = trace.states[-1], _is_crash(trace)
     if not crash:
-        parts = [_titled("At the end:", draw(rows, state))]
+        changed = draw(rows, state) != draw(rows, trace.states[0])
+        parts = [_titled("At the end:", draw(rows, state))] if changed else []
     else:
         lost, kept = [r for r in rows if not r.durable], [r for r in rows if r.durable]
         parts = [_titled("Before the power failure:", draw(lost, state)), ["  <power failure>"]]
