@@ -11,7 +11,9 @@ def test_a_problem_shows_place_rule_source_and_remedy(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "m.py"
     file.write_text("first\n    second()\n")
-    problem = Problem(str(file), 2, "two-accesses", "one statement touches shared state twice", "Put each on its\nown line.")
+    problem = Problem(
+        str(file), 2, "two-accesses", "one statement touches shared state twice", "Put each on its\nown line."
+    )
 
     assert str(problem).splitlines() == [
         "m.py:2: one statement touches shared state twice   [two-accesses]",

@@ -21,12 +21,36 @@ STAGES = {  # files of a stage: the stages that it may import
     "basis": ["errors", "limits"],
     "ir": ["ir", "irprint", "ircheck", "slots", "sites"],
     "source": ["source", "variant", "catalogue"],
-    "front": ["syntax*", "tree", "types", "infer", "intervals", "unset", "ghosts", "liveness", "lower*", "compile*"],
+    "front": [
+        "syntax*",
+        "tree",
+        "types",
+        "infer",
+        "intervals",
+        "unset",
+        "ghosts",
+        "liveness",
+        "lower*",
+        "compile*",
+    ],
     "interpreter": ["interpret"],
-    "native": ["native*", "layout", "visited", "chains", "search_loop"],
+    "native": ["native*", "layout", "visited", "chains", "search_loop", "compiled"],
     "reduction": ["ample", "partial_order", "symmetry"],
     "search": ["explore*"],
-    "trace": ["trace", "trace_file", "values", "picture", "columns", "drawing", "explain", "report", "itf", "graph", "lock_order", "liveness_check"],
+    "trace": [
+        "trace",
+        "trace_file",
+        "values",
+        "picture",
+        "columns",
+        "drawing",
+        "explain",
+        "report",
+        "itf",
+        "graph",
+        "lock_order",
+        "liveness_check",
+    ],
     "front door": ["__init__", "api", "result", "output", "listing", "replaying", "cli", "__main__"],
     "export": ["export/*"],
     "bench": ["bench/*"],
@@ -108,10 +132,14 @@ def test_stages_import_those_before_them_only(path):
         target = ROOT.joinpath(*name.split(".")).with_suffix(".py")
         if name.startswith("checker.") and target.is_file():
             other = stage_of(target)
-            assert other == stage or other in MAY_IMPORT[stage], f"{path.name} ({stage}) imports {target.name} ({other})"
+            assert other == stage or other in MAY_IMPORT[stage], (
+                f"{path.name} ({stage}) imports {target.name} ({other})"
+            )
 
 
-@pytest.mark.parametrize("statement", ["import checker", "import checker.lang", "import checker.catalogue, checker.variant"])
+@pytest.mark.parametrize(
+    "statement", ["import checker", "import checker.lang", "import checker.catalogue, checker.variant"]
+)
 def test_a_model_pays_for_nothing_heavy(statement):
     code = f"import sys\n{statement}\nprint(*[n for n in {HEAVY} if n in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
