@@ -130,7 +130,12 @@ SELECTION = options(
 )
 LIMITS = options(
     click.option(
-        "--time-limit", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds to search."
+        "--time-limit",
+        type=click.FloatRange(0),
+        default=300,
+        show_default=True,
+        metavar="S",
+        help="Seconds to search; 0: no limit.",
     ),
     click.option(
         "--memory-limit",
@@ -182,10 +187,10 @@ def check(json_file: str | None, junit: str | None, save: str | None, quiet: boo
     return result.exit_status
 
 
-def _checked(progress: Any, no_reduction: bool, go_on: bool, **choice: Any) -> Any:
+def _checked(progress: Any, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any) -> Any:
     from .api import check as run
 
-    return run(**choice, reduction=not no_reduction, stop=not go_on, progress=progress)
+    return run(**choice, time_limit=time_limit or None, reduction=not no_reduction, stop=not go_on, progress=progress)
 
 
 # ------------------------------------------------------------------------ lists
@@ -391,3 +396,24 @@ def bench(
     if json_file != "-":
         click.echo(table.text(found, sys.stdout.isatty(), output.terminal()[0]))
     return found.exit_status
+
+
+# ---------------------------------------------------------------------- exports
+
+
+@commands.command()
+@click.argument("file")
+@click.option("--to", required=True, type=click.Choice(["promela", "tla"]), help="For SPIN, or for TLC.")
+@SELECTION
+def export(file: str, to: str, **choice: Any) -> None:
+    """Write the scenario to FILE for another model checker; - is standard output.
+
+    Names and steps are the model's own, so that the other checker counts the same states. What
+    it has to be told is said at the beginning of the text; for TLC it is in a .cfg beside FILE.
+    """
+    from .api import prepare
+    from .export import files
+    from .output import write_text
+
+    for path, text in files(prepare(**choice).program, to, file).items():
+        write_text(path, text)

@@ -74,7 +74,7 @@ class _Reader:
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens, self.at = tokens, 0
         self.bullets = [-1]  # columns of the lists around
-        self.scope: dict[str, int | None] = {"Assert": 2, "BOOLEAN": None}  # name -> number of parameters
+        self.scope: dict[str, int | None] = {"Assert": 2, "BOOLEAN": None, "WF_vars": 1}  # name -> number of parameters
 
     # ------------------------------------------------------------- tokens
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..errors import UsageError
 from ..ir import Program
 
 FORMATS = ("promela", "tla")
+STANDARD_OUTPUT = "-"
 
 
-def export(program: Program, to: str) -> str:
-    """`program` as text; to: one of FORMATS.  UsageError if the program cannot be said there."""
+def files(program: Program, to: str, file: str) -> dict[str, str]:
+    """What to write where: `file`, and for TLA+ what to check, beside it as .cfg.
+
+    to: one of FORMATS.  file: "-" stands for standard output.  UsageError if the program
+    cannot be said there, or the file's name is none for a TLA+ module.
+    """
     if to == "promela":
         from .promela import to_promela
 
-        return to_promela(program)
+        return {file: to_promela(program)}
     if to == "tla":
-        from .tla import to_tla
+        from .tla import config, module_name, to_tla
 
-        return to_tla(program)
+        if file == STANDARD_OUTPUT:
+            return {file: to_tla(program)}
+        name = Path(file).stem
+        if name != module_name(name):
+            raise UsageError(f"TLA+ wants a module to be named as its file, and {name!r} is no name; try {module_name(name)}.tla")
+        return {file: to_tla(program, name), str(Path(file).with_suffix(".cfg")): config(program)}
     raise UsageError(f"there is no export to {to!r}; there are: {', '.join(FORMATS)}")

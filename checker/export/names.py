@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..ir import Program
+from ..ir import Block, Program
 
 
 def remark(text: str) -> str:
@@ -14,6 +14,13 @@ def remark(text: str) -> str:
     for mark in ("/*", "*/", "(*", "*)"):
         plain = plain.replace(mark, " ".join(mark))
     return plain
+
+
+def where(block: Block) -> str:
+    """Comment for a block: the calls that lead there, and what it does."""
+    chain = " > ".join(f"{f.function}:{f.pos.line}" for f in block.frames)
+    atomic = f" [{block.atomic}]" if block.atomic not in ("", block.call.name) else ""
+    return remark(f"{chain}: {block.call.name}{atomic}")
 
 
 class Names:

@@ -30,7 +30,7 @@ from collections.abc import Mapping
 
 from ..ir import Block, Const, Process, Program, Property, Variable
 from .flow import at_labels, shorter, shorter_block, shorter_exprs
-from .names import Names, remark
+from .names import Names, remark, where
 from .promela_step import Body, Lines, StepWriter, assigned, indent, select, sequence
 from .promela_text import WORDS, Place, Writer, type_name
 from .ranges import Known, reads
@@ -259,7 +259,7 @@ class _Export:
         return f"end_L{label}" if label in process.rests else f"L{label}"
 
     def _block(self, process: Process, block: Block, known: Known) -> Lines:
-        head = [f"{self._label(process, block.label)}:\t/* {self._what(block)} */"]
+        head = [f"{self._label(process, block.label)}:\t/* {where(block)} */"]
         if block.guard == Const(0):
             return [*head, "\tfalse;"]
         touched = block.live | {var for var, _ in assigned(block.body)}
@@ -284,11 +284,6 @@ class _Export:
         else:
             inner.append(f"goto {goals[0] if goals else own}")
         return [*head, "\tatomic {", *indent(indent(inner)), "\t};"]
-
-    def _what(self, block: Block) -> str:
-        chain = " > ".join(f"{f.function}:{f.pos.line}" for f in block.frames)
-        atomic = f" [{block.atomic}]" if block.atomic else ""
-        return remark(f"{chain}: {block.call.name}{atomic}")
 
     def _locals(self, process: Process) -> list[Variable]:
         return [v for v in self.program.variables if v.process == process.name]

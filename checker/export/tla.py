@@ -18,11 +18,11 @@ from collections.abc import Mapping
 
 from ..ir import Binary, Block, Const, Expr, Process, Program, Property
 from .flow import at_labels, shorter, shorter_block, shorter_exprs
-from .names import remark
+from .names import remark, where
 from .ranges import Known
 from .symbolic import initial_values
 from .tla_state import Lines, State
-from .tla_step import ActionWriter, conjunction, guard, indent
+from .tla_step import ActionWriter, conjunction, followed, guard, indent
 from .tla_text import Writer
 
 HELPERS = """\
@@ -135,11 +135,9 @@ class _Export:
         for cond in _conjuncts(block.guard):
             items += [[guard(writer.truth(cond))]] if cond != Const(1) else []
             writer = writer.assuming(cond)
-        items.append(ActionWriter(writer, end, self.names.is_free, self.state.base).text(block.body))
-        chain = " > ".join(f"{f.function}:{f.pos.line}" for f in block.frames)
-        head = f"\\* {remark(chain)}: {remark(block.call.name)}" + (f" [{remark(block.atomic)}]" if block.atomic else "")
+        body = ActionWriter(writer, end, self.names.is_free, self.state.base).text(block.body)
         name = f"{self.names.processes[process.name]}_L{block.label}(self)"
-        return [head, f"{name} ==", *indent(conjunction(items), 2)]
+        return [f"\\* {where(block)}", f"{name} ==", *indent(followed(items, body), 2)]
 
     def _end(self, process: Process, block: Block, changed: Mapping[str, str], label: int) -> Lines:
         """The primed variables; locals that are dead at the next label get their least value."""

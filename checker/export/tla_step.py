@@ -6,6 +6,8 @@ read that one.  The action ends by giving the last names to the primed variables
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -26,6 +28,11 @@ def conjunction(items: list[Lines]) -> Lines:
     return [("/\\ " if n == 0 else "   ") + line for item in items for n, line in enumerate(item)]
 
 
+def followed(items: list[Lines], rest: Lines) -> Lines:
+    """These conjuncts and then `rest`, which may be a list of conjuncts itself."""
+    return conjunction(items) + (rest if rest[0].startswith("/\\ ") else conjunction([rest])) if items else rest
+
+
 def message(name: str, text: str) -> str:
     return '"' + remark(f"{name}: {text}").replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -39,12 +46,28 @@ class Segment:
 
     def before(self, rest: Lines) -> Lines:
         """The text of this part and what follows it."""
-        body = conjunction([*self.checks, rest]) if self.checks else rest
-        if not self.definitions:
+        definitions, lines = self._inlined(rest)
+        body = followed(self.checks, lines)
+        if not definitions:
             return body
-        width = max(len(name) for name, _ in self.definitions)
-        texts = [f"{name:{width}} == {text}" for name, text in self.definitions]
+        width = max(len(name) for name in definitions)
+        texts = [f"{name:{width}} == {text}" for name, text in definitions.items()]
         return ["LET " + texts[0], *indent(texts[1:], 4), "IN", *indent(body, 2)]
+
+    def _inlined(self, rest: Lines) -> tuple[dict[str, str], Lines]:
+        """The definitions, less those that only say a variable's last value: they stand there."""
+        definitions, lines = dict(self.definitions), list(rest)
+        texts = [*definitions.values(), *(line for check in self.checks for line in check), *rest]
+        used = Counter(word for text in texts for word in re.findall(r"\w+", text))
+        single = [name for name in definitions if used[name] == 1]
+        for name in reversed(single):
+            place = re.compile(rf"(?<= = ){name}(?=$|,|\])")
+            for number, line in enumerate(lines):
+                if place.search(line) and "'" in line:
+                    text = definitions.pop(name)
+                    lines[number] = place.sub(lambda _: text, line)
+                    break
+        return definitions, lines
 
 
 class ActionWriter:
@@ -97,7 +120,7 @@ class ActionWriter:
         chosen = at.at({**at.now, choose.var: name}, at.known.chosen(choose.var, choose.lo, choose.hi))
         behind = self._list(rest, chosen.assuming(choose.where), Segment())
         if choose.where != Const(1):
-            behind = conjunction([[guard(chosen.truth(choose.where))], behind])
+            behind = followed([[guard(chosen.truth(choose.where))]], behind)
         return [f"\\E {name} \\in {values(choose.lo, choose.hi, variable.type)} :", *indent(behind, 2)]
 
     def _straight(self, statement: Stmt, at: Writer, segment: Segment, under: list[str]) -> Writer:

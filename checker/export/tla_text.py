@@ -133,7 +133,7 @@ class Writer:
             case Self():
                 return self.self_text
             case Instance():
-                return f"({self.self_text} - {self.first})"
+                text = f"{self.self_text} - {self.first}"
             case _ if self._is_flag(expr):
                 return f"Number({self.truth(expr)})"
             case Read():
