@@ -114,7 +114,7 @@ class Emitter:
         first = 0
         if entry.step is None:
             self.emit(entry, None, Known(), start)
-            if all(isinstance(s, ir.Assign) and isinstance(s.value, ir.Const) for s in start[:-1]):
+            if isinstance(start[-1], ir.Goto) and all(map(self.sets_local, start[:-1])):
                 first = start.pop().label
             else:
                 entry.step, start = entry.where, []
@@ -128,6 +128,10 @@ class Emitter:
                 raise InternalError("a path of the flow graph ends nowhere")
             done.append(RawBlock(self.labels[id(node)], node.step, choices_last(out)))
         return done, first, start
+
+    def sets_local(self, stmt: ir.Stmt) -> bool:
+        """Does `stmt` give a local a constant, and no more?"""
+        return isinstance(stmt, ir.Assign) and stmt.var in self.variables and isinstance(stmt.value, ir.Const)
 
     # one path at a time; `env` is what is known
 
