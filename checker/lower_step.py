@@ -35,6 +35,7 @@ class Steps(Accesses):
         self.starting = False
         self.unrolling = 0
         self._labels: set[str] = set()
+        self._plain: dict[int, bool] = {}
         self._sources: dict[int, str] = {}
 
     # nodes
@@ -193,6 +194,8 @@ class Steps(Accesses):
         conditional: `node` is perhaps not evaluated.  effects_after: something behind it in
         the same statement has effects, so what it reads is kept.
         """
+        if not effects_after and self.is_plain(node):
+            return
         self.hoisted.pop(id(node), None)
         match node:
             case t.Call():
@@ -226,11 +229,21 @@ class Steps(Accesses):
                     type_ = scope.typed.types[id(node)]
                     self.hoisted[id(node)] = self.temporary(scope, "value", self.evaluate(node, scope), type_)
 
+    def is_plain(self, node: t.Node) -> bool:
+        """Is there no call, choice or operation on a lock in `node`?"""
+        found = self._plain.get(id(node))
+        if found is None:
+            found = not isinstance(node, (t.Call, t.Choose, t.LockOp)) and all(map(self.is_plain, t.children(node)))
+            self._plain[id(node)] = found
+        return found
+
     def _is_value(self, node: t.Node, scope: Scope) -> bool:
         return isinstance(scope.typed.types.get(id(node)), ir.Type)
 
     def has_effects(self, node: t.Node, scope: Scope) -> bool:
         """Does evaluating `node` change anything?"""
+        if self.is_plain(node):
+            return False
         if isinstance(node, t.Call) and not self.quiet(scope.typed.calls[id(node)]):
             return True
         if isinstance(node, t.LockOp):
