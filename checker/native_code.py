@@ -6,6 +6,8 @@ LLVM does to compile them.  Integers of a program are i64 here, conditions i1.
 
 from __future__ import annotations
 
+from functools import cache
+
 from .errors import UsageError
 
 SMALLEST, LARGEST = -(1 << 63), (1 << 63) - 1
@@ -25,6 +27,7 @@ class Value:
         return self.lo == self.hi
 
 
+@cache
 def constant(value: int) -> Value:
     return Value(str(value), value, value)
 
