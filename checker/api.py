@@ -18,7 +18,7 @@ from .errors import UsageError, shown_path
 from .ir import Program
 from .lang import Design, Scenario
 from .limits import GIB, default_memory_limit
-from .result import HOLDS, VIOLATED, PropertyResult, Result, Violation, judged
+from .result import HOLDS, INCOMPLETE, VIOLATED, PropertyResult, Result, Violation, judged
 
 if TYPE_CHECKING:
     from .explore import Exploration
@@ -29,6 +29,7 @@ __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", 
 ENGINES = ("native", "interpret")
 SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
+SMALLER_SECONDS = 30  # for smaller bounds, where the one asked for was too large
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
 
@@ -130,16 +131,35 @@ def check(
     """
     _check_options(engine, threads, time_limit, memory_limit)
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
-    return explored(
-        task,
-        engine=engine,
-        threads=threads,
-        reduction=reduction,
-        stop=stop,
-        time_limit=time_limit,
-        memory_limit=memory_limit,
-        progress=progress,
-    )
+    options = {
+        "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
+        "progress": progress,
+    }  # fmt: skip
+    result = explored(task, time_limit=time_limit, **options)
+    if result.verdict != INCOMPLETE or result.stopped_by not in ("time", "memory"):
+        return result
+
+    def smaller(bound: int, seconds: float) -> Result:
+        one = prepare(model, design, scenario, bound, properties, settings, task.catalogue)
+        return explored(one, time_limit=seconds, **options)
+
+    return _with_smaller_bounds(result, smaller, min(SMALLER_SECONDS, time_limit or SMALLER_SECONDS))
+
+
+def _with_smaller_bounds(result: Result, smaller: Callable[[int, float], Result], seconds: float) -> Result:
+    """An incomplete result with the greatest smaller bound whose search was complete, if `seconds`
+    are enough for any; or the violation that a smaller bound has."""
+    end, covered = time.monotonic() + seconds, None
+    for bound in range(1, result.bound or 0):
+        if (left := end - time.monotonic()) <= 0:
+            break
+        one = smaller(bound, left)
+        if one.verdict == INCOMPLETE:
+            break
+        if one.violation is not None and one.violation.trace is not None:
+            return one
+        covered = bound
+    return replace(result, covered=covered)
 
 
 def explored(

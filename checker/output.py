@@ -32,6 +32,10 @@ def remarks(result: Result) -> list[str]:
         lines.append(
             f"  every interleaving of up to {whole} steps was explored, and violates nothing; longer ones may"
         )
+        if result.covered:
+            lines.append(f"  bound {result.covered} was searched to its end: it holds")
+    if result.verdict == VIOLATED and not result.shortest and result.violation and result.violation.trace:
+        lines.append("  the counterexample may not be a shortest one: the search without reduction took too long")
     if vacuous := result.named(VACUOUS):
         lines.append(f"  not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
     if result.verdict == HOLDS and (unchecked := result.named(NOT_CHECKED)):

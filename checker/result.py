@@ -78,6 +78,7 @@ class Result:
     stopped_by: str
     program: Program = field(repr=False, compare=False)
     drawings: tuple[Row, ...] = field(default=(), repr=False, compare=False)
+    covered: int | None = None  # if incomplete: the greatest smaller bound that was searched to its end
 
     @property
     def states_per_second(self) -> float:
@@ -120,6 +121,7 @@ class Result:
             "shortest": self.shortest,
             "engine": self.engine,
             "stopped_by": self.stopped_by,
+            "complete_up_to_bound": self.covered if self.verdict == INCOMPLETE else self.bound,
             "properties": [{"name": p.name, "verdict": p.verdict} for p in self.properties],
             "violation": self.violation and _violation_as_json(self.violation, file),
         }
