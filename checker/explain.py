@@ -15,25 +15,35 @@ from .values import Names
 # ------------------------------------------------------------- false properties
 
 
-def falsifiers(trace: Trace, ghosts: bool = True) -> list[str]:
+def falsifiers(trace: Trace) -> list[str]:
     """The values that make the violated property false: "i_size = 5", "folio 1 PG_dirty = 0".
 
     Only what decides counts: of a false `and` its first false operand, of a false
-    implication both sides.  [] for violations that are no predicates.
+    implication both sides.  [] for violations that are no predicates of a state or a step.
     """
-    prop = next((p for p in trace.program.properties if p.name == trace.violation.property), None)
-    if prop is None or not trace.states:
-        return []
-    after, before = trace.states[-1], trace.states[-2] if len(trace.states) > 1 else ()
-    for one in prop.instances:
-        if one.binding == trace.violation.binding:
-            reads = _deciding(one.expr, trace.judge, after, before)
-            return list(
-                dict.fromkeys(
-                    _shown(r, trace, after, before) for r in reads if ghosts or not _is_ghost(r, trace)
-                )
-            )
+    after, before = _last_two(trace)
+    return list(dict.fromkeys(_shown(read, trace, after, before) for read in _guilty(trace)))
+
+
+def guilty_ghosts(trace: Trace) -> set[str]:
+    """The ghost variables among what makes the violated property false."""
+    return {read.var for read in _guilty(trace) if trace.program.variable(read.var).ghost}
+
+
+def _guilty(trace: Trace) -> list[Read]:
+    """The reads that make the violated property false at the end of `trace`."""
+    violation, (after, before) = trace.violation, _last_two(trace)
+    for prop in trace.program.properties:
+        if violation is not None and prop.name == violation.property and prop.kind != "leads_to":
+            for one in prop.instances:
+                if one.binding == violation.binding:
+                    return _deciding(one.expr, trace.judge, after, before)
     return []
+
+
+def _last_two(trace: Trace) -> tuple[State, State]:
+    """The last state, and the one before it if there is one."""
+    return trace.states[-1], trace.states[-2] if len(trace.states) > 1 else ()
 
 
 def _deciding(
@@ -70,10 +80,6 @@ def _deciding(
         return []
 
     return deciding(expr)
-
-
-def _is_ghost(read: Read, trace: Trace) -> bool:
-    return trace.program.variable(read.var).ghost
 
 
 def _shown(read: Read, trace: Trace, state: State, before: State) -> str:
@@ -123,14 +129,18 @@ def wait_for_graph(trace: Trace) -> networkx.MultiDiGraph:
     return graph
 
 
-def explain_deadlock(trace: Trace) -> list[str]:
+def explain_deadlock(trace: Trace, width: int = 78) -> list[str]:
     """Lines that say who waits where and for whom, and the cycle if there is one."""
     found = waits(trace)
     wide = max((len(wait.who) for wait in found), default=0)
     lines = []
     for (who, call), group in groupby(found, key=lambda wait: (wait.who, wait.call)):
-        because = ", ".join(wait.what for wait in group if wait.what)
-        lines.append(f"{who:<{wide}}  waits in {call}" + (f": {because}" if because else ""))
+        reasons = [wait.what for wait in group if wait.what]
+        whole = f"{who:<{wide}}  waits in {call}" + (f": {', '.join(reasons)}" if reasons else "")
+        if len(whole) <= width:
+            lines.append(whole)
+        else:
+            lines += [f"{who:<{wide}}  waits in {call}:", *(" " * (wide + 4) + reason for reason in reasons)]
     if cycle := shortest_cycle(wait_for_graph(trace)):
         lines.append("cycle: " + " -> ".join([*cycle, cycle[0]]))
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from .drawing import Row
@@ -36,10 +36,12 @@ class Picture:
     lines: tuple[Line, ...]
 
 
-def picture_of(trace: Trace, ghosts: bool = False, rows: Sequence[Row] = (), joined: int = JOINED) -> Picture:
+def picture_of(
+    trace: Trace, ghosts: Container[str] | bool = False, rows: Sequence[Row] = (), joined: int = JOINED
+) -> Picture:
     """The lines of `trace`.
 
-    ghosts: show changes of ghost variables as well.  rows: a change in one of them is shown
+    ghosts: whether to show changes of ghost variables, or of which.  rows: a change in one of them is shown
     by drawing it anew.  joined: how long lines may become by joining calls; 0: none are.
     """
     drawer = _Drawer(trace, ghosts, rows)
@@ -101,7 +103,7 @@ class _Drawer:
     stacks: its calls that are printed and perhaps not over."""
 
     trace: Trace
-    ghosts: bool
+    ghosts: Container[str] | bool
     rows: Sequence[Row]
     columns: dict[int, int] = field(default_factory=dict)
     stacks: dict[int, list[_Entry]] = field(default_factory=dict)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from .columns import lay_out, stands_apart
 from .drawing import Row, draw, legends
-from .explain import explain_deadlock, falsifiers, is_deadlock
+from .explain import explain_deadlock, falsifiers, guilty_ghosts, is_deadlock
 from .picture import picture_of
 from .trace import Facts, Trace
 from .values import Names
@@ -35,12 +35,13 @@ def counterexample(
     """The whole story of a violation, as plain text.
 
     rows: the model's drawings (`drawing.rows_of`).  width: columns of text that there are;
-    colour: with escape sequences, for a terminal.  ghosts: show changes of ghost variables.
+    colour: with escape sequences, for a terminal.  ghosts: show changes of all ghost variables,
+    not only of those that the violated property is about.
     """
     parts = [
         _headline(trace, width, colour),
         _titled("At the start:", _start(trace, rows)),
-        _trace_lines(trace, rows, max(width, NARROW), colour, ghosts),
+        _trace_lines(trace, rows, max(width, NARROW), colour, ghosts or guilty_ghosts(trace)),
         *_ending(trace, rows),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -75,7 +76,9 @@ def _headline(trace: Trace, width: int, colour: bool) -> list[str]:
         lines += _items(f"{where}: ", because, width)
     elif binding:
         lines += [f"{where}."]
-    return lines + [f"  {line}" for line in (explain_deadlock(trace) if is_deadlock(trace) else [])]
+    return lines + [
+        f"  {line}" for line in (explain_deadlock(trace, width - 2) if is_deadlock(trace) else [])
+    ]
 
 
 def _facts(facts: Facts) -> list[str]:
@@ -117,7 +120,9 @@ def _start(trace: Trace, rows: Sequence[Row]) -> list[str]:
     return draw(rows, state) + ([", ".join(chosen)] if chosen else [])
 
 
-def _trace_lines(trace: Trace, rows: Sequence[Row], width: int, colour: bool, ghosts: bool) -> list[str]:
+def _trace_lines(
+    trace: Trace, rows: Sequence[Row], width: int, colour: bool, ghosts: Container[str] | bool
+) -> list[str]:
     """The trace; every call on a line of its own if that leaves room for columns, else joined."""
     if not trace.steps:
         return ["  (in the initial state)"]

@@ -65,15 +65,15 @@ class Names:
         return f"{variable.struct.lower()} {ranges(which)} {name}"
 
     def changes(
-        self, before: State, after: State, ghosts: bool = False, hidden: Container[str] = ()
+        self, before: State, after: State, ghosts: Container[str] | bool = False, hidden: Container[str] = ()
     ) -> list[str]:
         """What a step has changed: "folio 1 PG_dirty 0->1"; elements that change alike together.
-        hidden: names of variables to leave out."""
+        ghosts: whether to show ghosts, or which.  hidden: names of variables to leave out."""
         found = []
         for variable in self.program.variables:
             if variable.process is not None or variable.name == OPS_LEFT or variable.name in hidden:
                 continue
-            if variable.ghost and not ghosts:
+            if variable.ghost and not (ghosts if isinstance(ghosts, bool) else variable.name in ghosts):
                 continue
             first = self.slots.at(variable.name)
             changed: dict[tuple[int, ...], list[int]] = {}
