@@ -127,8 +127,8 @@ class Search:
             yield State(memory, positions)
             return
         ways = list(self.resume(which, memory, (), 0))
-        if len(ways) == 1 and not isinstance(ways[0], str):
-            memory, position = ways[0]
+        if len(ways) == 1 and not isinstance(ways[0], str) and ways[0][0] == memory:
+            position = ways[0][1]
         else:
             position = Position(("begin", which), ())
             self.logs[which, position.frames] = (), 0

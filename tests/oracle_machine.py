@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import oracle_source as source
 from checker import lang
 
-ENDLESS = 50  # rounds of loops without a step
+ENDLESS = 3  # rounds of loops without a step, after which the next one is a step
 
 
 class Blocked(Exception):
@@ -250,7 +250,7 @@ class Machine:
         if id(names) not in self.environments:
             made = self.environments[id(names)] = {"fit__": self.fit, "place__": Place}
             made["starting__"] = lambda: self.starting
-            made["endless__"] = self.endless
+            made["endless__"], made["started__"] = self.endless, self.started
             made["shared__"] = lambda *places: any(
                 isinstance(place.owner, Node) and place.name in self.mutable for place in places
             )
@@ -486,6 +486,10 @@ class Machine:
         """Has the running process gone round loops all the time, without a step?  Then that is a step."""
         self.rounds += 1
         return self.rounds > ENDLESS
+
+    def started(self):
+        """At a loop, where an operation counts as under way."""
+        self.starting = False
 
     def handler(self, function, args):
         while True:

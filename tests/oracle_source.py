@@ -223,8 +223,8 @@ class Rewriter:
         test = self.expr(node.test, True)
         first = self.end_of_step(node, self.access.of(node.test), True)
         leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
-        spin = ast.parse("if endless__(): yield").body
-        for part in ast.walk(spin[0]):
+        spin = ast.parse("started__()\nif endless__(): yield").body
+        for part in ast.walk(spin[1]):
             ast.copy_location(part, node)
         body = spin + first + [leave] + self.block(node.body, True)
         return [ast.copy_location(ast.While(ast.Constant(True), body, []), node)]
@@ -237,11 +237,11 @@ class Rewriter:
         self.counter += 1
         it, at = f"values__{self.counter}", f"index__{self.counter}"
         made = ast.parse(
-            f"{it} = tuple(0)\n{at} = 0\nwhile {at} < len({it}):\n    x = {it}[{at}]\n    {at} += 1\n{it} = {at} = None"
+            f"{it} = tuple(0)\n{at} = 0\nwhile {at} < len({it}):\n    started__()\n    x = {it}[{at}]\n    {at} += 1\n{it} = {at} = None"
         )
         made.body[0].value.args = [values]
         loop = made.body[2]
-        loop.body[0].targets = [node.target]
+        loop.body[1].targets = [node.target]
         loop.body += self.block(node.body, True)
         return self.end_of_step(node, self.access.of(node.iter), True) + made.body
 

@@ -195,7 +195,7 @@ def damaged_loop(directory: Path, old: str, new: str):
     assert old in text, "the search loop has changed; so must this test"
     file = directory / "damaged.py"
     file.write_text(text.replace(old, new).replace("cache=True, ", "").replace("cache=True", ""), encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("damaged", file)
+    spec = importlib.util.spec_from_file_location("checker.damaged", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -76,3 +76,41 @@ def test_random_programs_are_worth_looking_at(text: str, tmp_path_factory: pytes
     opinion = oracle.explore(module_of(written(tmp_path_factory.mktemp("random"), text)).run, limit=LIMIT)
 
     assert opinion.states > 0
+
+
+# -------------------------------------------------- what random programs have found
+
+START = """
+from checker.lang import Flag, Ghost, Range, Struct, bug_on, process, scenario
+
+Small = Range(0, 1)
+
+
+class Hub(Struct):
+    on = Flag("on")
+    noted = Ghost(Flag("noted"))
+
+
+def once():
+    \"\"\"Begins with local work.\"\"\"
+    {work}
+    Hub[0].on = True
+
+
+run = scenario("One process.", process("once", once))
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "states", "violated"),
+    [("Hub[0].noted = True", 3, {}), ("bug_on(True)", 1, {"bug_on": 1})],
+    ids=["a ghost is written", "it always fails"],
+)
+def test_a_process_may_begin_with_any_local_work(
+    tmp_path: Path, work: str, states: int, violated: dict[str, int]
+) -> None:
+    file = written(tmp_path, START.format(work=work))
+
+    assert [] == disagreements(file)
+    judged = all_states(api.prepare(file).program)
+    assert (states, violated) == (len(judged.states), judged.violations)
