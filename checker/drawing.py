@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from . import lang
 from .catalogue import Catalogue
@@ -107,13 +108,13 @@ def _resolved(drawing: lang.Drawing, program: Program, given: dict) -> Row | Non
     )
 
 
-def _field_name(field: object) -> str:
+def _field_name(field: Any) -> str:
     """The IR's name of a field of a struct."""
     declared = getattr(field, "field", field)
     return f"{declared.struct.__name__}.{declared.name}" if getattr(declared, "struct", None) else ""
 
 
-def _number(value: object, type: Type) -> int:
+def _number(value: Any, type: Type) -> int:
     return type.lo + value.number if isinstance(value, lang.EnumValue) else int(value)
 
 

@@ -23,7 +23,7 @@ def to_itf(trace: Trace) -> dict[str, Any]:
     """The trace as a JSON object in the Informal Trace Format."""
     writer = _Writer(trace.program, trace)
     states = [writer.state(index) for index in range(len(trace.states))]
-    result = {
+    result: dict[str, Any] = {
         "#meta": {
             "format": "ITF",
             "format-description": "https://apalache.informal.systems/docs/adr/015adr-trace.html",

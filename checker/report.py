@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .result import Result
 
 NARROW, STANDARD = 72, 80  # columns of text
-KEEP_WORDS = {"break_on_hyphens": False, "break_long_words": False}
 STOPPED = {
     "": "complete",
     "violation": "stopped at the violation",
@@ -89,7 +88,14 @@ def _facts(facts: Facts) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", **KEEP_WORDS)
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _items(first: str, items: Sequence[str], width: int) -> list[str]:
@@ -97,7 +103,14 @@ def _items(first: str, items: Sequence[str], width: int) -> list[str]:
     blank = "\x00"
     text = first.lstrip() + ", ".join(item.replace(" ", blank) for item in items)
     indent = " " * (len(first) - len(first.lstrip()))
-    lines = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ", **KEEP_WORDS)
+    lines = textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
     return [line.replace(blank, " ") for line in lines]
 
 

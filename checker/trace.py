@@ -150,7 +150,7 @@ def _step_between(judge: Interpreter, state: State, after: State, previous: Step
 def _failing_step(judge: Interpreter, state: State, last: tuple[int, int], property: str) -> Step:
     failing = [s for s in judge.steps(state) if (s.process, s.instance) == last and s.violation]
     for step in failing:
-        if property in ("", step.violation.property):
+        if step.violation and property in ("", step.violation.property):
             return step
     name = instance_name(judge.program.processes[last[0]], last[1])
     raise InternalError(
