@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from .errors import UsageError
-from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, VACUOUS, VIOLATED, Result
+from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, Result
 
 ITF = ".itf.json"
 
@@ -29,15 +29,16 @@ def remarks(result: Result) -> list[str]:
         lines.append(f"  {not_due} witness{'es' * (not_due > 1)} not due at this bound")
     if result.verdict == INCOMPLETE:
         whole = max(0, len(result.levels) - 2)
-        lines.append(
-            f"  every interleaving of up to {whole} steps was explored, and violates nothing; longer ones may"
-        )
+        if not result.reductions:  # else a level is no number of steps
+            lines.append(f"  every interleaving of up to {whole} steps was explored, and violates nothing")
         if result.covered:
             lines.append(f"  bound {result.covered} was searched to its end: it holds")
     if result.verdict == VIOLATED and not result.shortest and result.violation and result.violation.trace:
         lines.append("  the counterexample may not be a shortest one: the search without reduction took too long")
     if vacuous := result.named(VACUOUS):
         lines.append(f"  not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
+    if unseen := result.named(NOT_SEEN):
+        lines.append(f"  not seen: {', '.join(unseen)} (with reduction not everything is; --no-reduction tells)")
     if result.verdict == HOLDS and (unchecked := result.named(NOT_CHECKED)):
         lines.append(f"  not checked: {', '.join(unchecked)} (liveness, in so many states)")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:

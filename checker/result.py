@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .trace import Trace
 
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
-VACUOUS, NOT_DUE, NOT_CHECKED = "vacuous", "not due", "not checked"
+VACUOUS, NOT_DUE, NOT_SEEN, NOT_CHECKED = "vacuous", "not due", "not seen", "not checked"
 EXIT_STATUS = {HOLDS: 0, VIOLATED: 1, INCOMPLETE: 3}
 
 
@@ -24,8 +24,9 @@ class PropertyResult:
 
     verdict: "holds", "violated" or "incomplete"; "vacuous" if the premise of an invariant
     was never true, or if a witness is not reached in a scenario that need not show it; "not
-    due" for a witness that need not be reached at this bound yet; "not checked" for a kind
-    that the engine does not decide.
+    due" for a witness that need not be reached at this bound yet; "not seen" for a witness or
+    a premise that a search with reduction has not come across, which may be reachable all
+    the same; "not checked" for a kind that the engine does not decide.
     """
 
     name: str
@@ -175,9 +176,10 @@ def _judged(prop: Property, program: Program, exploration: Exploration, shown: b
         if prop.name in exploration.reached:
             verdict = HOLDS
         elif exploration.complete:
-            verdict = NOT_DUE if not due else VIOLATED if shown else VACUOUS
+            never = NOT_SEEN if exploration.reduced else VIOLATED if shown else VACUOUS
+            verdict = never if due else NOT_DUE
     elif verdict == HOLDS and _has_premise(prop) and prop.name not in exploration.reached:
-        verdict = VACUOUS
+        verdict = NOT_SEEN if exploration.reduced else VACUOUS
     return PropertyResult(prop.name, prop.kind, verdict)
 
 

@@ -21,7 +21,7 @@ STAGES = {  # stage: its files
     "basis": "errors limits",
     "ir": "ir irprint ircheck slots sites",
     "source": "source variant catalogue",
-    "front": "syntax* tree types infer intervals unset ghosts liveness narrow lower* compile",
+    "front": "syntax* tree types infer* intervals unset ghosts liveness narrow lower* compile",
     "interpreter": "interpret",
     "native": "native* layout visited chains search_loop compiled",
     "reduction": "ample partial_order symmetry",
@@ -43,7 +43,7 @@ MAY_IMPORT = {  # stage: the stages that it may import
     "search": ["basis", "ir", "interpreter", "native", "reduction"],
     "trace": ["lang", "basis", "ir", "source", "interpreter"],
     "export": ["basis", "ir"],
-    "bench": ["basis", "ir", "front door", "export"],
+    "bench": ["basis", "ir", "native", "search", "front door", "export"],
     "front door": list(STAGES),
 }
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")

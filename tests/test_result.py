@@ -77,6 +77,13 @@ def test_a_narrow_scenario_need_not_show_every_witness():
     assert judged(unreached, Exploration(complete=True), ())[0] == "holds"
 
 
+def test_a_reduced_search_says_nothing_of_what_it_has_not_seen():
+    reduced = Exploration(complete=True, reduced=True)
+
+    assert verdicts(reduced, prop("w", "reachable"), prop("p", premise=True)) == (
+        "holds", {"w": "not seen", "p": "not seen"}, None)  # fmt: skip
+
+
 def test_leads_to_is_not_decided_by_the_search():
     assert verdicts(Exploration(complete=True), prop("p", "leads_to"))[1] == {"p": "not checked"}
 
