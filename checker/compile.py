@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import FunctionType
 
 from . import ir, lang
@@ -42,10 +41,11 @@ def compile_program(
     return _Compiler(catalogue, scenario, design, settings or {}).program(bound, properties)
 
 
+_kept: dict[FunctionType, t.Function] = {}  # trees of functions as they are, without a design's edits
+
+
 class _Parser:
     """Trees of functions under the edits of a design."""
-
-    kept: dict[int, tuple[object, t.Function]] = {}  # of functions that no design changes
 
     def __init__(self, edits: Edits) -> None:
         self.edits = edits
@@ -62,14 +62,12 @@ class _Parser:
         return found
 
     def _parse(self, function: FunctionType) -> t.Function:
+        if function not in self.changed and function in _kept:
+            return _kept[function]
         source = self.edits.body(function)
-        if function not in self.changed:
-            kept = self.kept.get(id(function))
-            if kept is not None and kept[0] is function:
-                return kept[1]
         tree = parse_function(function, source, self.edits.file(function), self.edits.globals(function))
         if function not in self.changed:
-            self.kept[id(function)] = (function, tree)
+            _kept[function] = tree
         return tree
 
 
@@ -77,7 +75,11 @@ class _Compiler:
     """One compilation."""
 
     def __init__(
-        self, catalogue: Catalogue, scenario: lang.Scenario, design: lang.Design | None, settings: dict[str, int]
+        self,
+        catalogue: Catalogue,
+        scenario: lang.Scenario,
+        design: lang.Design | None,
+        settings: dict[str, int],
     ) -> None:
         self.catalogue, self.scenario, self.design = catalogue, scenario, design
         self.given = self._constants(settings)
@@ -105,7 +107,9 @@ class _Compiler:
         self._refuse_arguments(typed)
         problems = list(self.inference.problems.values())
         if not problems:
-            problems = ghost_problems([one for functions in typed for one in functions] + ([setup] if setup else []))
+            problems = ghost_problems(
+                [one for functions in typed for one in functions] + ([setup] if setup else [])
+            )
         if problems:
             raise ModelError(problems)
         self._find_written(typed, setup)
@@ -131,7 +135,10 @@ class _Compiler:
         return DEFAULT_BOUND if self.scenario.bound is None else self.world.constant(self.scenario.bound)
 
     def _name(self) -> str:
-        names = [self.catalogue.name_of(self.scenario), self.catalogue.name_of(self.design) if self.design else ""]
+        names = [
+            self.catalogue.name_of(self.scenario),
+            self.catalogue.name_of(self.design) if self.design else "",
+        ]
         return " ".join(n for n in names if n)
 
     # what is wrong with the scenario itself
@@ -139,14 +146,22 @@ class _Compiler:
     def _refuse_scenario(self) -> None:
         names = [p.name for p in self.scenario.processes]
         if not names:
-            self._refuse("type", "a scenario without processes", "thread(...), worker(...), interrupt(...), process(...)")
+            self._refuse(
+                "type",
+                "a scenario without processes",
+                "thread(...), worker(...), interrupt(...), process(...)",
+            )
         for name in names:
             if names.count(name) > 1:
                 self._refuse("type", f"two processes are called {name}", "Use count=2, or two names.")
         for process in self.scenario.processes:
             for function in process.functions:
                 if not isinstance(function, FunctionType):
-                    self._refuse("type", f"{process.name}: {function!r} is not a function", "Name functions of the model.")
+                    self._refuse(
+                        "type",
+                        f"{process.name}: {function!r} is not a function",
+                        "Name functions of the model.",
+                    )
 
     def _refuse(self, rule: str, text: str, remedy: str) -> None:
         name = self.catalogue.name_of(self.scenario)
@@ -160,9 +175,10 @@ class _Compiler:
                 if one is None:
                     continue
                 if len(one.params) != wanted:
-                    text = f"{one.function.name}() takes {len(one.params)} arguments and {process.name} gives {wanted}"
+                    name = one.function.name
+                    text = f"{name}() takes {len(one.params)} arguments and {process.name} gives {wanted}"
                     self._refuse("type", text, "per=S gives an instance; other arguments come from choose().")
-                if wanted and list(one.params.values())[0] != self.world.ref(process.per):
+                if wanted and next(iter(one.params.values())) != self.world.ref(process.per):
                     text = f"the argument of {one.function.name}() is not {process.per.__name__}"
                     self._refuse("type", text, "per=S gives an instance of S.")
 
@@ -218,7 +234,11 @@ class _Compiler:
         return done
 
     def _shared(
-        self, lowered: list[Lowered], setup: tuple[ir.Stmt, ...], judged: tuple[ir.Property, ...], bound: int | None
+        self,
+        lowered: list[Lowered],
+        setup: tuple[ir.Stmt, ...],
+        judged: tuple[ir.Property, ...],
+        bound: int | None,
     ) -> list[ir.Variable]:
         """The shared variables that the program mentions."""
         bodies = [setup, *(b.body for one in lowered for b in one.process.blocks)]
@@ -243,8 +263,8 @@ class _Compiler:
         found = []
         if info.var in used:
             found.append(ir.Variable(
-                info.var, info.type, info.count, (info.init,) * info.count, None, field.ghost, info.per, label,
-                struct, field.name, self._guard(info, used), "mutex" if field.lock else "",
+                info.var, info.type, info.count, (info.init,) * info.count, None, field.ghost, info.per,
+                label, struct, field.name, self._guard(info, used), "mutex" if field.lock else "",
             ))  # fmt: skip
         if has_readers(info) and readers(info) in used:
             each = self.world.processes
@@ -261,6 +281,3 @@ class _Compiler:
             return None
         lock = self.world.field(field)
         return ir.LockGuard(lock.var, None if lock.count == 1 else info.per, info.field.guard is not None)
-
-
-__all__ = ["compile_program", "replace"]

@@ -131,7 +131,11 @@ class _Body:
         type_ = self.typed.types.get(id(node.base))
         struct = getattr(type_, "record", None)
         if struct is None:
-            found = [f for f in self.typed.reads | self.typed.writes if f.name == node.name and f.struct.__name__ == getattr(type_, "name", "")]
+            found = [
+                f
+                for f in self.typed.reads | self.typed.writes
+                if f.name == node.name and f.struct.__name__ == getattr(type_, "name", "")
+            ]
             return found[0] if found else None
         return struct.fields.get(node.name)
 
@@ -158,7 +162,9 @@ class _Body:
                     self.refuse(node, "a choice depends on a ghost")
                 return ghostly
             case t.LockOp():
-                if not isinstance(self.typed.types.get(id(node.lock)), LockType) or self.reads_way_to(node.lock):
+                if not isinstance(self.typed.types.get(id(node.lock)), LockType) or self.reads_way_to(
+                    node.lock
+                ):
                     self.refuse(node, f"{node.op}() depends on a ghost")
                 return False
         return self.any_of(t.children(node))
@@ -183,6 +189,7 @@ class _Body:
         if callee is None:
             return False
         return all(
-            all(field.ghost for field in f.writes) and not (f.waits or f.chooses or f.asserts or f.changes_caller)
+            all(field.ghost for field in f.writes)
+            and not (f.waits or f.chooses or f.asserts or f.changes_caller)
             for f in callee.everything_called()
         )

@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from .errors import InternalError
 from .ir import (
-    BINARY_OPS, UNARY_OPS, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Ite, Note,
-    Process, Program, Read, Self, Stmt, Unary, Variable,
+    BINARY_OPS,
+    UNARY_OPS,
+    Assign,
+    Binary,
+    Block,
+    Check,
+    Choose,
+    Const,
+    Expr,
+    Fail,
+    Goto,
+    If,
+    Instance,
+    Ite,
+    Note,
+    Process,
+    Program,
+    Read,
+    Self,
+    Stmt,
+    Unary,
+    Variable,
 )  # fmt: skip
 
 KINDS = ("bool", "int", "enum", "ref", "owner")
@@ -35,7 +55,9 @@ class _Checker:
         names = [v.name for v in self.program.variables]
         self.require(len(set(names)) == len(names), "two variables have one name")
         processes = [p.name for p in self.program.processes]
-        self.require(bool(processes) and len(set(processes)) == len(processes), "processes need names of their own")
+        self.require(
+            bool(processes) and len(set(processes)) == len(processes), "processes need names of their own"
+        )
         for variable in self.program.variables:
             self.variable(variable, processes)
         self.setup()
@@ -56,10 +78,16 @@ class _Checker:
         self.require(variable.count >= 1 and len(variable.init) == variable.count, "count and inits differ")
         self.require(all(type_.lo <= v <= type_.hi for v in variable.init), "an init is outside of the range")
         self.require(variable.per >= 1 and variable.count % variable.per == 0, "count is no multiple of per")
-        self.require(variable.process is None or variable.process in processes, f"no process {variable.process}")
-        self.require(type_.kind != "enum" or len(type_.names) == type_.hi - type_.lo + 1, "names and range differ")
+        self.require(
+            variable.process is None or variable.process in processes, f"no process {variable.process}"
+        )
+        self.require(
+            type_.kind != "enum" or len(type_.names) == type_.hi - type_.lo + 1, "names and range differ"
+        )
         if variable.guard is not None:
-            self.require(variable.guard.lock in self.shared, f"its guard {variable.guard.lock} is no shared variable")
+            self.require(
+                variable.guard.lock in self.shared, f"its guard {variable.guard.lock} is no shared variable"
+            )
 
     # bodies
 
@@ -74,7 +102,9 @@ class _Checker:
         own = {v.name for v in self.program.variables if v.process == process.name}
         self.visible = self.shared | own
         self.require(process.instances >= 1, "no instances")
-        self.require(not process.names or len(process.names) == process.instances, "not a name for each instance")
+        self.require(
+            not process.names or len(process.names) == process.instances, "not a name for each instance"
+        )
         self.require(0 <= process.entry < len(process.blocks), f"no entry {process.entry}")
         self.require(all(0 <= r < len(process.blocks) for r in process.rests), "rests at no label")
         for label, block in enumerate(process.blocks):
@@ -113,11 +143,15 @@ class _Checker:
                 self.body(stmt.then, labels)
                 self.body(stmt.other, labels)
                 chooses = _chooses(stmt.then) or _chooses(stmt.other)
-                self.require(last or not chooses, "a Choose in an arm of an If that is not the last statement")
+                self.require(
+                    last or not chooses, "a Choose in an arm of an If that is not the last statement"
+                )
             case Choose():
                 variable = self.program.by_name.get(stmt.var)
                 right = variable is not None and variable.process is not None and variable.count == 1
-                self.require(right and stmt.var in self.visible, f"chooses {stmt.var}, which is no local scalar")
+                self.require(
+                    right and stmt.var in self.visible, f"chooses {stmt.var}, which is no local scalar"
+                )
                 self.require(stmt.lo <= stmt.hi, "chooses from nothing")
                 fits = right and variable.type.lo <= stmt.lo and stmt.hi <= variable.type.hi
                 self.require(fits, f"chooses {stmt.var} outside of its range")

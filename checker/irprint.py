@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 from .ir import (
-    Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Ite, Note, Process, Program, Property,
-    Read, Self, Stmt, Type, Unary, Variable,
+    Assign,
+    Binary,
+    Block,
+    Check,
+    Choose,
+    Const,
+    Expr,
+    Fail,
+    Goto,
+    If,
+    Instance,
+    Ite,
+    Note,
+    Process,
+    Program,
+    Property,
+    Read,
+    Self,
+    Stmt,
+    Type,
+    Unary,
+    Variable,
 )  # fmt: skip
 
 MARGIN = 72  # column of the comments
-RANK = {"or": 1, "and": 2, "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "//": 6, "%": 6}
+RANK = {
+    "or": 1,
+    "and": 2,
+    "==": 4,
+    "!=": 4,
+    "<": 4,
+    "<=": 4,
+    ">": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "//": 6,
+    "%": 6,
+}
 TIGHTEST = 9
 
 
@@ -19,7 +53,9 @@ def to_text(program: Program) -> str:
         lines.append("constants " + ", ".join(f"{name} = {value}" for name, value in program.constants))
     if program.structs:
         symmetric = ("" if name not in program.symmetric else " symmetric" for name, _ in program.structs)
-        lines.append("structs " + ", ".join(f"{n}[{count}]{s}" for (n, count), s in zip(program.structs, symmetric)))
+        lines.append(
+            "structs " + ", ".join(f"{n}[{count}]{s}" for (n, count), s in zip(program.structs, symmetric))
+        )
     lines += ["", *(_variable(v) for v in program.variables)]
     if program.setup != (Goto(0),):
         lines += ["", "setup", *_body(program.setup, 1)]
@@ -40,7 +76,13 @@ def _variable(variable: Variable) -> str:
     if variable.lock:
         words.append(variable.lock)
     if variable.guard is not None:
-        same = "" if variable.guard.same is None else f"[i // {variable.guard.same}]" if variable.guard.same > 1 else "[i]"
+        same = (
+            ""
+            if variable.guard.same is None
+            else f"[i // {variable.guard.same}]"
+            if variable.guard.same > 1
+            else "[i]"
+        )
         words.append(f"{'guard' if variable.guard.reads else 'write_guard'} {variable.guard.lock}{same}")
     equal = len(set(variable.init)) == 1
     words.append(f"= {variable.init[0] if equal else list(variable.init)}")
@@ -103,7 +145,8 @@ def _statement(stmt: Stmt, depth: int) -> list[str]:
         case Fail():
             return [f"{space}fail {stmt.name}: {stmt.message}"]
         case Note():
-            return [f"{space}note {stmt.text + ' ' if stmt.text else ''}= {text(stmt.value)} ({type_text(stmt.type)})"]
+            what = stmt.text + " " if stmt.text else ""
+            return [f"{space}note {what}= {text(stmt.value)} ({type_text(stmt.type)})"]
         case Goto():
             return [f"{space}goto {stmt.label}"]
     raise TypeError(f"not a statement: {stmt!r}")
@@ -126,8 +169,11 @@ def text(expr: Expr, rank: int = 0) -> str:
         case Instance():
             return "instance"
         case Unary():
-            inner = f"{'not ' if expr.op == 'not' else '-'}{text(expr.operand, TIGHTEST if expr.op == '-' else 3)}"
-            return inner if rank <= 3 or expr.op == "-" and rank < TIGHTEST else f"({inner})"
+            if expr.op == "-":
+                inner = "-" + text(expr.operand, TIGHTEST)
+                return inner if rank < TIGHTEST else f"({inner})"
+            inner = "not " + text(expr.operand, 3)
+            return inner if rank <= 3 else f"({inner})"
         case Binary(op=("min" | "max")):
             return f"{expr.op}({text(expr.left)}, {text(expr.right)})"
         case Binary():

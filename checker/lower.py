@@ -9,15 +9,16 @@ from __future__ import annotations
 from . import ir
 from . import tree as t
 from .errors import InternalError, ModelError
-from .lower_expr import Bound, RecordVars, Scope, Slot, Var
-from .lower_flow import Node, reads_in
+from .lower_call import Calls, assignments
+from .lower_flow import reads_in
+from .lower_graph import Node
 from .lower_lock import has_readers, readers
-from .lower_step import Steps, assignments
+from .lower_scope import Bound, RecordVars, Scope, Slot, Var
 from .lower_value import CONST_0, CONST_1, FALSE, TRUE, Value, arith, both, compare, const, either, negate
 from .types import RecordType
 
 
-class Statements(Steps):
+class Statements(Calls):
     """Lowers statements."""
 
     def block(self, body: list[t.Stmt], scope: Scope) -> None:
@@ -72,9 +73,11 @@ class Statements(Steps):
                 found += self.accesses(target, scope)
             if len(found) > 1:
                 names = " and ".join(dict.fromkeys(access.text for access in found))
-                text = f"one statement touches shared state {'twice' if len(found) == 2 else 'several times'} ({names})"
-                text += "; another process may run in between"
-                remedy = 'Put each in a statement of its own, or both in a primitive or `with atomic("reason"):`.'
+                often = "twice" if len(found) == 2 else "several times"
+                text = f"one statement touches shared state {often} ({names}); another process may run in between"
+                remedy = (
+                    'Put each in a statement of its own, or both in a primitive or `with atomic("reason"):`.'
+                )
                 raise self.refuse(scope, stmt, "two-accesses", text, remedy)
             if found and found[0].kind == "field":
                 self.step(ir.Call(self.source_text(stmt)), scope, stmt)
@@ -170,7 +173,11 @@ class Statements(Steps):
     def _before(self, stmt: t.If | t.While, scope: Scope) -> None:
         for one in stmt.before:
             self.statement(one, scope)
-            if self.atomic is None and self.accesses(one.value, scope) and (found := self.accesses(stmt.test, scope)):
+            if (
+                self.atomic is None
+                and self.accesses(one.value, scope)
+                and (found := self.accesses(stmt.test, scope))
+            ):
                 text = f"one statement touches shared state twice ({t.text(one.value)} and {found[0].text})"
                 raise self.refuse(scope, stmt, "two-accesses", text, "Put each in a statement of its own.")
 
@@ -257,7 +264,9 @@ class Statements(Steps):
         for number in range(lo.lo, hi.hi):
             again = Node()
             here = const(number)
-            enter, skip = self.fork(both(compare("<=", lo, here), compare("<", here, hi)), self.pos(scope, stmt))
+            enter, skip = self.fork(
+                both(compare("<=", lo, here), compare("<", here, hi)), self.pos(scope, stmt)
+            )
             self.at(skip)
             self.goto(again)
             self.at(enter)
@@ -308,7 +317,9 @@ class Statements(Steps):
             self.step(ir.Call(self.source_text(stmt)), scope, stmt)
         if self.has_effects(stmt.condition, scope):
             text = "what is waited for has effects"
-            raise self.refuse(scope, stmt, "call-in-condition", text, "Wait for a condition; then do the rest.")
+            raise self.refuse(
+                scope, stmt, "call-in-condition", text, "Wait for a condition; then do the rest."
+            )
         self.wait(self.value(stmt.condition, scope), scope, stmt)
 
     def _atomic(self, stmt: t.Atomic, scope: Scope) -> None:
@@ -324,7 +335,9 @@ class Statements(Steps):
 
     def _lock_statement(self, node: t.LockOp, scope: Scope) -> None:
         if not self.guarded:
-            raise self.refuse(scope, node, "type", "the setup belongs to no process and takes no locks", "Leave it out.")
+            raise self.refuse(
+                scope, node, "type", "the setup belongs to no process and takes no locks", "Leave it out."
+            )
         lock = self.lock(node, scope)
         match node.op:
             case "acquire" | "acquire_shared":
@@ -341,7 +354,9 @@ class Statements(Steps):
                 right = self.held(lock)
                 if lock.info.handed_over:
                     right = either(right, compare("==", self.owner(lock), const(lock.info.type.hi)))
-                self._owned(right, f"{lock.label} is released by a process that does not hold it", scope, node)
+                self._owned(
+                    right, f"{lock.label} is released by a process that does not hold it", scope, node
+                )
                 self._own(lock, FALSE, scope, node)
             case "release_shared":
                 text = f"{lock.label} is released by a process that does not hold it shared"
@@ -370,7 +385,9 @@ class Statements(Steps):
 
     def _take(self, lock: Slot, shared: bool, cond: Value, scope: Scope, node: t.Node) -> None:
         if shared:
-            taken = ir.Assign(readers(lock.info), self.reader_index(lock, self.me).expr, CONST_1, self.pos(scope, node))
+            taken = ir.Assign(
+                readers(lock.info), self.reader_index(lock, self.me).expr, CONST_1, self.pos(scope, node)
+            )
         else:
             taken = ir.Assign(lock.var, lock.index.expr, self.me.expr, self.pos(scope, node))
         self.emit(taken if cond == TRUE else ir.If(cond.expr, (taken,), (), self.pos(scope, node)))

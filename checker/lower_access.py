@@ -7,8 +7,8 @@ from typing import NamedTuple
 from . import ir, lang
 from . import tree as t
 from .infer import Typed
-from .lower_expr import RecordVars, Scope, Slot
 from .lower_lock import Locks
+from .lower_scope import RecordVars, Scope, Slot
 
 
 class Access(NamedTuple):
@@ -48,7 +48,11 @@ class Accesses(Locks):
         match node:
             case t.Local():
                 binding = scope.names.get(node.name)
-                shared = isinstance(binding, Slot) and binding.info is not None and self.is_shared(binding.info.field)
+                shared = (
+                    isinstance(binding, Slot)
+                    and binding.info is not None
+                    and self.is_shared(binding.info.field)
+                )
                 return [Access("field", node, node.name)] if shared else []
             case t.Attr():
                 return self._of_field(node, node, scope)

@@ -7,84 +7,32 @@ call becomes one expression of its arguments.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 from . import ir, lang
 from . import tree as t
 from .errors import ModelError, Problem
 from .infer import Typed
+from .lower_scope import Binding, Bound, Checked, RecordVars, Scope, Slot, Var
+from .lower_symbolic import Symbolic
 from .lower_value import (
-    FALSE, TRUE, Value, arith, binary, both, compare, const, either, follows, if_else, implies, negate, negative, within,
-)  # fmt: skip
+    FALSE,
+    TRUE,
+    Value,
+    arith,
+    binary,
+    both,
+    clip,
+    compare,
+    const,
+    either,
+    follows,
+    if_else,
+    implies,
+    negate,
+    negative,
+    within,
+)
 from .types import FieldInfo, World
-
-# ---------------------------------------------------------------- bindings
-
-
-class Bound(NamedTuple):
-    """A name that stands for a value that does not change while the name is in use."""
-
-    value: Value
-
-
-class Var(NamedTuple):
-    """A name that is a local variable of the IR.  lo, hi: what it can be when it is read."""
-
-    name: str
-    lo: int
-    hi: int
-
-
-class RecordVars(NamedTuple):
-    """A record on the stack: the variable of each field."""
-
-    fields: dict[str, str]
-
-
-class Slot(NamedTuple):
-    """An element of a variable.  info: of the field, None for a local variable; label: for messages."""
-
-    var: str
-    index: Value
-    type: ir.Type
-    info: FieldInfo | None
-    label: str
-
-
-Binding = Bound | Var | RecordVars | Slot
-
-
-@dataclass(eq=False)
-class Scope:
-    """One inlined call.  path: the functions called, outermost first; frames: where each
-    caller stands; label: how the names of its locals begin, "" if it has none yet."""
-
-    typed: Typed
-    names: dict[str, Binding]
-    path: tuple[str, ...] = ()
-    frames: tuple[ir.Frame, ...] = ()
-    label: str = ""
-    loops: list[tuple[Any, Any]] = field(default_factory=list)
-    exit: Any = None
-    result: Binding | None = None
-    single: Value | None = None  # the result, if there is one `return`, at the end
-
-    @property
-    def function(self) -> t.Function:
-        return self.typed.function
-
-    def with_names(self, names: dict[str, Binding]) -> Scope:
-        return Scope(self.typed, names, self.path, self.frames)
-
-
-class Checked(NamedTuple):
-    """A condition that has to hold for an expression to mean anything."""
-
-    cond: Value
-    name: str
-    message: str
-    pos: ir.Pos
 
 
 class Expressions:
@@ -119,7 +67,9 @@ class Expressions:
             return
         cond = implies(self.path, cond)
         if not (cond.constant and cond.lo):
-            self.checks.append(Checked(cond, name, f"{scope.function.name}(): {message}", self.pos(scope, node)))
+            self.checks.append(
+                Checked(cond, name, f"{scope.function.name}(): {message}", self.pos(scope, node))
+            )
 
     def take_checks(self) -> list[Checked]:
         taken, self.checks = self.checks, []
@@ -161,7 +111,9 @@ class Expressions:
                 test = self.value(node.test, scope)
                 if test.constant:
                     return self.value(node.then if test.lo else node.other, scope)
-                return if_else(test, self.under(test, node.then, scope), self.under(negate(test), node.other, scope))
+                return if_else(
+                    test, self.under(test, node.then, scope), self.under(negate(test), node.other, scope)
+                )
             case t.Quantifier():
                 return self._quantifier(node, scope)
             case t.Call():
@@ -190,7 +142,9 @@ class Expressions:
             return clip(Value(ir.Read(binding.name), binding.lo, binding.hi))
         if isinstance(binding, Slot):
             return self.read(binding, scope, node)
-        raise self.refuse(scope, node, "type", f"{node.name} is a record, not a value", "Name one of its fields.")
+        raise self.refuse(
+            scope, node, "type", f"{node.name} is a record, not a value", "Name one of its fields."
+        )
 
     def _item(self, node: t.Item, scope: Scope) -> Value:
         if not (isinstance(node.base, t.Global) and isinstance(node.base.value, type)):
@@ -288,7 +242,11 @@ class Expressions:
                 continue
             done = total if node.kind == "any" else negate(total)
             self.checks[mark:] = [c._replace(cond=either(done, c.cond)) for c in self.checks[mark:]]
-            total = either(total, both(condition, value)) if node.kind == "any" else both(total, implies(condition, value))
+            total = (
+                either(total, both(condition, value))
+                if node.kind == "any"
+                else both(total, implies(condition, value))
+            )
         return total
 
     def values_of(self, over: t.Generator, scope: Scope) -> Iterator[tuple[Value, Scope]]:
@@ -317,7 +275,12 @@ class Expressions:
         found = self._quiet.get(id(typed))
         if found is None:
             found = not any(
-                f.writes or f.changes_caller or f.waits or f.chooses or f.asserts or _has_while(f.function.body)
+                f.writes
+                or f.changes_caller
+                or f.waits
+                or f.chooses
+                or f.asserts
+                or _has_while(f.function.body)
                 for f in typed.everything_called()
             )
             self._quiet[id(typed)] = found
@@ -328,13 +291,15 @@ class Expressions:
         typed = scope.typed.calls[id(node)]
         if not self.quiet(typed):
             text = f"{typed.function.name}() has effects, and stands where it may not be evaluated"
-            raise self.refuse(scope, node, "call-in-condition", text, "Call it in a statement of its own, before.")
+            raise self.refuse(
+                scope, node, "call-in-condition", text, "Call it in a statement of its own, before."
+            )
         inner = Scope(typed, {}, (*scope.path, typed.function.name), scope.frames)
         for param, arg in zip(typed.function.params, node.args):
             inner.names[param.name] = self.argument(param, arg, scope, typed)
         before, self.hoisted = self.hoisted, {}
         try:
-            value = _Symbolic(self, inner).run()
+            value = Symbolic(self, inner).run()
         finally:
             self.hoisted = before
         return value if value is not None else FALSE
@@ -356,114 +321,5 @@ class Expressions:
         return clip(value, type_.lo, type_.hi)
 
 
-def clip(value: Value, lo: int | None = None, hi: int | None = None) -> Value:
-    """`value`, known (after a check) to be in lo..hi; a constant if one value is left."""
-    least = value.lo if lo is None else max(lo, value.lo)
-    most = value.hi if hi is None else min(hi, value.hi)
-    if least < most:
-        return value if (least, most) == (value.lo, value.hi) else Value(value.expr, least, most)
-    return const(least if least == most or value.hi < least else most)
-
-
 def _has_while(body: list[t.Stmt]) -> bool:
     return any(isinstance(stmt, t.While) or any(map(_has_while, t.parts(stmt)[1])) for stmt in body)
-
-
-# ------------------------------------------------------ symbolic evaluation
-
-ITERATION, LOOP = "iteration", "loop"  # marks where an iteration, or a loop, ends
-
-
-class _Symbolic:
-    """Evaluates the body of a function without effects to one expression."""
-
-    def __init__(self, lowering: Expressions, scope: Scope) -> None:
-        self.lowering, self.scope = lowering, scope
-
-    def run(self) -> Value | None:
-        return self._items(list(self.scope.function.body), self.scope)
-
-    def _items(self, items: list[Any], scope: Scope) -> Value | None:
-        """The result of executing `items` (statements, bindings, marks); None if nothing is returned."""
-        for position, item in enumerate(items):
-            rest = items[position + 1 :]
-            match item:
-                case t.Assign():
-                    self._assign(item, scope)
-                case t.Return():
-                    return self.lowering.value(item.value, scope) if item.value is not None else None
-                case t.If():
-                    for one in item.before:
-                        self._assign(one, scope)
-                    test = self.lowering.value(item.test, scope)
-                    if test.constant:
-                        return self._items((item.then if test.lo else item.other) + rest, scope)
-                    if _jumps(item):
-                        return self._split(test, item.then + rest, item.other + rest, scope)
-                    self._merge(test, item, scope)
-                case t.For():
-                    return self._items(self._unrolled(item, scope) + rest, scope)
-                case (Value() as condition, body):
-                    if condition.constant:
-                        return self._items(body + rest, scope)
-                    return self._split(condition, body + rest, rest, scope)
-                case (str() as name, Value() as value):
-                    scope.names[name] = Bound(value)
-                case t.Break():
-                    return self._items(rest[rest.index(LOOP) + 1 :], scope)
-                case t.Continue():
-                    return self._items(rest[rest.index(ITERATION) + 1 :], scope)
-                case t.Do() | t.Atomic():
-                    if isinstance(item, t.Atomic):
-                        return self._items(item.body + rest, scope)
-        return None
-
-    def _assign(self, stmt: t.Assign, scope: Scope) -> None:
-        value = self.lowering.value(stmt.value, scope)
-        type_ = scope.typed.locals[stmt.target.name]
-        if isinstance(type_, ir.Type) and type_.kind == "int":
-            message = f"{stmt.target.name} is outside {type_.lo}..{type_.hi}"
-            self.lowering.check(within(value, type_.lo, type_.hi), ir.RANGE, message, scope, stmt)
-            value = clip(value, type_.lo, type_.hi)
-        scope.names[stmt.target.name] = Bound(value)
-
-    def _unrolled(self, loop: t.For, scope: Scope) -> list[Any]:
-        items: list[Any] = []
-        for condition, value in self.lowering.source_values(loop.over, scope):
-            items += [(condition, [(loop.var, value), *loop.body]), ITERATION]
-        return [*items, LOOP]
-
-    def _branch(self, condition: Value, items: list[Any], scope: Scope) -> tuple[Value | None, Scope]:
-        inner = scope.with_names(dict(scope.names))
-        before, self.lowering.path = self.lowering.path, both(self.lowering.path, condition)
-        try:
-            return self._items(items, inner), inner
-        finally:
-            self.lowering.path = before
-
-    def _split(self, test: Value, then: list[Any], other: list[Any], scope: Scope) -> Value | None:
-        left, _ = self._branch(test, then, scope)
-        right, _ = self._branch(negate(test), other, scope)
-        if left is None or right is None:
-            return left if right is None else right
-        return if_else(test, left, right)
-
-    def _merge(self, test: Value, stmt: t.If, scope: Scope) -> None:
-        _, left = self._branch(test, stmt.then, scope)
-        _, right = self._branch(negate(test), stmt.other, scope)
-        for name in {**left.names, **right.names}:
-            one, two = left.names.get(name), right.names.get(name)
-            if one is two:
-                continue
-            if isinstance(one, Bound) and isinstance(two, Bound):
-                scope.names[name] = Bound(if_else(test, one.value, two.value))
-            else:  # set on one side only, so nobody reads it behind the `if`
-                scope.names[name] = one or two
-
-
-def _jumps(stmt: t.Stmt) -> bool:
-    """May control leave `stmt` other than at its end?"""
-    if isinstance(stmt, (t.Return, t.Break, t.Continue, t.For)):
-        return True
-    return any(_jumps(inner) for body in t.parts(stmt)[1] for inner in body)
-

@@ -1,53 +1,21 @@
-"""The flow graph of a process, and its blocks.
+"""From the flow graph of a process to its blocks.
 
-Nodes hold statements; a node with a `step` begins a block.  Everything behind it, up to
-the next such nodes, is local work and becomes part of the block, as nested Ifs; a piece of
-local work that several blocks reach is copied into each of them.
+Everything behind a node with a step, up to the next such nodes, is local work and becomes
+part of the block, as nested Ifs; a piece of local work that several blocks reach is copied
+into each of them.  What is known on the way is put in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from . import ir
 from .errors import InternalError
-from .lower_value import CONST_0, TRUE, Value, negate, rebuild
+from .lower_graph import Node, Step, cut_loops, find_joins
+from .lower_value import CONST_0, Value, negate, rebuild
 
 COPIED_SIZE = 4  # operators in an expression that may stand in place of a temporary
-
-
-@dataclass(eq=False)
-class Step:
-    """What begins a block."""
-
-    call: ir.Call
-    frames: tuple[ir.Frame, ...]
-    atomic: str = ""
-    guard: Value = TRUE
-    starts: bool = False
-    node: Node | None = None
-
-
-@dataclass(eq=False)
-class Node:
-    """Statements, then `then`; or, if there is a condition, `then` or `other`.
-
-    where: what a block that begins here shows if it begins for the sake of a loop alone.
-    """
-
-    body: list[ir.Stmt] = field(default_factory=list)
-    cond: Value | None = None
-    then: Node | None = None
-    other: Node | None = None
-    pos: ir.Pos = ir.NOWHERE
-    step: Step | None = None
-    where: Step | None = None
-    reached: int = 0  # edges to it
-    join: Node | None = None  # where the arms of its branch meet again
-
-    def next(self) -> list[Node]:
-        return [n for n in (self.then, self.other) if n is not None]
 
 
 @dataclass
@@ -67,7 +35,9 @@ class Known:
 
     __slots__ = ("values", "facts")
 
-    def __init__(self, values: dict[str, Value] | None = None, facts: dict[int, ir.Expr] | None = None) -> None:
+    def __init__(
+        self, values: dict[str, Value] | None = None, facts: dict[int, ir.Expr] | None = None
+    ) -> None:
         self.values, self.facts = values or {}, facts or {}
 
     def copy(self) -> Known:
@@ -161,7 +131,9 @@ class Emitter:
                 return env
             node = target
 
-    def branch(self, node: Node, cond: Value, stop: Node | None, env: Known, out: list[ir.Stmt]) -> Known | None:
+    def branch(
+        self, node: Node, cond: Value, stop: Node | None, env: Known, out: list[ir.Stmt]
+    ) -> Known | None:
         then: list[ir.Stmt] = []
         other: list[ir.Stmt] = []
         yes, no = env.copy(), env.copy()
@@ -231,7 +203,9 @@ class Emitter:
     def value(self, expr: ir.Expr, env: Known) -> Value:
         """`expr` with what is known put in."""
         if not env.values or self.uses(expr).isdisjoint(env.values):
-            return Value(expr, expr.value, expr.value) if isinstance(expr, ir.Const) else Value(expr, 0, 1 << 62)
+            return (
+                Value(expr, expr.value, expr.value) if isinstance(expr, ir.Const) else Value(expr, 0, 1 << 62)
+            )
 
         def read(old: ir.Read, index: Value) -> Value:
             if old.var in env.values:
@@ -249,7 +223,9 @@ class Emitter:
             return
         if isinstance(value.expr, ir.Const):
             env.values[name] = value
-        elif name in self.temporaries and name not in self.uses(value.expr) and size(value.expr) <= COPIED_SIZE:
+        elif (
+            name in self.temporaries and name not in self.uses(value.expr) and size(value.expr) <= COPIED_SIZE
+        ):
             env.values[name] = Value(value.expr, variable.type.lo, variable.type.hi)
 
     def forget(self, name: str, env: Known) -> None:
@@ -270,7 +246,12 @@ class Emitter:
             self.trust(negate(Value(cond.operand.right, 0, 1)).expr, env)
         else:
             env.facts[self.number(cond)] = cond
-            if isinstance(cond, ir.Binary) and cond.op == "==" and cond.right != CONST_0 and isinstance(cond.right, ir.Const):
+            if (
+                isinstance(cond, ir.Binary)
+                and cond.op == "=="
+                and cond.right != CONST_0
+                and isinstance(cond.right, ir.Const)
+            ):
                 self.trust(ir.Binary("!=", cond.left, CONST_0), env)
 
     def implied(self, cond: ir.Expr, env: Known) -> bool:
@@ -367,7 +348,9 @@ def choices_last(body: list[ir.Stmt]) -> list[ir.Stmt]:
 
 
 def has_choice(body: list[ir.Stmt] | tuple[ir.Stmt, ...]) -> bool:
-    return any(isinstance(s, ir.Choose) or isinstance(s, ir.If) and has_choice(s.then + s.other) for s in body)
+    return any(
+        isinstance(s, ir.Choose) or isinstance(s, ir.If) and has_choice(s.then + s.other) for s in body
+    )
 
 
 def leaves(body: list[ir.Stmt] | tuple[ir.Stmt, ...]) -> bool:
@@ -375,106 +358,9 @@ def leaves(body: list[ir.Stmt] | tuple[ir.Stmt, ...]) -> bool:
     if not body:
         return False
     last = body[-1]
-    return isinstance(last, (ir.Goto, ir.Fail)) or isinstance(last, ir.If) and leaves(last.then) and leaves(last.other)
-
-
-# ----------------------------------------------------------- graph questions
-
-
-def nodes_from(entry: Node) -> list[Node]:
-    """All nodes that can be reached."""
-    found, queue = {id(entry): entry}, [entry]
-    while queue:
-        for node in queue.pop().next():
-            if id(node) not in found:
-                found[id(node)] = node
-                queue.append(node)
-    return list(found.values())
-
-
-def cut_loops(entry: Node) -> None:
-    """Make a block begin in every loop that has none: a step that does local work alone."""
-    starts = [n for n in nodes_from(entry) if n.step is not None or n is entry]
-    acyclic: set[int] = set()  # nodes from which no loop without a step is reached
-    while starts:
-        loop = find_loop(starts[-1], acyclic)
-        if loop is None:
-            starts.pop()
-            continue
-        head = next((n for n in loop if n.where is not None), None)
-        if head is None:
-            raise InternalError("a loop of the flow graph has no head")
-        head.step = head.where
-        starts.append(head)
-
-
-def find_loop(start: Node, acyclic: set[int]) -> list[Node] | None:
-    """The nodes of a loop without a step that is reached from `start` without a step."""
-    path, position = [start], {id(start): 0}
-    stack = [iter(start.next())]
-    while stack:
-        target = next(stack[-1], None)
-        if target is None:
-            stack.pop()
-            done = path.pop()
-            del position[id(done)]
-            acyclic.add(id(done))
-        elif target.step is None and id(target) in position:
-            return path[position[id(target)] :]
-        elif target.step is None and id(target) not in acyclic:
-            position[id(target)] = len(path)
-            path.append(target)
-            stack.append(iter(target.next()))
-    return None
-
-
-def find_joins(entry: Node) -> None:
-    """Where the arms of each branch meet again, not counting paths that leave for another block."""
-    every = nodes_from(entry)
-    for node in every:
-        node.reached = 0
-    for node in every:
-        for target in node.next():
-            target.reached += 1
-    closed: set[int] = set()  # reached once, and all paths leave for another block
-    meet: dict[int, Node | None] = {}
-    depth: dict[int, int] = {}
-    for node in local_postorder(every):
-        inside = [n for n in node.next() if n.step is None and id(n) not in closed]
-        if not inside and node.reached <= 1 and node.step is None:
-            closed.add(id(node))
-        if len(inside) == 2:
-            node.join = _common(inside[0], inside[1], meet, depth)
-        else:
-            node.join = inside[0] if inside else None
-        meet[id(node)] = node.join
-        depth[id(node)] = depth[id(node.join)] + 1 if node.join is not None else 0
-
-
-def _common(a: Node | None, b: Node | None, meet: dict[int, Node | None], depth: dict[int, int]) -> Node | None:
-    while a is not b and a is not None and b is not None:
-        if depth[id(a)] >= depth[id(b)]:
-            a = meet[id(a)]
-        else:
-            b = meet[id(b)]
-    return a if a is b else None
-
-
-def local_postorder(nodes: list[Node]) -> list[Node]:
-    """`nodes`, each behind the nodes without a step that it leads to."""
-    done: dict[int, Node] = {}
-    for start in nodes:
-        if id(start) in done:
-            continue
-        visiting = {id(start)}
-        stack = [(start, iter(start.next()))]
-        while stack:
-            node, successors = stack[-1]
-            target = next(successors, None)
-            if target is None:
-                stack.pop()
-                done[id(node)] = node
-            elif target.step is None and id(target) not in done and id(target) not in visiting:
-                visiting.add(id(target))
-                stack.append((target, iter(target.next())))
-    return list(done.values())
+    return (
+        isinstance(last, (ir.Goto, ir.Fail))
+        or isinstance(last, ir.If)
+        and leaves(last.then)
+        and leaves(last.other)
+    )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from . import ir, lang
 from . import tree as t
-from .lower_expr import Expressions, Scope, Slot
+from .lower_expr import Expressions
+from .lower_scope import Scope, Slot
 from .lower_value import FALSE, TRUE, Value, arith, both, compare, const, either, negate
 from .types import FieldInfo, World
 
@@ -66,7 +67,9 @@ class Locks(Expressions):
         if node.op == "is_locked":
             return negate(self.free(lock))
         remedy = "Call it in a statement of its own, before."
-        raise self.refuse(scope, node, "call-in-condition", f"{node.op}() has effects and stands in a condition", remedy)
+        raise self.refuse(
+            scope, node, "call-in-condition", f"{node.op}() has effects and stands in a condition", remedy
+        )
 
     def check_guard(self, slot: Slot, write: bool, scope: Scope, node: t.Node) -> None:
         """The lock that a field is declared to need is held by whoever accesses it."""
@@ -83,7 +86,9 @@ class Locks(Expressions):
                 index = arith("//", slot.index, const(slot.info.per))
             lock = Slot(info.var, index, info.type, info, "")
             holds = self.held(lock) if write else either(self.held(lock), self.reads(lock, self.me))
-            message = f"{slot.label} is {'written' if write else 'accessed'} without {self.world.label(field)}"
+            message = (
+                f"{slot.label} is {'written' if write else 'accessed'} without {self.world.label(field)}"
+            )
             self.check(holds, ir.GUARD, message, scope, node)
 
     def in_order(self, lock: Slot) -> Value:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import FunctionType
 
 from . import ir, lang
 from .errors import ModelError, Problem
 from .infer import Typed
 from .liveness import Liveness
 from .lower import Statements
-from .lower_expr import Bound, Scope
-from .lower_step import assignments
-from .lower_flow import Emitter, Node, Step, reads_in
+from .lower_call import assignments
+from .lower_flow import Emitter, reads_in
+from .lower_graph import Node, Step
+from .lower_scope import Bound, Scope
 from .lower_value import CONST_0, FALSE, TRUE, Value, arith, compare, const
 from .types import World
 
@@ -30,7 +30,9 @@ class Lowered:
 class ProcessLowering(Statements):
     """Lowers one process (or the setup)."""
 
-    def run(self, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None) -> Lowered:
+    def run(
+        self, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None
+    ) -> Lowered:
         """The process `declared`, which runs `functions`; argument: of each, if it has one."""
         entry = Node(reached=1)
         final = Node(step=Step(ir.Call("end"), (), guard=FALSE), reached=0)
@@ -72,7 +74,11 @@ class ProcessLowering(Statements):
             raise ModelError(self.problems)
         if self.atomic.guard != TRUE:
             text = f"in {function.function.name}(): the setup cannot wait"
-            raise ModelError(Problem(function.function.file, function.function.line, "late-wait", text, "Nothing runs yet."))
+            raise ModelError(
+                Problem(
+                    function.function.file, function.function.line, "late-wait", text, "Nothing runs yet."
+                )
+            )
         entry.step = self.atomic
         blocks, _, _ = Emitter(self.variables, self.temporaries).blocks(entry)
         blocks[0].body = _to_label_0(blocks[0].body)
@@ -135,7 +141,9 @@ class ProcessLowering(Statements):
 
     # blocks
 
-    def _finish(self, declared: lang.Process, instances: int, entry: Node, first: list[Node], final: Node) -> Lowered:
+    def _finish(
+        self, declared: lang.Process, instances: int, entry: Node, first: list[Node], final: Node
+    ) -> Lowered:
         emitter = Emitter(self.variables, self.temporaries)
         raw, start, inits = emitter.blocks(entry)
         for assign in inits:
@@ -145,7 +153,9 @@ class ProcessLowering(Statements):
         if declared.kind == "process":
             rests = {emitter.labels[id(final)]} if id(final) in emitter.labels else set()
         else:
-            rests = {emitter.labels[id(n)] for node in first for n in _first_steps(node) if id(n) in emitter.labels}
+            rests = {
+                emitter.labels[id(n)] for node in first for n in _first_steps(node) if id(n) in emitter.labels
+            }
         process = ir.Process(declared.name, declared.kind, instances, blocks, start, frozenset(rests))
         bodies = [block.body for block in blocks]
         used = _used(self.variables, bodies, [block.guard for block in blocks])
@@ -160,7 +170,11 @@ class ProcessLowering(Statements):
 
     def _block(self, raw: object, liveness: Liveness) -> ir.Block:
         step, live = raw.step, liveness.names(raw.label)
-        known = [a for a in step.call.args if all(r.var in live or r.var not in self.variables for r in reads_in(a[1]))]
+        known = [
+            a
+            for a in step.call.args
+            if all(r.var in live or r.var not in self.variables for r in reads_in(a[1]))
+        ]
         call = ir.Call(step.call.name, tuple(known))
         guard = step.guard.expr
         return ir.Block(
@@ -221,7 +235,9 @@ def written(body: tuple[ir.Stmt, ...]) -> set[str]:
     return found
 
 
-def _used(variables: dict[str, ir.Variable], bodies: list[tuple[ir.Stmt, ...]], others: list[ir.Expr] = []) -> list[ir.Variable]:
+def _used(
+    variables: dict[str, ir.Variable], bodies: list[tuple[ir.Stmt, ...]], others: list[ir.Expr] = []
+) -> list[ir.Variable]:
     names = {read.var for body in bodies for expr in expressions(body) for read in reads_in(expr)}
     names |= {read.var for expr in others for read in reads_in(expr)}
     for body in bodies:
@@ -237,6 +253,3 @@ def instances_of(declared: lang.Process, world: World) -> tuple[int, Value | Non
     if count == 1:
         return 1, const(1)
     return count, arith("+", Value(ir.Instance(), 0, count - 1), const(1))
-
-
-__all__ = ["FunctionType", "ProcessLowering", "expressions", "instances_of", "written"]

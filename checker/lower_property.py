@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from . import ir, lang
+from . import ir
 from . import tree as t
 from .errors import ModelError, Problem
 from .infer import Typed
-from .lower_expr import Bound, Scope
 from .lower_lock import Locks
-from .lower_value import FALSE, TRUE, Value, both, const, implies
+from .lower_scope import Bound, Scope
+from .lower_value import TRUE, Value, both, const, implies
 from .types import World
-
-KINDS = {"invariant": ir.BOOL}
-LONGEST = 4096  # instantiations of one property
 
 
 class Properties(Locks):
@@ -37,8 +34,8 @@ class Properties(Locks):
             targets += [target] if target is not None else []
         witness = options.get("witness")
         return ir.Property(
-            name, kind, " ".join(function.doc.split()), tuple(instances), tuple(targets), tuple(options.get("fair", ())),
-            getattr(witness, "__name__", witness) or "", self.world.constant(options.get("bound", 0)),
+            name, kind, " ".join(function.doc.split()), tuple(instances), tuple(targets),
+            tuple(options.get("fair", ())), getattr(witness, "__name__", witness) or "", self.world.constant(options.get("bound", 0)),
             ir.Pos(self.file_names[function.file], function.line),
         )  # fmt: skip
 
@@ -48,11 +45,22 @@ class Properties(Locks):
             type_ = typed.params[param.name]
             if not isinstance(type_, ir.Type) or type_.kind == "?":
                 text = f"in {typed.function.name}(): {param.name} is not of a type with values"
-                raise ModelError(Problem(typed.function.file, param.line, "property", text, "Quantify over a Struct, an enumeration, a Range or bool."))
+                raise ModelError(
+                    Problem(
+                        typed.function.file,
+                        param.line,
+                        "property",
+                        text,
+                        "Quantify over a Struct, an enumeration, a Range or bool.",
+                    )
+                )
             first = 1 if type_.kind == "ref" else type_.lo
             values.append([(param.name, n, shown_value(type_, n)) for n in range(first, type_.hi + 1)])
         for chosen in product(*values):
-            yield tuple((name, text) for name, _, text in chosen), {name: Bound(const(n)) for name, n, _ in chosen}
+            yield (
+                tuple((name, text) for name, _, text in chosen),
+                {name: Bound(const(n)) for name, n, _ in chosen},
+            )
 
     def _instance(
         self, kind: str, binding: tuple[tuple[str, str], ...], scope: Scope
@@ -90,7 +98,11 @@ def _result(lowering: Properties, scope: Scope) -> t.Node | None:
             return stmt.value
         elif not isinstance(stmt, t.Pass):
             text = f"in {scope.function.name}(): a property assigns to locals and returns a condition"
-            raise ModelError(Problem(scope.function.file, stmt.line, "property", text, "Put the rest into a pure function."))
+            raise ModelError(
+                Problem(
+                    scope.function.file, stmt.line, "property", text, "Put the rest into a pure function."
+                )
+            )
     text = f"in {scope.function.name}(): a property returns a condition"
     raise ModelError(Problem(scope.function.file, scope.function.line, "property", text, "return CONDITION"))
 
@@ -103,6 +115,3 @@ def shown_value(type_: ir.Type, value: int) -> str:
     if type_.kind == "enum":
         return type_.names[value - type_.lo]
     return str(bool(value)) if type_.kind == "bool" else str(value)
-
-
-__all__ = ["FALSE", "KINDS", "LONGEST", "Properties", "lang"]

@@ -207,3 +207,12 @@ def rebuild(expr: Expr, read: Reader, leaf: Callable[[Expr], Value]) -> Value:
         case Ite():
             return if_else(*(rebuild(part, read, leaf) for part in (expr.cond, expr.then, expr.other)))
     raise TypeError(f"not an expression: {expr!r}")
+
+
+def clip(value: Value, lo: int | None = None, hi: int | None = None) -> Value:
+    """`value`, known (after a check) to be in lo..hi; a constant if one value is left."""
+    least = value.lo if lo is None else max(lo, value.lo)
+    most = value.hi if hi is None else min(hi, value.hi)
+    if least < most:
+        return value if (least, most) == (value.lo, value.hi) else Value(value.expr, least, most)
+    return const(least if least == most or value.hi < least else most)

@@ -48,7 +48,9 @@ def parse_function(
 class _FunctionParser:
     """Parses one function; collects what is wrong with it."""
 
-    def __init__(self, function: FunctionType, node: ast.FunctionDef, file: str, names: dict[str, Any]) -> None:
+    def __init__(
+        self, function: FunctionType, node: ast.FunctionDef, file: str, names: dict[str, Any]
+    ) -> None:
         self.function, self.node, self.file = function, node, file
         self.kind = getattr(function, "checker_kind", "kernel")
         self.problems: list[Problem] = []
@@ -63,7 +65,9 @@ class _FunctionParser:
         if doc:
             body = body[1:]
         else:
-            self._refuse(self.node, "syntax", f"{self.node.name}() has no docstring", "One sentence says what it does.")
+            self._refuse(
+                self.node, "syntax", f"{self.node.name}() has no docstring", "One sentence says what it does."
+            )
         params = [p for p in map(self._param, self.node.args.args) if p is not None]
         self._check_signature()
         result = self._annotation(self.node.returns) if self.node.returns is not None else None
@@ -73,7 +77,8 @@ class _FunctionParser:
             self._refuse(self.node, "no-type", text, f"def {self.node.name}(...) -> TYPE:")
         statements = self._block(body)
         done = t.Function(
-            self.node.name, self.kind, self.file, self.node.lineno, doc, params, result, returns, statements, self.assigned,
+            self.node.name, self.kind, self.file, self.node.lineno, doc, params, result, returns, statements,
+            self.assigned,
         )  # fmt: skip
         if not self.problems:
             for name, line in unset_reads(done):
@@ -89,7 +94,9 @@ class _FunctionParser:
         arguments = self.node.args
         for arg in arguments.args + arguments.posonlyargs + arguments.kwonlyargs:
             self.assigned[arg.arg] = 0
-        inner = {id(n) for g in ast.walk(self.node) if isinstance(g, ast.comprehension) for n in ast.walk(g.target)}
+        inner = {
+            id(n) for g in ast.walk(self.node) if isinstance(g, ast.comprehension) for n in ast.walk(g.target)
+        }
         for node in ast.walk(self.node):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in inner:
                 self.assigned[node.id] = self.assigned.get(node.id, 0) + 1
@@ -103,9 +110,20 @@ class _FunctionParser:
 
     def _check_signature(self) -> None:
         arguments = self.node.args
-        odd = arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg or arguments.defaults
+        odd = (
+            arguments.posonlyargs
+            or arguments.kwonlyargs
+            or arguments.vararg
+            or arguments.kwarg
+            or arguments.defaults
+        )
         if odd:
-            self._refuse(self.node, "syntax", "parameters are plain names with a type", "No defaults, no *, no keywords.")
+            self._refuse(
+                self.node,
+                "syntax",
+                "parameters are plain names with a type",
+                "No defaults, no *, no keywords.",
+            )
 
     def _annotation(self, node: ast.expr | None) -> Any:
         if node is None or _is_none(node):
@@ -117,7 +135,11 @@ class _FunctionParser:
             return None
         if value is int:
             self._refuse(node, "unbounded", "int has no bounds", "Name a Range: Size = Range(0, 8).")
-        elif not (value in (bool, lang.Place, lang.Bool) or isinstance(value, (lang.Range, lang.Enum, lang.Ref)) or _is_struct(value)):
+        elif not (
+            value in (bool, lang.Place, lang.Bool)
+            or isinstance(value, (lang.Range, lang.Enum, lang.Ref))
+            or _is_struct(value)
+        ):
             remedy = "A type is a Range, bool, an enumeration, a Struct, a Record, or Place for a parameter."
             self._refuse(node, "type", f"{ast.unparse(node)} is not a type", remedy)
         return value
@@ -138,7 +160,11 @@ class _FunctionParser:
         if method is None:
             name = type(stmt).__name__.lower()
             remedy = NOT_HERE.get(type(stmt), "LANGUAGE.md lists the statements.")
-            raise Refused("syntax", f"`{name}` is not in the language", remedy[0].upper() + remedy[1:] + ("" if remedy[-1] in ".:" else "."))
+            raise Refused(
+                "syntax",
+                f"`{name}` is not in the language",
+                remedy[0].upper() + remedy[1:] + ("" if remedy[-1] in ".:" else "."),
+            )
         return method(stmt)
 
     def _assign(self, stmt: ast.Assign) -> list[t.Stmt]:
@@ -156,7 +182,9 @@ class _FunctionParser:
         if not isinstance(stmt.op, (ast.Add, ast.Sub)):
             raise Refused("syntax", "only += and -= are in the language", "Write x = x ... out in full.")
         target = self._target(stmt.target)
-        value = t.Binary(stmt.lineno, "+" if isinstance(stmt.op, ast.Add) else "-", target, self._value(stmt.value))
+        value = t.Binary(
+            stmt.lineno, "+" if isinstance(stmt.op, ast.Add) else "-", target, self._value(stmt.value)
+        )
         return [t.Assign(stmt.lineno, stmt, target, value)]
 
     def _target(self, node: ast.expr) -> t.Node:
@@ -164,15 +192,23 @@ class _FunctionParser:
             declared = self.expressions.names.get(node.id)
             if isinstance(declared, (lang.Const, lang.EnumValue, lang.Instance)):
                 remedy = "Give the local another name."
-                raise Refused("constant", f"{node.id} is declared in the module and cannot be assigned to", remedy)
+                raise Refused(
+                    "constant", f"{node.id} is declared in the module and cannot be assigned to", remedy
+                )
             if node.id in self.loop_vars:
-                raise Refused("constant", f"{node.id} is the variable of a `for` and cannot be assigned to", "Use while.")
+                raise Refused(
+                    "constant",
+                    f"{node.id} is the variable of a `for` and cannot be assigned to",
+                    "Use while.",
+                )
             return t.Local(node.lineno, node.id)
         if isinstance(node, (ast.Attribute, ast.Subscript)):
             target = self.expressions.parse(node)
             if isinstance(target, (t.Attr, t.Item)):
                 return target
-        raise Refused("constant", f"{ast.unparse(node)} cannot be assigned to", "Assign to a local or to a field.")
+        raise Refused(
+            "constant", f"{ast.unparse(node)} cannot be assigned to", "Assign to a local or to a field."
+        )
 
     def _value(self, node: ast.expr) -> t.Node:
         return self.expressions.parse(node)
@@ -193,7 +229,9 @@ class _FunctionParser:
             return [t.Assert(stmt.lineno, stmt, word, condition)]
         value = self._value(call)
         if not isinstance(value, (t.Call, t.LockOp)):
-            raise Refused("syntax", f"{ast.unparse(call)} has no effect", "Assign its value, or leave it out.")
+            raise Refused(
+                "syntax", f"{ast.unparse(call)} has no effect", "Assign its value, or leave it out."
+            )
         return [t.Do(stmt.lineno, stmt, value)]
 
     def _test(self, node: ast.expr) -> tuple[list[t.Assign], t.Node]:
@@ -243,11 +281,22 @@ class _FunctionParser:
     def _with(self, stmt: ast.With) -> list[t.Stmt]:
         item = stmt.items[0]
         call = item.context_expr
-        if len(stmt.items) != 1 or item.optional_vars or not isinstance(call, ast.Call) or self.expressions.word(call.func) != "atomic":
+        if (
+            len(stmt.items) != 1
+            or item.optional_vars
+            or not isinstance(call, ast.Call)
+            or self.expressions.word(call.func) != "atomic"
+        ):
             raise Refused("syntax", "`with` is for atomic groups alone", 'with atomic("reason"):')
         reason = call.args[0] if len(call.args) == 1 else None
-        if not isinstance(reason, ast.Constant) or not isinstance(reason.value, str) or not reason.value.strip():
-            raise Refused("syntax", "an atomic group says why nothing comes between", 'with atomic("reason"):')
+        if (
+            not isinstance(reason, ast.Constant)
+            or not isinstance(reason.value, str)
+            or not reason.value.strip()
+        ):
+            raise Refused(
+                "syntax", "an atomic group says why nothing comes between", 'with atomic("reason"):'
+            )
         return [t.Atomic(stmt.lineno, stmt, reason.value, self._block(stmt.body))]
 
     def _refuse(self, node: ast.AST, rule: str, text: str, remedy: str) -> None:

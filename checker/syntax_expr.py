@@ -10,12 +10,14 @@ from . import lang
 from . import tree as t
 
 PLAIN = {"min": min, "max": max, "any": any, "all": all, "sum": sum, "range": range, "bool": bool, "int": int}
-LOCK_WORDS = frozenset(
-    "acquire try_acquire release held is_locked acquire_shared try_acquire_shared release_shared held_shared hand_over".split()
-)
+LOCK_WORDS = {
+    "acquire", "try_acquire", "release", "held", "is_locked", "hand_over",
+    "acquire_shared", "try_acquire_shared", "release_shared", "held_shared",
+}  # fmt: skip
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
 COMPARISONS = {
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "==", ast.IsNot: "!=",
+    ast.Eq: "==", ast.NotEq: "!=", ast.Is: "==", ast.IsNot: "!=",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
 STATEMENTS_ONLY = ("wait_until", "warn_on", "bug_on", "atomic")
 
@@ -44,7 +46,11 @@ class Expressions:
         """The tree of `node`; raises Refused."""
         method = getattr(self, "_" + type(node).__name__.lower(), None)
         if method is None:
-            raise Refused("syntax", f"`{ast.unparse(node)}` is not in the language", "LANGUAGE.md lists the expressions.")
+            raise Refused(
+                "syntax",
+                f"`{ast.unparse(node)}` is not in the language",
+                "LANGUAGE.md lists the expressions.",
+            )
         return method(node)
 
     # names
@@ -56,7 +62,9 @@ class Expressions:
                 return self.names[node.id]
             if node.id in PLAIN:
                 return PLAIN[node.id]
-            raise Refused("unknown-name", f"{node.id} is not declared", "Declare or import it at the top of the module.")
+            raise Refused(
+                "unknown-name", f"{node.id} is not declared", "Declare or import it at the top of the module."
+            )
         if isinstance(node, ast.Attribute):
             base = self.declared(node.value)
             if isinstance(base, ModuleType) and hasattr(base, node.attr):
@@ -91,7 +99,11 @@ class Expressions:
         if self.is_property:
             remedy = "A property speaks of fields and ghosts; if one is missing, declare a ghost."
             raise Refused("property", f"a property cannot name {ast.unparse(node)}", remedy)
-        raise Refused("type", f"{ast.unparse(node)} is not a value", "Values are constants, enumeration values and instances.")
+        raise Refused(
+            "type",
+            f"{ast.unparse(node)} is not a value",
+            "Values are constants, enumeration values and instances.",
+        )
 
     def _constant(self, node: ast.Constant) -> t.Node:
         if node.value is None or isinstance(node.value, (bool, int)):
@@ -99,7 +111,11 @@ class Expressions:
         if self.is_property:
             remedy = "Locations have no names; say it with a field, a lock or a ghost."
             raise Refused("property", "a property speaks of fields, never of locations", remedy)
-        raise Refused("syntax", f"{node.value!r} is not a value of the language", "Values are integers, True, False and None.")
+        raise Refused(
+            "syntax",
+            f"{node.value!r} is not a value of the language",
+            "Values are integers, True, False and None.",
+        )
 
     def _attribute(self, node: ast.Attribute) -> t.Node:
         root: ast.expr = node
@@ -111,7 +127,9 @@ class Expressions:
                 return self._global(node, self.declared(node))
             if self.is_property and isinstance(value, (FunctionType, lang.Process, lang.Scenario)):
                 remedy = "Say it with a field, a lock or a ghost."
-                raise Refused("property", f"a property cannot name {ast.unparse(node)}, a local or a location", remedy)
+                raise Refused(
+                    "property", f"a property cannot name {ast.unparse(node)}, a local or a location", remedy
+                )
         return t.Attr(node.lineno, self.parse(node.value), node.attr)
 
     def _subscript(self, node: ast.Subscript) -> t.Node:
@@ -127,12 +145,18 @@ class Expressions:
             return t.Unary(node.lineno, "not", operand)
         if isinstance(node.op, ast.USub):
             return t.Unary(node.lineno, "-", operand)
-        raise Refused("syntax", f"`{ast.unparse(node)}` is not in the language", "The unary operators are `not` and `-`.")
+        raise Refused(
+            "syntax",
+            f"`{ast.unparse(node)}` is not in the language",
+            "The unary operators are `not` and `-`.",
+        )
 
     def _binop(self, node: ast.BinOp) -> t.Node:
         op = OPERATORS.get(type(node.op))
         if op is None:
-            raise Refused("syntax", f"`{ast.unparse(node)}` is not in the language", "The operators are + - * // %.")
+            raise Refused(
+                "syntax", f"`{ast.unparse(node)}` is not in the language", "The operators are + - * // %."
+            )
         return t.Binary(node.lineno, op, self.parse(node.left), self.parse(node.right))
 
     def _boolop(self, node: ast.BoolOp) -> t.Node:
@@ -158,7 +182,9 @@ class Expressions:
 
     def _namedexpr(self, node: ast.NamedExpr) -> t.Node:
         if self.bindings is None:
-            raise Refused("syntax", ":= stands in the condition of `if` and `while` only", "Assign in a statement.")
+            raise Refused(
+                "syntax", ":= stands in the condition of `if` and `while` only", "Assign in a statement."
+            )
         target = t.Local(node.lineno, node.target.id)
         source = ast.copy_location(ast.Assign([node.target], node.value), node)
         self.bindings.append(t.Assign(node.lineno, source, target, self.parse(node.value)))
@@ -178,28 +204,42 @@ class Expressions:
         if word:
             return self._word_call(node, word)
         if isinstance(node.func, ast.Name) and node.func.id in self.locals:
-            raise Refused("syntax", f"{node.func.id} is a local, not a function", "Functions are called by their names.")
+            raise Refused(
+                "syntax", f"{node.func.id} is a local, not a function", "Functions are called by their names."
+            )
         if not isinstance(node.func, (ast.Name, ast.Attribute)):
-            raise Refused("syntax", "functions are called by their names", "No lambdas, no tables of functions.")
+            raise Refused(
+                "syntax", "functions are called by their names", "No lambdas, no tables of functions."
+            )
         function = self.declared(node.func)
         if isinstance(function, type) and issubclass(function, lang.Record):
             if node.args:
-                raise Refused("syntax", "a record starts with the values of its declaration", f"{function.__name__}()")
+                raise Refused(
+                    "syntax", "a record starts with the values of its declaration", f"{function.__name__}()"
+                )
             return t.NewRecord(node.lineno, function)
         if not isinstance(function, FunctionType) or getattr(function, "checker_kind", "kernel") == "word":
-            raise Refused("syntax", f"{ast.unparse(node.func)} is not a function of the model", "Declare it with def.")
+            raise Refused(
+                "syntax", f"{ast.unparse(node.func)} is not a function of the model", "Declare it with def."
+            )
         kind = getattr(function, "checker_kind", "kernel")
         if self.is_property and kind not in ("pure", "property"):
             remedy = "A property reads fields, ghosts and pure functions."
-            raise Refused("property", f"a property cannot call {function.__name__}(), which may be a step", remedy)
+            raise Refused(
+                "property", f"a property cannot call {function.__name__}(), which may be a step", remedy
+            )
         if not self.is_property and kind == "property":
-            raise Refused("property", f"{function.__name__}() is a property", "Model code does not look at properties.")
+            raise Refused(
+                "property", f"{function.__name__}() is a property", "Model code does not look at properties."
+            )
         return t.Call(node.lineno, function, [self.parse(arg) for arg in node.args])
 
     def _word_call(self, node: ast.Call, word: str) -> t.Node:
         line, args = node.lineno, node.args
         if self.is_property and word in (*STATEMENTS_ONLY, "choose", *LOCK_WORDS - {"is_locked"}):
-            raise Refused("property", f"a property cannot say {word}()", "It judges one state, and nobody runs it.")
+            raise Refused(
+                "property", f"a property cannot say {word}()", "It judges one state, and nobody runs it."
+            )
         if word in STATEMENTS_ONLY:
             raise Refused("syntax", f"{word}() has no value", "It is a statement of its own.")
         if word in ("any", "all", "sum"):
@@ -207,7 +247,9 @@ class Expressions:
         if word == "choose":
             return self._choose(node)
         if word in ("bool", "int", "range", "each"):
-            raise Refused("syntax", f"{word}(...) is not a value", "range() and each() stand in loops and generators.")
+            raise Refused(
+                "syntax", f"{word}(...) is not a value", "range() and each() stand in loops and generators."
+            )
         if word in ("min", "max"):
             self._count(node, word, 2, None)
             values = [self.parse(arg) for arg in args]
@@ -224,14 +266,18 @@ class Expressions:
             return t.Number(line, operand)
         if word == "old":
             if not self.is_property:
-                raise Refused("syntax", "old() belongs to transition invariants", "Keep the value in a local.")
+                raise Refused(
+                    "syntax", "old() belongs to transition invariants", "Keep the value in a local."
+                )
             return t.Old(line, operand)
         return t.LockOp(line, word, operand)
 
     def _count(self, node: ast.Call, word: str, least: int, most: int | None) -> None:
         if len(node.args) < least or (most is not None and len(node.args) > most):
             wanted = f"{least}" if least == most else f"at least {least}"
-            raise Refused("syntax", f"{word}() takes {wanted} argument{'s' if least > 1 else ''}", "See LANGUAGE.md.")
+            raise Refused(
+                "syntax", f"{word}() takes {wanted} argument{'s' if least > 1 else ''}", "See LANGUAGE.md."
+            )
 
     def _choose(self, node: ast.Call) -> t.Node:
         if len(node.args) == 1:
@@ -241,7 +287,11 @@ class Expressions:
             if isinstance(only, ast.Call) and self.word(only.func) in ("range", "each"):
                 return t.Choose(node.lineno, [], t.Generator("", self.source(only), None, None))
         if not node.args:
-            raise Refused("syntax", "choose() from nothing", "choose(a, b), choose(range(a, b)), choose(x for x in each(S) if c)")
+            raise Refused(
+                "syntax",
+                "choose() from nothing",
+                "choose(a, b), choose(range(a, b)), choose(x for x in each(S) if c)",
+            )
         return t.Choose(node.lineno, [self.parse(arg) for arg in node.args], None)
 
     def source(self, node: ast.expr) -> t.Each | t.Span:
@@ -257,7 +307,9 @@ class Expressions:
             struct = self.declared(node.args[0])
             if isinstance(struct, type) and issubclass(struct, lang.Struct):
                 return t.Each(struct)
-        raise Refused("syntax", "a loop runs over range(a, b) or each(S)", "for i in range(a, b): or for f in each(S):")
+        raise Refused(
+            "syntax", "a loop runs over range(a, b) or each(S)", "for i in range(a, b): or for f in each(S):"
+        )
 
     def _generator(self, node: ast.Call, word: str) -> t.Generator:
         only = node.args[0] if len(node.args) == 1 else None

@@ -77,7 +77,9 @@ class World:
     given: values of constants that differ from their defaults.
     """
 
-    def __init__(self, modules: Iterable[ModuleType], structs: dict[str, Any], given: dict[lang.Constant, int]) -> None:
+    def __init__(
+        self, modules: Iterable[ModuleType], structs: dict[str, Any], given: dict[lang.Constant, int]
+    ) -> None:
         self.given = given
         self.structs = dict(structs)
         self.processes = 0  # process instances in all
@@ -150,7 +152,9 @@ class World:
         if not isinstance(named, str):
             return named
         if named not in self.structs:
-            raise ModelError(Problem("", 0, "unknown-name", f"Ref({named!r}): there is no struct of this name"))
+            raise ModelError(
+                Problem("", 0, "unknown-name", f"Ref({named!r}): there is no struct of this name")
+            )
         return self.structs[named]
 
     def ref(self, struct: Any) -> ir.Type:
@@ -193,7 +197,9 @@ class World:
         instances = self.count(struct) if issubclass(struct, lang.Struct) else 1
         per = self.constant(field.count) if field.count is not None else 1
         type_ = ir.Type("owner", 0, self.processes) if field.lock else self.type(field.type)
-        return FieldInfo(field, f"{struct.__name__}.{field.name}", type_, per, instances * per, self._init(field, type_))
+        return FieldInfo(
+            field, f"{struct.__name__}.{field.name}", type_, per, instances * per, self._init(field, type_)
+        )
 
     def _init(self, field: lang.Field, type_: ir.Type) -> int:
         if field.init is None:
