@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checker import lang
+from checker import check, lang
 from checker.columns import lay_out
 from checker.drawing import draw, rows_of
 from checker.interpret import Interpreter
@@ -279,3 +279,55 @@ def test_changes_are_grouped_and_named() -> None:
     assert names.argument("inode", Type("ref", 0, 1, "Folio"), 0) == "inode None"
     assert [names.argument("sync", BOOL, v) for v in (0, 1)] == ["not sync", "sync"]
     assert ranges([5, 1, 0, 2]) == "0-2,5"
+
+
+MODEL = '''
+from checker.lang import Array, Field, Flag, Range, Struct, constant, drawing, enum, invariant, process, scenario
+
+CELLS = constant(2, "cells in a block")
+Content = enum("Content", "STALE ZERO NEW")
+STALE, ZERO, NEW = Content
+
+
+class Folio(Struct, count=2):
+    """A folio of two blocks."""
+
+    there = Flag("mapping")
+    data = Array(Field(Content, "data", init=ZERO), 2 * CELLS)
+
+
+class Inode(Struct):
+    """The file."""
+
+    size = Range(0, 8, "i_size")
+
+
+def write():
+    """Write three cells of the second folio."""
+    Folio[1].there = True
+    Folio[1].data[0] = NEW
+    Inode[0].size = 5
+
+
+@invariant
+def small(inode: Inode):
+    """The file stays small."""
+    return inode.size < 5
+
+
+row = drawing(
+    "cache", Folio.data, {STALE: "s", ZERO: "0", NEW: "D"}, group=CELLS, marks=(Inode.size,), over={Folio.there: {False: " "}}
+)
+alone = scenario("One writer.", process("writer", write))
+'''
+
+
+def test_a_drawing_declared_in_a_model_appears_in_its_counterexamples(tmp_path) -> None:
+    file = tmp_path / "file_model.py"
+    file.write_text(MODEL)
+
+    lines = check(model=str(file), engine="interpret").picture().splitlines()
+
+    assert [line.strip() for line in lines[4:8]] == ["At the start:", "cache  |  |  |  |  |", "^ i_size = 0", ""]
+    assert lines[-2:] == ["    cache  |  |  |D0|00|", "                   ^ i_size = 5"]
+    assert any("cache |  |  |D0|00|" in line for line in lines)
