@@ -308,7 +308,7 @@ def test_texts_are_added(tmp_path: Path) -> None:
 
     (case,) = chosen_cases(["two_phase_commit"], [], [f"two_phase_commit={file},N=8"])
 
-    assert [text.name for text in case.texts] == ["hand-written", str(file)]
+    assert [text.name for text in case.texts] == ["hand-written", "other.pml"]
     assert case.texts[1].defines == {"N": 8}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import UsageError, shown_path
+from ..errors import UsageError
 
 TEXTS = Path(__file__).parent / "models"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -126,7 +126,7 @@ def _promela(option: str) -> tuple[str, Text]:
         raise UsageError(f"--promela {option}: write MODEL=FILE or MODEL=FILE,NAME=VALUE")
     if not Path(file).is_file():
         raise UsageError(f"--promela {option}: there is no file {file}")
-    return model, Text(shown_path(file), Path(file), dict(_setting(one, "--promela") for one in defines))
+    return model, Text(Path(file).name, Path(file), dict(_setting(one, "--promela") for one in defines))
 
 
 def _names(cases: Sequence[Case]) -> str:

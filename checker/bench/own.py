@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from .cases import PROJECT, Case
 from .process import TAIL, alarm, end
 from .sample import Failure, Label, Sample
 
-GLANCE = 0.2  # seconds of exploration that are enough to load all code and to name the reductions
+GLANCE = 0.2  # seconds of exploration that are enough to load all code
 
 
 def environment(caches: Path) -> dict[str, str]:
@@ -56,10 +56,13 @@ class Worker(AbstractContextManager):
             if stream is not None:
                 stream.close()
 
-    def reductions(self) -> tuple[str, ...]:
-        """The reductions that the engine has for this case; loads all of its code on the way."""
-        answers = [self.explore(1, reduction, GLANCE) for reduction in (False, True)]
-        return tuple(answers[1]["reductions"])
+    def warm_up(self, threads: Sequence[int]) -> tuple[str, ...]:
+        """Have all code loaded that searches with so many threads use; the reductions of this case.
+
+        Only a whole search tells these, as the engine leaves off what does not pay."""
+        for count in threads:
+            self.explore(count, False, GLANCE)
+        return tuple([self.explore(count, True)["reductions"] for count in threads][0])
 
     def explore(self, threads: int, reduction: bool, time_limit: float | None = None) -> dict[str, Any]:
         """One exploration; what `checker.bench.worker` answers."""
@@ -96,9 +99,10 @@ class Own:
     def run(self) -> Sample:
         """Explore once."""
         found = self.worker.explore(self.label.threads, self.label.reduced)
-        if not found["holds"]:
-            why = found["stopped_by"] or found["verdict"]
-            raise Failure(f"the search ended with: {why}", incomplete=found["verdict"] == "incomplete")
+        if found["violated"]:
+            raise Failure(f"{found['violated']} is violated in a model that should hold")
+        if found["stopped_by"]:
+            raise Failure(f"the search was ended: {found['stopped_by']}", incomplete=True)
         return Sample(
             found["states"], found["transitions"], found["seconds"], found["cpu_seconds"], found["bytes_per_state"]
         )

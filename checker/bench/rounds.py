@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..ir import Program
 
 DIFFERENT, INCOMPLETE = 1, 3  # exit statuses
-UNREDUCED = "no row with reductions: the engine has none in force"
+UNREDUCED = "no row with reductions where there is none: the engine leaves them off if they do not pay"
 Tell = Callable[[str], None]
 
 
@@ -134,8 +134,8 @@ def _contenders(
     peers: list[Contender] = []
     try:
         worker = until_done.enter_context(Worker(case, folder / "caches", wanted.timeout))
-        reductions = worker.reductions()
         counts = sorted({1, wanted.threads})
+        reductions = worker.warm_up(counts)
         ours = [Own(worker, count) for count in counts]
         if reductions:
             ours += [Own(worker, count, reductions) for count in counts]

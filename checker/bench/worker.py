@@ -12,9 +12,11 @@ import sys
 import time
 from typing import Any
 
-from ..api import Task, explored, prepare
+from .. import native_build
+from ..api import prepare
 from ..errors import CheckerError
-from ..result import HOLDS
+from ..explore import explore
+from ..ir import Program
 
 
 class _Processor:
@@ -36,16 +38,17 @@ class _Processor:
 
 def main() -> None:
     """Serve standard input until it ends."""
+    native_build.QUICK_LINES = sys.maxsize  # well optimised code at once, as a long search gets it
     answers, sys.stdout = sys.stdout, sys.stderr
-    task: Task | None = None
+    program: Program | None = None
     for line in sys.stdin:
+        answer: dict[str, Any] = {}
         try:
             request = json.loads(line)
-            if task is None:
-                task = prepare(request["model"], settings=request["settings"])
-                answer: dict[str, Any] = {}
+            if program is None:
+                program = prepare(request["model"], settings=request["settings"]).program
             else:
-                answer = _explore(task, **request)
+                answer = _explore(program, **request)
         except CheckerError as error:
             answer = {"error": str(error)}
         except MemoryError:
@@ -53,21 +56,19 @@ def main() -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def _explore(task: Task, threads: int, reduction: bool, time_limit: float | None) -> dict[str, Any]:
+def _explore(program: Program, threads: int, reduction: bool, time_limit: float | None) -> dict[str, Any]:
     gc.collect()  # the arrays of the run before
     processor = _Processor()
-    result = explored(task, threads=threads, reduction=reduction, time_limit=time_limit, progress=processor)
-    cpu_seconds = processor.seconds(result.compile_seconds - task.seconds)
+    found = explore(program, threads=threads, reduced=reduction, time_limit=time_limit, progress=processor)
     return {
-        "states": result.states,
-        "transitions": result.transitions,
-        "seconds": result.seconds,
-        "cpu_seconds": cpu_seconds,
-        "bytes_per_state": result.bytes_per_state,
-        "reductions": list(result.reductions),
-        "stopped_by": result.stopped_by,
-        "verdict": result.verdict,
-        "holds": result.verdict == HOLDS,
+        "states": found.states,
+        "transitions": found.transitions,
+        "seconds": found.seconds,
+        "cpu_seconds": processor.seconds(found.compile_seconds),
+        "bytes_per_state": found.bytes_per_state,
+        "reductions": ["partial order"] if found.reduced else [],
+        "stopped_by": found.stopped_by,
+        "violated": found.violation.property if found.violation else None,
     }
 
 
