@@ -26,7 +26,7 @@ TRUNCATE_B = constant(7, "or this one")
 
 def append():
     """write(2) with O_APPEND.  How much to write is settled with the position, once i_rwsem is held."""
-    with atomic("i_rwsem keeps i_size"):
+    with atomic("inode_lock(): i_size stays as it is"):
         inode_lock(inode)
         count = choose(APPEND_A, APPEND_B)
         pos: loff_t = i_size_read(inode)
@@ -36,7 +36,7 @@ def append():
 
 def overwrite():
     """write(2) inside the file."""
-    with atomic("i_rwsem keeps i_size"):
+    with atomic("inode_lock(): i_size stays as it is"):
         inode_lock(inode)
         isize: loff_t = i_size_read(inode)
         count: loff_t = min(OVERWRITE_LEN, isize - OVERWRITE_POS) if isize > OVERWRITE_POS else 0
@@ -45,7 +45,7 @@ def overwrite():
 
 def truncate():
     """truncate(2), down or up."""
-    with atomic("i_rwsem keeps i_size"):
+    with atomic("inode_lock(): i_size stays as it is"):
         inode_lock(inode)
         newsize: loff_t = choose(TRUNCATE_A, TRUNCATE_B)
         oldsize: loff_t = i_size_read(inode)
@@ -53,7 +53,7 @@ def truncate():
     filemap_invalidate_lock(mapping)
     error = xfs_setattr_size(Task[0], oldsize, newsize)
     filemap_invalidate_unlock(mapping)
-    with atomic("truncate returns"):
+    with atomic("inode_unlock(): truncate returns"):
         if error == OK:
             note_truncate(min(oldsize, newsize), True)
         inode_unlock(inode)

@@ -6,7 +6,7 @@ from checker.lang import baseline, interrupt, process, scenario, thread, worker
 
 from model.block.device import blk_mq_complete_request
 from model.fs.xfs.xfs_aops import xfs_end_io
-from model.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, TRUNCATE_A, TRUNCATE_B
+from model.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_POS, TRUNCATE_A, TRUNCATE_B
 from model.operations import append, background, dirty_file_with_cursor, file_on_disk, fsync, overwrite, truncate
 from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, OPENERS, PAGES, PAGEVEC_SIZE
 from model.state import SHORT_COPIES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
@@ -16,14 +16,29 @@ iomap = baseline("Linux 6.13.1: iomap, the writeback core and XFS.")
 
 LOCK_ORDER = (Inode.i_rwsem, AddressSpace.invalidate_lock, Folio.locked, Inode.i_lock)
 
+# What the small scenarios judge: what goes wrong in the end, not its first sign.
+CONSEQUENCES = (
+    "no_write_is_lost",
+    "reads_return_what_was_written",
+    "writeback_lasts_as_long_as_its_io",
+    "no_bytes_pending_without_writeback",
+    "io_goes_to_blocks_of_the_file",
+    "disk_size_stays_below_i_size",
+    "recorded_size_is_backed",
+    "the_next_checkpoint_exposes_no_stale_data",
+    "nothing_is_left_behind",
+)
+FSYNC = (*CONSEQUENCES, "fsync_makes_durable", "the_next_checkpoint_keeps_what_fsync_promised")
+
+COMPLETION = (interrupt("irq", blk_mq_complete_request, per=Ioend), worker("kworker", xfs_end_io))
+
 default = scenario(
     "Two writers, truncate, fsync and the flusher on a file of two folios.",
     thread("writer", append, overwrite, count=2),
     thread("truncater", truncate),
     thread("fsync", fsync, per=File),
     thread("flusher", background),
-    interrupt("irq", blk_mq_complete_request, per=Ioend),
-    worker("kworker", xfs_end_io),
+    *COMPLETION,
     setup=file_on_disk,
     bound=4,
     of=iomap,
@@ -34,111 +49,122 @@ append_flush = scenario(
     "One folio, one writer that appends, and the flusher.",
     thread("writer", append),
     thread("flusher", background),
-    interrupt("irq", blk_mq_complete_request, per=Ioend),
-    worker("kworker", xfs_end_io),
+    *COMPLETION,
     setup=file_on_disk,
     scope={FOLIOS: 1, ON_DISK: 0, APPEND_B: 2, IOENDS: 2},
     bound=4,
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=CONSEQUENCES,
 )
 
-PASSES = (
-    thread("flusher", background),
-    interrupt("irq", blk_mq_complete_request, per=Ioend),
-    worker("kworker", xfs_end_io),
-)
 
 two_mappings = scenario(
     "One folio whose first block is on disk; a write covers it and appends, the flusher writes both.",
     thread("writer", append, overwrite),
-    *PASSES,
+    thread("flusher", background),
+    *COMPLETION,
     setup=file_on_disk,
     scope={FOLIOS: 1, ON_DISK: 2, APPEND_A: 2, APPEND_B: 2, OVERWRITE_POS: 0, IOENDS: 2},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=CONSEQUENCES,
 )
 
 cyclic = scenario(
-    "Two folios of one block, a writer, the flusher with a cursor in the middle, and two that call fsync.",
-    thread("writer", overwrite),
-    thread("fsync", fsync, per=File),
-    *PASSES,
+    "Two dirty folios, one pass of the flusher from the middle of the file, one fsync, one write, one truncate.",
+    process("writer", overwrite),
+    process("truncater", truncate),
+    process("fsync", fsync, per=File),
+    process("flusher", background),
+    *COMPLETION,
     setup=dirty_file_with_cursor,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, OPENERS: 2},
-    bound=5,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, TRUNCATE_A: 0, TRUNCATE_B: 0},
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=FSYNC,
 )
 
 two_folios = scenario(
     "Two folios of one block, a writer and fsync.",
     thread("writer", append, overwrite),
     thread("fsync", fsync, per=File),
-    *PASSES,
+    thread("flusher", background),
+    *COMPLETION,
     setup=file_on_disk,
     scope={BLOCKS: 1, CELLS: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 4, IOENDS: 2},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=FSYNC,
 )
 
 one_folio_batches = scenario(
     "Two folios of one block, looked up one at a time, a writer and fsync.",
     thread("writer", append, overwrite),
     thread("fsync", fsync, per=File),
-    *PASSES,
+    thread("flusher", background),
+    *COMPLETION,
     setup=file_on_disk,
     scope={BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 1, IOENDS: 2, PAGEVEC_SIZE: 1},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=(*FSYNC, "integrity_passes_write_what_they_were_asked_for"),
 )
 
 one_block_folios = scenario(
     "Two folios of one block, a writer, the flusher, and truncate.",
     thread("writer", append),
     thread("truncater", truncate),
-    *PASSES,
+    thread("flusher", background),
+    *COMPLETION,
     setup=file_on_disk,
     scope={BLOCKS: 1, CELLS: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 4, TRUNCATE_A: 1, TRUNCATE_B: 3, BIO_BLOCKS: 1},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=CONSEQUENCES,
 )
 
 errors = scenario(
     "One failure of the device or of an allocation, and two that call fsync.",
     thread("writer", append, overwrite),
     thread("fsync", fsync, per=File),
-    *PASSES,
+    thread("flusher", background),
+    *COMPLETION,
     setup=file_on_disk,
     scope={FOLIOS: 1, ON_DISK: 2, APPEND_A: 1, APPEND_B: 2, OPENERS: 2, ERRORS: 1, OVERWRITE_POS: 0},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=(*FSYNC, "fsync_reports_errors", "errors_are_reported_once"),
 )
 
 short_copies = scenario(
     "A large folio of two pages, and copies from user memory that stop early.",
     thread("writer", append, overwrite),
     thread("fsync", fsync, per=File),
-    *PASSES,
+    thread("flusher", background),
+    *COMPLETION,
     setup=file_on_disk,
     scope={FOLIOS: 1, PAGES: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 3, SHORT_COPIES: 1, OVERWRITE_POS: 0, IOENDS: 2},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=(*FSYNC, "uptodate_blocks_are_initialised"),
 )
 
 stable_pages = scenario(
     "As append_flush, with a device that needs stable pages.",
     thread("writer", append, overwrite),
-    *PASSES,
+    thread("flusher", background),
+    *COMPLETION,
     setup=file_on_disk,
     scope={FOLIOS: 1, ON_DISK: 1, APPEND_B: 2, STABLE_WRITES: 1, IOENDS: 2},
     bound=4,
     of=iomap,
     lock_order=LOCK_ORDER,
+    properties=CONSEQUENCES,
 )

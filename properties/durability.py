@@ -11,6 +11,7 @@ from __future__ import annotations
 from checker.lang import after_crash, implies, is_locked, number
 
 from model.state import CELLS, DATA, HOLE, IOMAP_MAPPED, NEW, OLD, STALE, ZERO, Block, Cell, inode, log
+from properties.witnesses import a_hole_is_below_the_disk_size
 
 
 @after_crash
@@ -49,7 +50,7 @@ def the_next_checkpoint_exposes_no_stale_data(cell: Cell):
     )
 
 
-@after_crash(witness="a_hole_is_below_the_disk_size")
+@after_crash(witness=a_hole_is_below_the_disk_size)
 def cut_data_stays_cut(cell: Cell):
     """Bytes that a truncate has cut off, and that nobody has written since, do not come back."""
     return implies(

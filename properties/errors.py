@@ -5,15 +5,16 @@ from __future__ import annotations
 from checker.lang import invariant
 
 from model.state import File
+from properties.witnesses import fsync_returns_an_error
 
 
-@invariant(witness="fsync_returns_an_error")
+@invariant(witness=fsync_returns_an_error)
 def fsync_reports_errors(file: File):
     """fsync does not return 0 if writing data that it covers has failed and this file was never told."""
     return not file.missed
 
 
-@invariant(witness="fsync_returns_an_error")
+@invariant(witness=fsync_returns_an_error)
 def errors_are_reported_once(file: File):
     """fsync returns an error only if there is one that this file has not been told yet."""
     return not file.told_twice

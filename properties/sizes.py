@@ -6,9 +6,10 @@ from checker.lang import after_crash, implies, invariant, is_locked, number
 
 from model.state import CELLS, DATA, IOMAP_MAPPED, IO_BUILT, IO_SUBMITTED, NEW, OLD, Block, Cell, Inode, Ioend
 from model.state import inode, mapping
+from properties.witnesses import io_ends_inside_a_block, io_raises_the_disk_size
 
 
-@invariant(witness="io_ends_inside_a_block")
+@invariant(witness=io_ends_inside_a_block)
 def io_size_ends_at_eof(ioend: Ioend):
     """io_size does not reach beyond the end of the file, to the byte, unless a truncate is on its way."""
     return implies(
@@ -17,7 +18,7 @@ def io_size_ends_at_eof(ioend: Ioend):
     )
 
 
-@invariant(witness="io_raises_the_disk_size")
+@invariant(witness=io_raises_the_disk_size)
 def disk_size_stays_below_i_size(inode: Inode):
     """The on-disk size does not exceed i_size, unless a truncate is on its way."""
     return is_locked(mapping.invalidate_lock) or inode.i_disk_size <= inode.i_size

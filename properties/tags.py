@@ -5,6 +5,7 @@ from __future__ import annotations
 from checker.lang import implies, invariant, is_locked, number, old, transition_invariant
 
 from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, NEW, Cell, Folio, inode
+from properties.witnesses import an_integrity_pass_finds_a_folio_that_was_dirtied_late
 
 
 @invariant
@@ -64,7 +65,7 @@ def dirty_blocks_are_in_dirty_folios(cell: Cell):
     )  # fmt: skip
 
 
-@invariant(witness="an_integrity_pass_finds_a_folio_that_was_dirtied_late")
+@invariant(witness=an_integrity_pass_finds_a_folio_that_was_dirtied_late)
 def integrity_passes_write_what_they_were_asked_for(folio: Folio):
     """A data-integrity pass writes no folio that became dirty after the pass began and that nobody else has tagged."""
     return not folio.unasked

@@ -8,9 +8,10 @@ from model.size import bio_covers
 from model.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, FOLIO_SIZE, IOMAP_MAPPED, IOMAP_UNWRITTEN, IO_BUILT
 from model.state import IO_FREE, IO_LISTED, IO_SUBMITTED, NEW, STALE, UNDEFINED, ZERO, Block, Cell, Folio
 from model.state import Ioend, inode, mapping
+from properties.witnesses import a_folio_is_in_two_ioends, io_is_in_flight
 
 
-@invariant(witness="a_folio_is_in_two_ioends")
+@invariant(witness=a_folio_is_in_two_ioends)
 def writeback_lasts_as_long_as_its_io(ioend: Ioend, folio: Folio):
     """A folio is under writeback as long as any I/O that carries a block of it is not finished."""
     first = ioend.io_offset // BLOCK_SIZE
@@ -18,7 +19,7 @@ def writeback_lasts_as_long_as_its_io(ioend: Ioend, folio: Folio):
     return implies(ioend.state in (IO_BUILT, IO_SUBMITTED, IO_LISTED) and carries, folio.writeback)
 
 
-@invariant(witness="a_folio_is_in_two_ioends")
+@invariant(witness=a_folio_is_in_two_ioends)
 def pending_bytes_cover_the_io(folio: Folio):
     """write_bytes_pending counts every byte of a folio that unfinished I/O carries."""
     carried = sum(
@@ -29,7 +30,7 @@ def pending_bytes_cover_the_io(folio: Folio):
     return BLOCKS == 1 or folio.write_bytes_pending >= carried
 
 
-@invariant(witness="io_is_in_flight")
+@invariant(witness=io_is_in_flight)
 def no_bytes_pending_without_writeback(folio: Folio):
     """write_bytes_pending is zero while a folio is not under writeback."""
     return implies(not folio.writeback, folio.write_bytes_pending == 0)

@@ -75,7 +75,7 @@ def bio_endio(ioend: Ioend, bio: Bio):
 def blk_mq_complete_request(ioend: Ioend):
     """The device writes what a bio asks for, and its interrupt completes the bio."""
     bio = Bio()
-    with atomic("the bio is the device's"):
+    with atomic("the device writes the blocks"):
         wait_until(ioend.state == IO_SUBMITTED)
         fails = False
         if ERRORS > 0:

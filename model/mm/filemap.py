@@ -79,7 +79,7 @@ def mapping_set_error(mapping: AddressSpace, error: Errno):
     """
     if error == OK:
         return
-    with atomic("two stores that only fsync and truncate read, each its own"):
+    with atomic("errseq_set(): who reads AS_EIO does not read wb_err"):
         errseq_set(mapping)
         mapping.eio = True
         note_recorded()
@@ -112,9 +112,8 @@ def filemap_check_errors(mapping: AddressSpace) -> Errno:
 @kernel("mm/filemap.c")
 def filemap_fdatawrite_wbc(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
     """Start writeback, unless no folio carries DIRTY."""
-    with atomic("one look at the mark"):
-        tagged = mapping_tagged(mapping, PAGECACHE_TAG_DIRTY)
-        note_pass(wbc.current, tagged)
+    tagged = mapping_tagged(mapping, PAGECACHE_TAG_DIRTY)
+    note_pass(wbc.current, tagged)
     if not tagged:
         return OK
     return do_writepages(mapping, wbc)
@@ -159,9 +158,8 @@ def filemap_write_and_wait_range(current: Task, mapping: AddressSpace, lstart: l
         error = __filemap_fdatawrite_range(current, mapping, lstart, lend, WB_SYNC_ALL)
         if error != EIO:
             __filemap_fdatawait_range(mapping, lstart, lend)
-    with atomic("one test-and-clear"):
-        err2 = filemap_check_errors(mapping)
-        note_pass(current, False)
+    err2 = filemap_check_errors(mapping)
+    note_pass(current, False)
     return err2 if error == OK else error
 
 
@@ -169,17 +167,16 @@ def filemap_write_and_wait_range(current: Task, mapping: AddressSpace, lstart: l
 def file_write_and_wait_range(current: Task, file: File, lstart: loff_t, lend: loff_t) -> Errno:
     """Write back a range, inclusive, and wait for it; errors by the file's errseq."""
     error: Errno = OK
-    with atomic("one look at nrpages"):
+    with atomic("mapping_needs_writeback(): fsync begins"):
         needed = mapping_needs_writeback(mapping)
         note_fsync(file)
     if needed:
         error = __filemap_fdatawrite_range(current, mapping, lstart, lend, WB_SYNC_ALL)
         if error != EIO:
             __filemap_fdatawait_range(mapping, lstart, lend)
-    with atomic("f_lock"):
-        err2 = file_check_and_advance_wb_err(file)
-        note_told(file, err2 == EIO or error == EIO)
-        note_pass(current, False)
+    err2 = file_check_and_advance_wb_err(file)
+    note_told(file, err2 == EIO or error == EIO)
+    note_pass(current, False)
     return err2 if error == OK else error
 
 

@@ -173,7 +173,7 @@ def filemap_get_folios_tag(mapping: AddressSpace, wbc: WritebackControl, end: pg
 @kernel("mm/page-writeback.c")
 def folio_prepare_writeback(mapping: AddressSpace, wbc: WritebackControl, folio: Folio) -> bool:
     """Is a locked folio to be written now?  If so it is clean from here on."""
-    with atomic("the folio lock keeps folio->mapping and PG_dirty"):
+    with atomic("folio_test_dirty(): under the folio lock"):
         wanted = folio.mapping and folio_test_dirty(folio)
         note_locked(wbc.current, folio)
     if not wanted:
@@ -182,7 +182,7 @@ def folio_prepare_writeback(mapping: AddressSpace, wbc: WritebackControl, folio:
         if wbc.sync_mode == WB_SYNC_NONE:
             return False
         folio_wait_writeback(folio)
-    with atomic("the folio lock keeps PG_dirty, and PG_writeback once it is clear"):
+    with atomic("folio_clear_dirty_for_io(): under the folio lock"):
         bug_on(folio_test_writeback(folio))
         cleared = folio_clear_dirty_for_io(folio)
         note_taken(wbc, folio)

@@ -41,7 +41,7 @@ def truncate_cleanup_folio(folio: Folio):
 def truncate_inode_folio(mapping: AddressSpace, folio: Folio):
     """Remove a locked folio from the page cache, if it is still there."""
     present = False
-    with atomic("the folio lock keeps folio->mapping, PG_dirty and the ifs"):
+    with atomic("truncate_cleanup_folio(): under the folio lock"):
         present = folio.mapping
         if present:
             truncate_cleanup_folio(folio)
@@ -63,7 +63,7 @@ def truncate_inode_partial_folio(folio: Folio, start: loff_t, end: loff_t) -> bo
     if length == FOLIO_SIZE:
         truncate_inode_folio(mapping, folio)
         return True
-    with atomic("the folio lock"):
+    with atomic("folio_zero_range(): under the folio lock"):
         folio_zero_segment(folio, offset, offset + length)
         iomap_invalidate_folio(folio, offset, length)
     if PAGES == 1:
@@ -157,7 +157,7 @@ def truncate_pagecache_range(inode: Inode, lstart: loff_t, lend: loff_t):
 @kernel("mm/truncate.c")
 def truncate_setsize(inode: Inode, newsize: loff_t):
     """Set i_size, and only then drop what lies behind it from the page cache."""
-    with atomic("i_rwsem: nobody else writes i_size"):
+    with atomic("i_size_write(): under i_rwsem"):
         oldsize = i_size_read(inode)
         i_size_write(inode, newsize)
     if newsize > oldsize:
@@ -178,7 +178,7 @@ def pagecache_isize_extended(inode: Inode, from_: loff_t, to: loff_t):
         return
     folio: Folio = Folio[from_ // FOLIO_SIZE]
     if filemap_lock_folio(folio):
-        with atomic("the folio lock"):
+        with atomic("folio_zero_segment(): under the folio lock"):
             if folio_test_dirty(folio):
                 offset: loff_t = offset_in_folio(from_)
                 folio_zero_segment(folio, offset, min(to - folio_pos(folio), FOLIO_SIZE))

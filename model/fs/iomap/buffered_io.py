@@ -153,7 +153,7 @@ def __iomap_write_begin(iter: IomapIter, pos: loff_t, len: loff_t, folio: Folio)
     """Make the boundary blocks of a partial write valid."""
     if pos <= folio_pos(folio) and pos + len >= folio_pos(folio) + FOLIO_SIZE:
         return
-    with atomic("the folio lock keeps the ifs and PG_uptodate; i_rwsem keeps i_size"):
+    with atomic("fill boundary blocks: under the folio lock and i_rwsem"):
         ifs_alloc(folio)
         if not folio_test_uptodate(folio):
             iomap_read_boundary_blocks(iter, folio, offset_in_folio(pos), offset_in_folio(pos) + len)
@@ -181,7 +181,7 @@ def iomap_write_begin(iter: IomapIter, pos: loff_t, len: loff_t) -> Folio:
 def iomap_write_end(iter: IomapIter, pos: loff_t, len: loff_t, copied: loff_t, folio: Folio) -> bool:
     """What was copied is uptodate and dirty; False: a short copy into a folio that is not uptodate."""
     accepted = True
-    with atomic("who looks at the bits of an ifs holds the folio lock"):
+    with atomic("filemap_dirty_folio(): under the folio lock"):
         if copied < len and not folio_test_uptodate(folio):
             accepted = False
         else:
@@ -245,7 +245,7 @@ def iomap_write_iter(iter: IomapIter) -> loff_t:
     bytes: loff_t = iter.count
     while True:
         bytes = min(min(chunk - offset_in_chunk(pos, chunk), bytes), length)
-        if fault_in_iov_iter_readable(bytes) == bytes:
+        if fault_in_iov_iter_readable(bytes) > 0:
             break
         folio = iomap_write_begin(iter, pos, bytes)
         if iter.stale:
@@ -256,7 +256,7 @@ def iomap_write_iter(iter: IomapIter) -> loff_t:
         written: loff_t = copied
         if not iomap_write_end(iter, pos, bytes, copied, folio):
             written = 0
-        with atomic("i_rwsem: nobody else writes i_size"):
+        with atomic("i_size_write(): under i_rwsem"):
             old_size = i_size_read(inode)
             if pos + written > old_size:
                 i_size_write(inode, pos + written)
@@ -322,7 +322,7 @@ def iomap_zero_iter(iter: IomapIter, did_zero: Place) -> loff_t:
             break
         offset: loff_t = offset_in_folio(pos)
         bytes = min(bytes, FOLIO_SIZE - offset)
-        with atomic("the bytes are the folio lock's, and i_size is i_rwsem's"):
+        with atomic("folio_zero_range(): under the folio lock and i_rwsem"):
             warn_on(folio_pos(folio) > inode.i_size)
             folio_zero_segment(folio, offset, offset + bytes)
         accepted = iomap_write_end(iter, pos, bytes, bytes, folio)

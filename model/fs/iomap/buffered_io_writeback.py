@@ -23,7 +23,7 @@ from model.state import inode, loff_t, mapping, pgoff_t
 def iomap_finish_folio_write(folio: Folio, len: loff_t):
     """I/O on `len` bytes of a folio is done; after the last of them, end its writeback."""
     if BLOCKS > 1:
-        with atomic("one atomic operation, and the assertion before it"):
+        with atomic("atomic_sub_and_test(), and its assertion"):
             warn_on(not folio.private)
             warn_on(atomic_read(folio.write_bytes_pending) <= 0)
             last = atomic_sub_and_test(len, folio.write_bytes_pending)
@@ -72,7 +72,7 @@ def iomap_submit_ioend(wpc: WritepageCtx, error: Errno) -> Errno:
     """
     if wpc.ioend is None:
         return error
-    with atomic("nobody else sees an ioend before this"):
+    with atomic("submit_bio(): nobody has seen the ioend before"):
         xfs_prepare_ioend(wpc.ioend)
         if error != OK:
             note_failure_of_ioend(wpc.ioend)
@@ -127,7 +127,7 @@ def iomap_add_to_ioend(wpc: WritepageCtx, folio: Folio, pos: loff_t, end_pos: lo
     if not fits:
         iomap_submit_ioend(wpc, OK)
         wpc.ioend = iomap_alloc_ioend(wpc, pos)
-    with atomic("one atomic operation; nobody else sees an ioend before it is submitted"):
+    with atomic("bio_add_folio(): nobody sees the ioend yet"):
         bio_add_folio(wpc.ioend, folio, len)
         if BLOCKS > 1:
             atomic_add(len, folio.write_bytes_pending)
@@ -189,7 +189,7 @@ def iomap_writepage_map(wpc: WritepageCtx, wbc: WritebackControl, folio: Folio) 
     end_pos: loff_t = pos + FOLIO_SIZE
     count: block_t = 0
     error: Errno = OK
-    with atomic("the assertions read what the folio lock keeps; i_size is read once"):
+    with atomic("iomap_writepage_handle_eof(): under the folio lock"):
         warn_on(not folio_test_locked(folio))
         warn_on(folio_test_dirty(folio))
         warn_on(folio_test_writeback(folio))
@@ -198,7 +198,7 @@ def iomap_writepage_map(wpc: WritepageCtx, wbc: WritebackControl, folio: Folio) 
         folio_unlock(folio)
         return OK
     warn_on(end_pos <= pos)
-    with atomic("one xa_lock section; before it, no I/O is in flight and the folio lock keeps the ifs"):
+    with atomic("folio_start_writeback(): under the folio lock"):
         if BLOCKS > 1:
             if not folio.private:
                 ifs_alloc(folio)

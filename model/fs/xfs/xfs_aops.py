@@ -30,7 +30,7 @@ def xfs_setfilesize(offset: loff_t, size: loff_t) -> Errno:
 
     Left out: the wait for log space.
     """
-    with atomic("ILOCK, to the commit in memory"):
+    with atomic("one transaction: under ILOCK"):
         xfs_ilock_excl(inode)
         isize: loff_t = xfs_new_eof(offset + size, i_size_read(inode), inode.i_disk_size)
         if isize > 0:
@@ -61,7 +61,7 @@ def xfs_end_io():
     meanwhile may be finished a little earlier.
     """
     bio = Bio()
-    with atomic("i_ioend_lock; what is off the list belongs to the worker"):
+    with atomic("list_replace_init(): under i_ioend_lock"):
         wait_until(any(io.state == IO_LISTED for io in each(Ioend)))
         ioend: Ioend = None
         lowest: loff_t = FILE_SIZE
@@ -104,7 +104,7 @@ def xfs_bmapi_convert_delalloc(wpc: WritepageCtx, current: Task, offset: loff_t)
     """Allocate the delayed extent at offset, unless somebody has been faster."""
     error: Errno = OK
     first: block_t = XFS_B_TO_FSBT(offset)
-    with atomic("ILOCK, to the commit in memory"):
+    with atomic("one transaction: under ILOCK"):
         xfs_ilock_excl(inode)
         fails = False
         if ERRORS > 0:
@@ -126,7 +126,7 @@ def xfs_map_blocks(wpc: WritepageCtx, wbc: WritebackControl, offset: loff_t) -> 
     """The mapping for writeback of the block at offset; delayed extents are allocated."""
     if xfs_imap_valid(wpc, wbc.current, offset):
         return OK
-    with atomic("ILOCK, one lookup"):
+    with atomic("lookup: under ILOCK"):
         xfs_ilock_shared(inode)
         xfs_bmbt_to_iomap(wpc, wbc.current, offset)
         xfs_iunlock_shared(inode)
@@ -146,7 +146,7 @@ def xfs_prepare_ioend(ioend: Ioend):
 @kernel("fs/xfs/xfs_aops.c")
 def xfs_discard_folio(folio: Folio, pos: loff_t):
     """Writeback has failed from pos on: give back the reservations to the end of the folio."""
-    with atomic("ILOCK"):
+    with atomic("punch: under ILOCK"):
         xfs_ilock_excl(inode)
         xfs_bmap_punch_delalloc_range(folio, pos, folio_pos(folio) + FOLIO_SIZE)
         note_failure_of_folio(folio, pos)

@@ -26,7 +26,7 @@ def xfs_fsync_flush_log(file: File) -> bool:
 
     Left out: the sequence number of the last change; the whole log is forced.
     """
-    with atomic("ILOCK, shared, over the log force"):
+    with atomic("xfs_log_force_seq(): under ILOCK"):
         xfs_ilock_shared(inode)
         log_flushed = xfs_ipincount()
         if log_flushed:

@@ -24,7 +24,7 @@ def xfs_buffered_write_iomap_begin(iter: IomapIter, offset: loff_t, count: loff_
     Left out: errors, among them -ENOSPC; delayed blocks behind EOF, which nobody preallocates here.
     """
     first: block_t = XFS_B_TO_FSBT(offset)
-    with atomic("ILOCK, from the lookup to the cookie"):
+    with atomic("lookup and cookie: under ILOCK"):
         xfs_ilock_excl(inode)
         if Block[first].extent == IOMAP_HOLE and not iter.zero:
             xfs_bmapi_reserve_delalloc(first, XFS_B_TO_FSB(offset + count))
@@ -52,7 +52,7 @@ def xfs_buffered_write_iomap_end(iter: IomapIter, offset: loff_t, length: loff_t
 @kernel("fs/xfs/xfs_iomap.c")
 def xfs_buffered_write_delalloc_punch(folio: Folio, start: loff_t, end: loff_t):
     """Punch the blocks of a locked folio that are not dirty, or that lie behind EOF."""
-    with atomic("ILOCK; the folio lock keeps the dirty bits"):
+    with atomic("punch: under ILOCK and the folio lock"):
         xfs_ilock_excl(inode)
         for b in range(0, BLOCKS):
             at: loff_t = number(folio) * BLOCKS * BLOCK_SIZE + b * BLOCK_SIZE
@@ -70,7 +70,7 @@ def xfs_iomap_write_unwritten(offset: loff_t, count: loff_t) -> Errno:
     """
     first: block_t = XFS_B_TO_FSBT(offset)
     end: block_t = XFS_B_TO_FSB(offset + count)
-    with atomic("ILOCK, to the commit in memory"):
+    with atomic("one transaction: under ILOCK"):
         xfs_ilock_excl(inode)
         xfs_bmapi_convert_unwritten(first, end)
         i_size: loff_t = xfs_new_eof(offset + count, i_size_read(inode), inode.i_disk_size)

@@ -39,7 +39,7 @@ def xfs_setattr_size(current: Task, oldsize: loff_t, newsize: loff_t) -> Errno:
             error = filemap_write_and_wait_range(current, mapping, di_size, newsize - 1)
         if error != OK:
             return error
-    with atomic("ILOCK is taken, and the first transaction carries the size"):
+    with atomic("xfs_trans_log_inode(): under ILOCK"):
         xfs_ilock_excl(inode)
         inode.i_disk_size = newsize
         inode.sized_from = newsize
