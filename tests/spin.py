@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 needs_spin = pytest.mark.skipif(
-    not (shutil.which("spin") and shutil.which("gcc")), reason="needs spin and gcc (Debian packages spin, gcc)"
+    not (shutil.which("spin") and shutil.which("gcc")),
+    reason="needs spin and gcc (Debian packages spin, gcc)",
 )
 
 
@@ -28,7 +29,12 @@ class SpinRun:
 
 
 def run_spin(
-    text: str, folder: Path, defines: Sequence[str] = (), options: Sequence[str] = (), safety: bool = True, optimise: bool = False
+    text: str,
+    folder: Path,
+    defines: Sequence[str] = (),
+    options: Sequence[str] = (),
+    safety: bool = True,
+    optimise: bool = False,
 ) -> SpinRun:
     """Count the states of a Promela text, with no reduction.
 
@@ -37,10 +43,17 @@ def run_spin(
     """
     (folder / "model.pml").write_text(text)
     _call(["spin", *defines, "-a", "model.pml"], folder)
-    flags = ["-O2" if optimise else "-O0", "-DNOREDUCE", *(["-DSAFETY"] if safety else []), f"-DVECTORSZ={_vector(text)}"]
+    flags = [
+        "-O2" if optimise else "-O0",
+        "-DNOREDUCE",
+        *(["-DSAFETY"] if safety else []),
+        f"-DVECTORSZ={_vector(text)}",
+    ]
     _call(["gcc", *flags, "-w", "-o", "pan", "pan.c"], folder)
     output = _call(["./pan", "-m1000000", *([] if optimise else ["-w16"]), *options], folder)
-    stored, transitions = re.search(r"(\d+) states, stored.*?(\d+) transitions \(", output, re.DOTALL).groups()
+    stored, transitions = re.search(
+        r"(\d+) states, stored.*?(\d+) transitions \(", output, re.DOTALL
+    ).groups()
     errors = int(re.search(r"errors: (\d+)", output)[1])
     return SpinRun(int(stored), int(transitions), errors, "Search not completed" not in output, output)
 

@@ -28,7 +28,20 @@ from checker.export.tla import config, to_tla
 from checker.export.transition import stutters
 from checker.interpret import NOBODY, Interpreter
 from checker.ir import Binary, Check, Choose, Const, Fail, Goto, If, Ite, Program, Unary, int_type
-from tests.operators import EXAMPLES, SMALL, Example, assign, binary, block, local, process, program, read, rest, variable
+from tests.operators import (
+    EXAMPLES,
+    SMALL,
+    Example,
+    assign,
+    binary,
+    block,
+    local,
+    process,
+    program,
+    read,
+    rest,
+    variable,
+)
 from tests.random_ir import Drawn, random_program
 from tests.small_search import explore
 from tests.textbook import MODELS
@@ -43,7 +56,9 @@ def run_tla(model: Program) -> Found:
     """What the exported module has, judged by what the exported configuration names."""
     wanted = config(model)
     machine = Machine(read_module(to_tla(model)))
-    invariants, steps = (re.findall(rf"^{kind} (\w+)", wanted, re.MULTILINE) for kind in ("INVARIANT", "PROPERTY"))
+    invariants, steps = (
+        re.findall(rf"^{kind} (\w+)", wanted, re.MULTILINE) for kind in ("INVARIANT", "PROPERTY")
+    )
     found = search(machine, invariants, steps)
     found.violated = {"deadlock" if name == "NoDeadlock" else name.split(":")[0] for name in found.violated}
     return found
@@ -60,7 +75,9 @@ def test_tla_module_of_an_example_has_its_states(example: Example) -> None:
     assert found.violated == example.violated
 
 
-@pytest.mark.parametrize("known", [k for k in BOOKS if k.states < 1_500], ids=lambda k: f"{k.name}-{k.scenario}")
+@pytest.mark.parametrize(
+    "known", [k for k in BOOKS if k.states < 1_500], ids=lambda k: f"{k.name}-{k.scenario}"
+)
 def test_tla_module_of_a_textbook_model_has_its_states(known) -> None:
     found = run_tla(prepare(model=known.file, scenario=known.scenario, settings=known.settings).program)
 
@@ -109,7 +126,8 @@ def golden_texts() -> dict[str, str]:
     chooses = next(e.program for e in EXAMPLES if e.name == "check that fails for some")
     starts = next(e.program for e in EXAMPLES if e.name == "setup that chooses")
     return {
-        "peterson.pml": to_promela(peterson), "peterson.tla": to_tla(peterson, "peterson"), "peterson.cfg": config(peterson),
+        "peterson.pml": to_promela(peterson), "peterson.tla": to_tla(peterson, "peterson"),
+        "peterson.cfg": config(peterson),
         "check.pml": to_promela(chooses), "check.tla": to_tla(chooses, "check"),
         "setup.pml": to_promela(starts), "setup.tla": to_tla(starts, "setup"),
     }  # fmt: skip
@@ -128,8 +146,16 @@ def test_text_is_as_stored(name: str) -> None:
 
 
 def test_names_become_legal_and_stay_apart() -> None:
-    shared = [variable("Folio.dirty"), variable("Folio_dirty"), variable("bit"), variable("9 lives"), variable("L3")]
-    names = Names(program("names", [*shared, local("p", "f.pos", SMALL)], [process("p", rest(0))]), ["bit"], r"L\d+")
+    shared = [
+        variable("Folio.dirty"),
+        variable("Folio_dirty"),
+        variable("bit"),
+        variable("9 lives"),
+        variable("L3"),
+    ]
+    names = Names(
+        program("names", [*shared, local("p", "f.pos", SMALL)], [process("p", rest(0))]), ["bit"], r"L\d+"
+    )
 
     assert names.variables == {
         "Folio.dirty": "Folio_dirty", "Folio_dirty": "Folio_dirty_2", "bit": "bit_2", "9 lives": "_9_lives",
@@ -141,10 +167,16 @@ def named(word: str) -> Program:
     """A program in which a variable, a process and a local have the name."""
     body = (assign(word, 1), assign(f"{word}:{word}", 1), Goto(1))
     own = local(word, word, SMALL)
-    return program("words", [variable(word), own], [process(word, block(0, *body), block(1, Goto(1), guard=0, live=(own.name,)))])
+    return program(
+        "words",
+        [variable(word), own],
+        [process(word, block(0, *body), block(1, Goto(1), guard=0, live=(own.name,)))],
+    )
 
 
-@pytest.mark.parametrize("word", ["VARIABLE", "self", "pc", "Next", "TRUE", "vars", "Assert", "i", "m_", "if", "L1"])
+@pytest.mark.parametrize(
+    "word", ["VARIABLE", "self", "pc", "Next", "TRUE", "vars", "Assert", "i", "m_", "if", "L1"]
+)
 def test_words_of_tla_are_no_names(word: str) -> None:
     assert run_tla(named(word)).states == 2
 
@@ -171,12 +203,17 @@ def test_simplified_expressions_have_the_same_value(seed: int) -> None:
                 real = judge.evaluate(value, state, NOBODY)
                 assert lo <= real <= hi
                 assert judge.evaluate(simplify(value, known), state, NOBODY) == real
-                assert judge.evaluate(condition(truth, known), state, NOBODY) == judge.evaluate(truth, state, NOBODY)
+                assert judge.evaluate(condition(truth, known), state, NOBODY) == judge.evaluate(
+                    truth, state, NOBODY
+                )
 
 
 def test_what_lowering_leaves_behind_is_simplified() -> None:
     folio, block_number = read("p:folio"), read("p:block")
-    variables = {"p:folio": local("p", "folio", int_type(0, 2)), "p:block": local("p", "block", int_type(0, 3))}
+    variables = {
+        "p:folio": local("p", "folio", int_type(0, 2)),
+        "p:block": local("p", "block", int_type(0, 3)),
+    }
     known = Known(variables).assume(binary("!=", folio, 0))
 
     number = binary("-", folio, 1)
@@ -207,7 +244,9 @@ def test_what_is_known_of_locals_goes_from_label_to_label() -> None:
 
 
 def test_a_choice_behind_assignments_is_seen_from_before_the_step() -> None:
-    variables = {v.name: v for v in [variable("a", SMALL), local("p", "x", SMALL), variable("choice0", SMALL)]}
+    variables = {
+        v.name: v for v in [variable("a", SMALL), local("p", "x", SMALL), variable("choice0", SMALL)]
+    }
     body = (
         If(binary(">", read("a"), 0), (assign("a", 0),), (assign("a", binary("+", read("a"), 1)),)),
         Choose("p:x", 0, 1, binary("==", read("a"), read("p:x"))),
@@ -228,7 +267,9 @@ def test_a_choice_behind_assignments_is_seen_from_before_the_step() -> None:
 def test_a_failing_check_before_a_choice_is_not_lost() -> None:
     ok = Check(binary(">", read("a"), 0), "range", "no")
     body = (ok, Choose("p:x", 0, 1, binary("==", read("a"), read("p:x"))), Goto(1))
-    model = program("check first", [variable("a"), local("p", "x", SMALL)], [process("p", block(0, *body), rest(1))])
+    model = program(
+        "check first", [variable("a"), local("p", "x", SMALL)], [process("p", block(0, *body), rest(1))]
+    )
 
     assert "range" in run_tla(model).violated
     assert "!(a > 0)" in to_promela(model) or "a <= 0" in to_promela(model)

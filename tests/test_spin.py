@@ -24,7 +24,9 @@ from tests.test_writeback_core import BUGS, CORE, COUNTS, NAMES
 from tests.textbook import LARGE, SMALL, slow
 
 pytestmark = needs_spin
-FITS = [e for e in EXAMPLES if all(-(1 << 31) < v.type.lo and v.type.hi < 1 << 31 for v in e.program.variables)]
+FITS = [
+    e for e in EXAMPLES if all(-(1 << 31) < v.type.lo and v.type.hi < 1 << 31 for v in e.program.variables)
+]
 COUNT = {"defines": ["-DCOUNT"], "options": ["-c0", "-E"]}  # go on past violations
 
 
@@ -69,7 +71,9 @@ def test_a_reachable_property_can_be_sought(tmp_path: Path) -> None:
 @pytest.mark.parametrize("goal, errors", [(3, 0), (2, 0), (0, 1)])
 def test_leads_to_is_a_formula(goal: int, errors: int, tmp_path: Path) -> None:
     start = Instantiation((), binary("==", read("n"), 1))
-    leads = Property("gets_on", "leads_to", "It gets on.", (start,), (binary("==", read("n"), goal),), fair=("p",))
+    leads = Property(
+        "gets_on", "leads_to", "It gets on.", (start,), (binary("==", read("n"), goal),), fair=("p",)
+    )
     text = to_promela(counting("leads to", leads).program)
 
     run = run_spin(text, tmp_path, ["-DLIVENESS"], ["-a", "-f", "-N", "gets_on"], safety=False)
@@ -77,7 +81,9 @@ def test_leads_to_is_a_formula(goal: int, errors: int, tmp_path: Path) -> None:
     assert run.errors == errors
 
 
-@pytest.mark.parametrize("word", ["init", "proctype", "timeout", "now", "errno", "next", "bit", "SELF", "D1", "x_number"])
+@pytest.mark.parametrize(
+    "word", ["init", "proctype", "timeout", "now", "errno", "next", "bit", "SELF", "D1", "x_number"]
+)
 def test_words_of_promela_and_c_are_no_names(word: str, tmp_path: Path) -> None:
     assert run_spin(to_promela(named(word)), tmp_path).stored == 2
 
@@ -124,7 +130,9 @@ def test_large_textbook_model(known, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", list(COUNTS)[:5], ids=str)
-def test_writeback_core_has_the_states_of_its_hand_written_promela(key: tuple[int, ...], tmp_path: Path) -> None:
+def test_writeback_core_has_the_states_of_its_hand_written_promela(
+    key: tuple[int, ...], tmp_path: Path
+) -> None:
     model = prepare(model=CORE, settings=dict(zip(NAMES, key))).program
 
     run = run_spin(to_promela(model), tmp_path)
@@ -170,7 +178,9 @@ def kernel_cases() -> list:
 
     catalogue = load(None)
     quick = {("scenario", "append_flush"), ("design", "no_io_size_clamp")}
-    cases = [("scenario", name) for name in catalogue.scenarios] + [("design", name) for name in catalogue.designs]
+    cases = [("scenario", name) for name in catalogue.scenarios] + [
+        ("design", name) for name in catalogue.designs
+    ]
     return [pytest.param(*case, id="-".join(case), marks=() if case in quick else slow) for case in cases]
 
 

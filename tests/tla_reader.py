@@ -17,13 +17,13 @@ Node = tuple
 
 TOKEN = re.compile(
     r"\s+|\\\*[^\n]*|(?P<string>\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+)|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<sign>\]_(?=[a-z])|/\\|\\/|\\[A-Za-z]+|==|=>|~>|<=|>=|<<|>>|\|->|->|\.\.|@@|[-+*%=#<>()\[\]{},:!'~.])"
+    r"|(?P<sign>\]_(?=[a-z])|/\\|\\/|\\[A-Za-z]+|==|=>|~>|<=|>=|<<|>>|\|->|->|\.\.|[-+*%=#<>()\[\]{},:!'~.])"
 )
 # operator: (precedence, tuple's head)
 INFIX = {
-    "=>": (1, "implies"), "~>": (2, "leads_to"), "/\\": (3, "and"), "\\/": (3, "or"), "=": (5, "="), "#": (5, "#"),
-    "<": (5, "<"), "<=": (5, "<="), ">": (5, ">"), ">=": (5, ">="), "\\in": (5, "in"), "..": (9, ".."),
-    "+": (10, "+"), "%": (10, "%"), "-": (11, "-"), "*": (13, "*"), "\\div": (13, "div"),
+    "=>": (1, "implies"), "~>": (2, "leads_to"), "/\\": (3, "and"), "\\/": (3, "or"),
+    "=": (5, "="), "#": (5, "#"), "<": (5, "<"), "<=": (5, "<="), ">": (5, ">"), ">=": (5, ">="),
+    "\\in": (5, "in"), "..": (9, ".."), "+": (10, "+"), "%": (10, "%"), "-": (11, "-"), "*": (13, "*"), "\\div": (13, "div"),
 }  # fmt: skip
 MIXABLE = {("+", "+"), ("and", "and"), ("or", "or"), ("*", "*")}
 
@@ -74,7 +74,11 @@ class _Reader:
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens, self.at = tokens, 0
         self.bullets = [-1]  # columns of the lists around
-        self.scope: dict[str, int | None] = {"Assert": 2, "BOOLEAN": None, "WF_vars": 1}  # name -> number of parameters
+        self.scope: dict[str, int | None] = {
+            "Assert": 2,
+            "BOOLEAN": None,
+            "WF_vars": 1,
+        }  # name -> number of parameters
 
     # ------------------------------------------------------------- tokens
 
@@ -87,7 +91,9 @@ class _Reader:
         text = self.peek()
         if (wanted and text not in wanted) or not text:
             token = self.tokens[self.at]
-            raise TlaError(f"line {token.line}, column {token.column}: {token.text!r}, expected {' or '.join(wanted)}")
+            raise TlaError(
+                f"line {token.line}, column {token.column}: {token.text!r}, expected {' or '.join(wanted)}"
+            )
         self.at += 1
         return text
 
@@ -144,10 +150,12 @@ class _Reader:
         while self.peek() in INFIX and INFIX[self.peek()][0] >= level:
             precedence, head = INFIX[self.take()]
             right = self.expression(precedence + 1)
-            if left[0] == head and (head, head) in MIXABLE and not left[-1:] == ("closed",):
+            if left[0] == head and (head, head) in MIXABLE and left[-1:] != ("closed",):
                 left = (head, *left[1:], right)
             elif self._clash(left, head) or self._clash(right, head):
-                raise TlaError(f"line {self.tokens[self.at].line}: {left[0]}, {head}, {right[0]} want parentheses")
+                raise TlaError(
+                    f"line {self.tokens[self.at].line}: {left[0]}, {head}, {right[0]} want parentheses"
+                )
             else:
                 left = (head, left, right)
         return left
@@ -155,7 +163,9 @@ class _Reader:
     def _clash(self, operand: Node, head: str) -> bool:
         """Do the two operators need parentheses between them?"""
         levels = {name: precedence for precedence, name in INFIX.values()}
-        return operand[0] in levels and levels[operand[0]] == levels[head] and (operand[0], head) not in MIXABLE
+        return (
+            operand[0] in levels and levels[operand[0]] == levels[head] and (operand[0], head) not in MIXABLE
+        )
 
     def prefix(self) -> Node:
         text = self.peek()
@@ -181,7 +191,11 @@ class _Reader:
     def _list(self, bullet: str) -> Node:
         column, line = self.tokens[self.at].column, self.tokens[self.at].line
         parts = []
-        while self.tokens[self.at].column == column and self.tokens[self.at].text == bullet and column > self.bullets[-1]:
+        while (
+            self.tokens[self.at].column == column
+            and self.tokens[self.at].text == bullet
+            and column > self.bullets[-1]
+        ):
             self.at += 1
             self.bullets.append(column)
             parts.append(self.expression())
@@ -246,7 +260,8 @@ class _Reader:
         return parts
 
     def _bracket(self) -> Node:
-        """[][action]_vars, [i \\in S |-> e], [a |-> e, ...], [a : S, ...], [S -> T] or [f EXCEPT ![i].a = e, ...]."""
+        """[][action]_vars, [i \\in S |-> e], [a |-> e, ...], [a : S, ...], [S -> T] or
+        [f EXCEPT ![i].a = e, ...]."""
         if self.accept("]"):
             self.take("[")
             action = self.expression()

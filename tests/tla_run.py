@@ -16,7 +16,8 @@ from tests.tla_reader import Module, Node
 
 State = tuple
 OPERATORS: dict[str, Callable] = {
-    "=": operator.eq, "#": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "=": operator.eq, "#": operator.ne, "<": operator.lt, "<=": operator.le,
+    ">": operator.gt, ">=": operator.ge,
     "+": operator.add, "-": operator.sub, "*": operator.mul, "div": operator.floordiv, "%": operator.mod,
     "in": lambda a, b: a in b, "..": lambda a, b: range(a, b + 1),
 }  # fmt: skip
@@ -46,7 +47,9 @@ class Records:
         self.fields = fields
 
     def __contains__(self, record: Function) -> bool:
-        return record.keys() == self.fields.keys() and all(record[name] in values for name, values in self.fields.items())
+        return record.keys() == self.fields.keys() and all(
+            record[name] in values for name, values in self.fields.items()
+        )
 
 
 def _changed(whole: Function, path: list, value) -> Function:
@@ -202,9 +205,13 @@ class Machine:
                 for one in self.ways(first, env, state, new, primed):
                     yield from self.ways(("and", *rest), env, state, one, primed) if rest else [one]
             case ("or", *parts):
-                yield from itertools.chain.from_iterable(self._apart(p, env, state, new, primed) for p in parts)
+                yield from itertools.chain.from_iterable(
+                    self._apart(p, env, state, new, primed) for p in parts
+                )
             case ("if", cond, then, other):
-                yield from self.ways(then if self.evaluate(cond, env, seen(), new) else other, env, state, new, primed)
+                yield from self.ways(
+                    then if self.evaluate(cond, env, seen(), new) else other, env, state, new, primed
+                )
             case ("exists", name, domain, body):
                 for value in self.evaluate(domain, env, seen(), new):
                     yield from self._apart(body, {**env, name: value}, state, new, primed)
@@ -238,7 +245,9 @@ class Machine:
         return [name] if name in self.module.variables else self._names(self.module.operators[name][1])
 
     def _complete(self, values: dict) -> dict:
-        assert set(values) == set(self.module.variables), f"no value for {set(self.module.variables) - set(values)}"
+        assert set(values) == set(self.module.variables), (
+            f"no value for {set(self.module.variables) - set(values)}"
+        )
         return values
 
     def initial_states(self) -> list[dict]:
@@ -256,7 +265,10 @@ class Machine:
             self.failed.add(str(failed))
 
     def holds(self, name: str, state: dict, after: dict | None = None) -> bool:
-        """Is a property true in a state, or of a step?  A box formula is true of a step that changes nothing."""
+        """Is a property true in a state, or of a step?
+
+        A box formula is true of a step that changes nothing.
+        """
         if after == state:
             return True
         body = self.module.operators[name][1]

@@ -28,6 +28,8 @@ def files(program: Program, to: str, file: str) -> dict[str, str]:
             return {file: to_tla(program)}
         name = Path(file).stem
         if name != module_name(name):
-            raise UsageError(f"TLA+ wants a module to be named as its file, and {name!r} is no name; try {module_name(name)}.tla")
+            raise UsageError(
+                f"TLA+ names a module as its file, and {name!r} is no name; try {module_name(name)}.tla"
+            )
         return {file: to_tla(program, name), str(Path(file).with_suffix(".cfg")): config(program)}
     raise UsageError(f"there is no export to {to!r}; there are: {', '.join(FORMATS)}")

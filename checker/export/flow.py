@@ -55,27 +55,32 @@ def _ends(block: Block, known: Known) -> list[tuple[int, Known]]:
     return ends
 
 
-def _walk(statements: tuple[Stmt, ...], known: Known, ends: list[tuple[int, Known]]) -> tuple[tuple[Stmt, ...], Known | None]:
+def _walk(
+    statements: tuple[Stmt, ...], known: Known, ends: list[tuple[int, Known]]
+) -> tuple[tuple[Stmt, ...], Known | None]:
     """The statements made shorter, and what is known behind them (None: they end the step)."""
     kept: list[Stmt] = []
     for position, statement in enumerate(statements):
         match statement:
             case Assign(var, index, value):
-                short = replace(statement, index=simplify(index, known), value=simplify(value, known))
-                kept.append(short)
-                known = known.assigned(var, short.index, short.value)
+                index, value = simplify(index, known), simplify(value, known)
+                kept.append(replace(statement, index=index, value=value))
+                known = known.assigned(var, index, value)
             case Choose(var, lo, hi, where):
                 known = known.chosen(var, lo, hi)
-                kept.append(replace(statement, where=condition(where, known)))
-                known = known.assume(kept[-1].where)  # type: ignore[attr-defined]
+                where = condition(where, known)
+                kept.append(replace(statement, where=where))
+                known = known.assume(where)
             case Check(cond):
-                short = replace(statement, cond=condition(cond, known))
-                kept += [short] if short.cond != TRUE else []
-                known = known.assume(short.cond)
+                cond = condition(cond, known)
+                kept += [replace(statement, cond=cond)] if cond != TRUE else []
+                known = known.assume(cond)
             case If(cond, then, other):
                 when = condition(cond, known)
                 if isinstance(when, Const):
-                    rest, end = _walk((then if when.value else other) + statements[position + 1 :], known, ends)
+                    rest, end = _walk(
+                        (then if when.value else other) + statements[position + 1 :], known, ends
+                    )
                     return (*kept, *rest), end
                 yes, after_then = _walk(then, known.assume(when), ends)
                 no, after_other = _walk(other, known.assume(when, False), ends)

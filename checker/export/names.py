@@ -27,9 +27,9 @@ class Names:
     """One legal identifier for each name of `program`, the same each time.
 
     reserved, forms: words that the other language or the exporter itself uses, and a
-    pattern of more of them.  Every character that is no letter, digit or underscore becomes an underscore ("Folio.dirty" is
-    Folio_dirty, "writer:write_iter.pos" is writer_write_iter_pos); where two names would
-    become the same, the later one gets a number.
+    pattern of more of them.  Every character that is no letter, digit or underscore becomes
+    an underscore ("Folio.dirty" is Folio_dirty, "writer:write_iter.pos" is
+    writer_write_iter_pos); where two names would become the same, the later one gets a number.
     """
 
     def __init__(self, program: Program, reserved: Iterable[str] = (), forms: str = "(?!)") -> None:

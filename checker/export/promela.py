@@ -11,17 +11,20 @@ What must be equal.  The text, through
 
 stores exactly the states of the unreduced engine, if there is no violation.  Where setup
 chooses between several initial states, or no declaration can say the initial values, there
-is one more, the state before setup (`extra_states`).  SPIN's transitions are ours and one for each initial state it starts
-from: one, or the state before setup and each run of setup.
+is one more, the state before setup (`extra_states`).  SPIN's transitions are ours and one
+for each initial state that it starts from: one, or the state before setup and each run of
+setup.
 
 Violations.  A Check is an assertion with the property's name; an invariant is an option of
 the process `properties`, false in a correct model, so that the process adds no state; a
-transition invariant is judged inside each step.  Deadlock is SPIN's invalid end state.
-SPIN stops at the first one.  To go on past violations and count all states, as the engines
-do when told to: `spin -DCOUNT -a`, and `./pan -c0 -E`: a step that fails is then undone, and
-leads from its state to itself.  `spin -DFIND=name` makes reaching the reachable property
-`name` an error, `spin -DLIVENESS` adds the leads-to properties as LTL (then compile
-without -DSAFETY and run `./pan -a -f -N name`).
+transition invariant is judged inside each step that could violate it.  Deadlock is SPIN's
+invalid end state.  SPIN stops at the first one.  To go on past violations and count all
+states, as the engines do when told to: `spin -DCOUNT -a`, and `./pan -c0 -E`: a step that
+fails is then undone, and leads from its state to itself.  `spin -DFIND=name` makes reaching
+the reachable property `name` an error, `spin -DLIVENESS` adds the leads-to properties as
+LTL (then compile without -DSAFETY and run `./pan -a -f -N name`).
+
+Integers have 32 bits; what needs more is refused.
 """
 
 from __future__ import annotations
@@ -98,11 +101,19 @@ class _Export:
         self.variables: Mapping[str, Variable] = {**program.by_name, **choice}
         self.instances = {p.name: p.instances for p in program.processes}
         self.initial = _declared_values(program)
-        self.transitions = [(p, one) for p in program.properties if p.kind == "transition" for one in p.instances]
+        self.transitions = [
+            (p, one) for p in program.properties if p.kind == "transition" for one in p.instances
+        ]
 
     def text(self) -> str:
-        blocks = [self.head(), MACROS.replace("OLD", str(self._most_saved())), "\n".join(self.constants() + self.declarations()), "\n".join(self.properties())]
-        blocks += [f"#define SELF\t{'_pid' if self.initial is None else '(_pid + 1)'}\t/* number of the process that takes the step */"]
+        blocks = [
+            self.head(),
+            MACROS.replace("OLD", str(self._most_saved())),
+            "\n".join(self.constants() + self.declarations()),
+            "\n".join(self.properties()),
+        ]
+        number = "_pid" if self.initial is None else "(_pid + 1)"
+        blocks.append(f"#define SELF\t{number}\t/* number of the process that takes the step */")
         blocks += ["\n".join(self.proctype(p)) for p in self.program.processes]
         blocks += ["\n".join(part) for part in (self.monitor(), self.init(), self.liveness()) if part]
         return "\n\n".join(block.strip("\n") for block in blocks if block.strip()) + "\n"
@@ -113,7 +124,12 @@ class _Export:
             return Writer(self.names, self.variables, self.instances, Place(Known(self.variables)))
         number = f"{self.names.processes[process.name]}_number" if process.instances > 1 else "0"
         number_of = "SELF" if process.instances > 1 else str(self.program.first_self(process))
-        return Writer(self.names, self.variables, self.instances, Place(known or self.everywhere(process), number, number_of))
+        return Writer(
+            self.names,
+            self.variables,
+            self.instances,
+            Place(known or self.everywhere(process), number, number_of),
+        )
 
     def everywhere(self, process: Process) -> Known:
         """What is known at every place of a process."""
@@ -125,10 +141,16 @@ class _Export:
     def head(self) -> str:
         program = self.program
         settings = ", ".join(f"{name}={value}" for name, value in program.constants)
-        lines = [f"/* {remark(program.name)}" + (f", {program.bound} operations" if program.bound is not None else "")]
+        lines = [
+            f"/* {remark(program.name)}"
+            + (f", {program.bound} operations" if program.bound is not None else "")
+        ]
         lines += [f" * {settings}"] if settings else []
         size = f" -DVECTORSZ={self.vector()}" if self.vector() > 1024 else ""
-        lines += [" *", f" * spin -a FILE && gcc -O2 -DNOREDUCE -DSAFETY{size} -o pan pan.c && ./pan -m1000000"]
+        lines += [
+            " *",
+            f" * spin -a FILE && gcc -O2 -DNOREDUCE -DSAFETY{size} -o pan pan.c && ./pan -m1000000",
+        ]
         extra = ["", " * (one state more than the model has: that before setup)"][self.initial is None]
         return "\n".join([*lines, *([extra] if extra else []), " */"])
 
@@ -178,7 +200,10 @@ class _Export:
             word = " || " if p.kind == "reachable" else " && "
             exprs = [self.writer().text(e) for e in shorter_exprs(p, Known(self.variables))]
             text = word.join(f"({e})" for e in exprs) if len(exprs) > 1 else exprs[0]
-            lines += [f"/* {p.kind}: {remark(p.doc)} */", f"#define {self.names.properties[p.name]}\t({text})"]
+            lines += [
+                f"/* {p.kind}: {remark(p.doc)} */",
+                f"#define {self.names.properties[p.name]}\t({text})",
+            ]
         return lines + self._copies()
 
     def _copies(self) -> Lines:
@@ -188,7 +213,10 @@ class _Export:
         lines, saves = [], []
         for name in wanted:
             v, plain = self.variables[name], self.names.variables[name]
-            lines.append(f"hidden {type_name(v.type.lo, v.type.hi, True)} was_{plain}" + (f"[{v.count}];" if v.count > 1 else ";"))
+            lines.append(
+                f"hidden {type_name(v.type.lo, v.type.hi, True)} was_{plain}"
+                + (f"[{v.count}];" if v.count > 1 else ";")
+            )
             places = [self.writer().place_of(v, str(e)) for e in range(v.count)]
             saves += [f"was_{place} = {place}" for place in places]
         names = dict.fromkeys(self.names.properties[p.name] for p, _ in self.transitions)
@@ -210,9 +238,20 @@ class _Export:
             elif p.kind == "terminal":
                 options.append(f"\t:: atomic {{ timeout && !{name} -> assert({name}) }}")
         options += ["#ifdef FIND", "\t:: d_step { FIND -> assert(!FIND) }", "#endif"]
-        if not any(p.kind in ("invariant", "crash", "terminal", "reachable") for p in self.program.properties):
+        if not any(
+            p.kind in ("invariant", "crash", "terminal", "reachable") for p in self.program.properties
+        ):
             return []
-        return [f"{self._active()}proctype properties()", "{", "end:", "\tdo", *options, "\t:: false", "\tod", "}"]
+        return [
+            f"{self._active()}proctype properties()",
+            "{",
+            "end:",
+            "\tdo",
+            *options,
+            "\t:: false",
+            "\tod",
+            "}",
+        ]
 
     def liveness(self) -> Lines:
         leads = [p for p in self.program.properties if p.kind == "leads_to"]
@@ -301,7 +340,11 @@ class _Export:
         writer = self.writer()
         setup = shorter(self.program.setup, Known(self.variables))
         step = StepWriter(writer, Body(setup, 0, lambda label: self._forget_at_entry(writer)))
-        runs = [f"run {self.names.processes[p.name]}()" for p in self.program.processes for _ in range(p.instances)]
+        runs = [
+            f"run {self.names.processes[p.name]}()"
+            for p in self.program.processes
+            for _ in range(p.instances)
+        ]
         runs += ["run properties()"] if self.monitor() else []
         statements = sequence([self._late(writer), step.choose(), step.d_step(), *([run] for run in runs)])
         return ["init", "{", "\tatomic {", *indent(indent(statements)), "\t}", "}"]
@@ -323,7 +366,9 @@ class _Export:
             live = process.blocks[process.entry].live
             for v in self._locals(process):
                 if v.name not in live:
-                    lines += [line for i in range(process.instances) for line in self._reset(writer, v, str(i))]
+                    lines += [
+                        line for i in range(process.instances) for line in self._reset(writer, v, str(i))
+                    ]
         return lines
 
 

@@ -117,13 +117,17 @@ class StepWriter:
         match tree:
             case Pick(number, options, rest):
                 name = choice_name(number)
-                picks = [(self._cond(both(guard, when), known), [f"{name} = {value}"]) for value, when in options]
+                picks = [
+                    (self._cond(both(guard, when), known), [f"{name} = {value}"]) for value, when in options
+                ]
                 return sequence([select(picks), self._choose(rest, TRUE, known)]) if picks else ["false"]
             case Branch(cond, then, other):
                 arms = []
                 for one, arm in ((cond, then), (negation(cond), other)):
                     when = both(guard, both(one, possible(arm)))
-                    arms.append((self._cond(when, known), self._choose(arm, TRUE, known.assume(one)) or ["skip"]))
+                    arms.append(
+                        (self._cond(when, known), self._choose(arm, TRUE, known.assume(one)) or ["skip"])
+                    )
                 return select(arms)
         return []
 
@@ -158,11 +162,17 @@ class StepWriter:
         for var, index in assigned_before_checks(self.body.statements):
             variable = self.writer.variables[var]
             elements = [index.value] if isinstance(index, Const) else range(variable.count)
-            places |= {self.writer.place_of(variable, str(e)): None for e in elements if e in range(variable.count)}
+            places |= {
+                self.writer.place_of(variable, str(e)): None for e in elements if e in range(variable.count)
+            }
         numbered = list(enumerate(places))
-        return [f"old[{n}] = {place}" for n, place in numbered], [f"{place} = old[{n}]" for n, place in numbered]
+        return [f"old[{n}] = {place}" for n, place in numbered], [
+            f"{place} = old[{n}]" for n, place in numbered
+        ]
 
-    def _list(self, statements: tuple[Stmt, ...], known: Known, chosen: int, last: bool) -> tuple[Lines, Known | None]:
+    def _list(
+        self, statements: tuple[Stmt, ...], known: Known, chosen: int, last: bool
+    ) -> tuple[Lines, Known | None]:
         """Text of `statements`, and what is known behind them (None: they end the step).
 
         chosen: how many Chooses came before; last: nothing else follows in the step.
@@ -178,7 +188,8 @@ class StepWriter:
                     parts.append(self._assign(var, Const(0), picked, known))
                     known, chosen = known.chosen(var, lo, hi).assume(where), chosen + 1
                 case Check(cond, name, message):
-                    parts.append([f"CHECK({self.writer.text(cond, known)}, {self.body.number}, {quoted(name, message)})"])
+                    truth = self.writer.text(cond, known)
+                    parts.append([f"CHECK({truth}, {self.body.number}, {quoted(name, message)})"])
                     known = known.assume(cond)
                 case Fail(name, message):
                     return sequence([*parts, [f"FAIL({self.body.number}, {quoted(name, message)})"]]), None

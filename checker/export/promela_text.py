@@ -12,15 +12,18 @@ from .ranges import NEGATED, Known
 
 INT_MAX = (1 << 31) - 1
 WORDS = (
-    "active assert atomic bit bool break byte c_code c_decl c_expr c_state c_track chan d_step do else empty enabled "
-    "end eval false fi for full get_priority goto hidden if in init inline int len local ltl mtype nempty never nfull "
-    "notrace np_ od of pc_value pid printf printm priority proctype provided return run select set_priority short show "
-    "skip timeout trace true typedef unless unsigned xr xs STDIN _last _nr_pr _pid _priority "
+    "active assert atomic bit bool break byte c_code c_decl c_expr c_state c_track chan d_step do else "
+    "empty enabled end eval false fi for full get_priority goto hidden if in init inline int len local "
+    "ltl mtype nempty never nfull notrace np_ od of pc_value pid printf printm priority proctype "
+    "provided return run select set_priority short show skip timeout trace true typedef unless unsigned "
+    "xr xs STDIN _last _nr_pr _pid _priority "
     # words of C and of the verifier
-    "auto case char const continue default double enum extern float inline long register restrict signed sizeof static "
-    "struct switch union void volatile while now trpt errno stdin stdout stderr main NULL EOF W M P uint uchar ushort "
+    "auto case char const continue default double enum extern float inline long register restrict "
+    "signed sizeof static struct switch union void volatile while now trpt errno stdin stdout stderr "
+    "main NULL EOF W M P uint uchar ushort "
     # words of the exported text
-    "MIN MAX DIV MOD CHECK FAIL SAVE UNDO RETRY BEFORE AFTER JUDGE COUNT LIVENESS FIND SELF next old failed properties"
+    "MIN MAX DIV MOD CHECK FAIL SAVE UNDO RETRY BEFORE AFTER JUDGE COUNT LIVENESS FIND SELF next old "
+    "failed properties "
 ).split()
 
 # How tightly operators bind, as in C.
@@ -71,7 +74,9 @@ class Writer:
     def element(self, var: str, index: Expr, known: Known) -> str:
         """var[index]; an index that may lie outside means element 0."""
         variable = self.variables[var]
-        return self.place_of(variable, "0" if variable.count == 1 else self._subscript(index, variable.count, known))
+        return self.place_of(
+            variable, "0" if variable.count == 1 else self._subscript(index, variable.count, known)
+        )
 
     def place_of(self, variable: Variable, subscript: str, number: str | None = None) -> str:
         """The Promela variable of an element.  The locals of all instances lie in one array;
@@ -80,7 +85,11 @@ class Writer:
         instance = self.place.number if number is None else number
         if self.instances.get(variable.process or "", 1) == 1:
             return name if variable.count == 1 else f"{name}[{subscript}]"
-        return f"{name}[{instance}]" if variable.count == 1 else f"{name}[{instance} * {variable.count} + {subscript}]"
+        return (
+            f"{name}[{instance}]"
+            if variable.count == 1
+            else f"{name}[{instance} * {variable.count} + {subscript}]"
+        )
 
     def _subscript(self, index: Expr, count: int, known: Known) -> str:
         inside = self.inside(index, count, known)

@@ -9,7 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..ir import BOOL, COMPARISONS, LOGIC, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable
+from ..ir import (
+    BOOL,
+    COMPARISONS,
+    LOGIC,
+    Binary,
+    Const,
+    Expr,
+    Instance,
+    Ite,
+    Read,
+    Self,
+    Type,
+    Unary,
+    Variable,
+)
 
 Range = tuple[int, int]
 NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}

@@ -29,7 +29,9 @@ def simplify(expr: Expr, known: Known) -> Expr:
             return _decided(short, known) if isinstance(short, Binary) else short
         case Ite(cond, then, other):
             when = condition(cond, known)
-            return fold(Ite(when, simplify(then, known.assume(when)), simplify(other, known.assume(when, False))))
+            return fold(
+                Ite(when, simplify(then, known.assume(when)), simplify(other, known.assume(when, False)))
+            )
     return expr
 
 
@@ -48,7 +50,11 @@ def _sum(expr: Expr) -> Expr:
             return _sum(Binary("+", left, Const(total)) if total >= 0 else Binary("-", left, Const(-total)))
         case Binary("+", Const() as left, right) if not isinstance(right, Const):
             return _sum(Binary("+", right, left))
-        case Binary("+" | "-", left, Const(0)) | Binary("*" | "//", left, Const(1)) | Binary("*", Const(1), left):
+        case (
+            Binary("+" | "-", left, Const(0))
+            | Binary("*" | "//", left, Const(1))
+            | Binary("*", Const(1), left)
+        ):
             return left
         case Binary("*", _, Const(0)) | Binary("*", Const(0), _) | Binary("%", _, Const(1)):
             return Const(0)

@@ -9,11 +9,28 @@ then read from a variable of its own, `choice_name(n)` for the n-th Choose of a 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..errors import UsageError
-from ..ir import Assign, Binary, Check, Choose, Const, Expr, Fail, Goto, If, Ite, Program, Read, Stmt, Unary, Variable, int_type
+from ..ir import (
+    Assign,
+    Binary,
+    Check,
+    Choose,
+    Const,
+    Expr,
+    Fail,
+    Goto,
+    If,
+    Ite,
+    Program,
+    Read,
+    Stmt,
+    Unary,
+    Variable,
+    int_type,
+)
 from .ranges import Range, join
 
 TRUE, FALSE = Const(1), Const(0)
@@ -26,7 +43,7 @@ def choice_name(number: int) -> str:
 
 # ------------------------------------------------------- constant folding
 
-_CONSTANT = {
+_CONSTANT: dict[str, Callable[[int, int], int]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv, "%": operator.mod,
     "min": min, "max": max, "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
     ">": operator.gt, ">=": operator.ge, "and": min, "or": max,
@@ -161,7 +178,8 @@ def _element(index: Expr, count: int) -> Expr:
 
 def _changes(history: History, var: str) -> bool:
     return any(
-        _changes(e.then, var) or _changes(e.other, var) if isinstance(e, Fork) else e.var == var for e in history
+        _changes(e.then, var) or _changes(e.other, var) if isinstance(e, Fork) else e.var == var
+        for e in history
     )
 
 
@@ -292,7 +310,8 @@ def initial_values(program: Program) -> dict[tuple[str, int, int], int] | None:
             for element in range(v.count):
                 value = past.now(Read(v.name, Const(element))) if instance == 0 else Const(v.init[element])
                 dead = v.process is not None and v.name not in live[v.process]
-                values[v.name, instance, element] = v.type.lo if dead else value.value  # type: ignore[attr-defined]
+                assert isinstance(value, Const)
+                values[v.name, instance, element] = v.type.lo if dead else value.value
     return values
 
 

@@ -55,7 +55,11 @@ class _Export:
         self.names, self.variables = self.state.names, program.by_name
 
     def text(self) -> str:
-        parts = [[f"{f' MODULE {self.module} ':-^80}", *self.head()], ["EXTENDS Integers, TLC"], self.constants()]
+        parts = [
+            [f"{f' MODULE {self.module} ':-^80}", *self.head()],
+            ["EXTENDS Integers, TLC"],
+            self.constants(),
+        ]
         parts += [self.state.declarations(), HELPERS.split("\n"), self.type_invariant(), self.init()]
         parts += [part for p in self.program.processes for part in self.actions(p)]
         parts += [self.next(), *self.properties(), ["=" * 80]]
@@ -93,9 +97,13 @@ class _Export:
             return state.elements(v, tuple(initial[v.name, instance, e] for e in range(v.count)))
 
         locals = {
-            p.name: [{v.name: text(v, i) for v in state.own(p)} for i in range(p.instances)] for p in state.records
+            p.name: [{v.name: text(v, i) for v in state.own(p)} for i in range(p.instances)]
+            for p in state.records
         }
-        return ["Init ==", *indent(conjunction(state.given({v.name: text(v) for v in state.shared}, locals)), 2)]
+        return [
+            "Init ==",
+            *indent(conjunction(state.given({v.name: text(v) for v in state.shared}, locals)), 2),
+        ]
 
     def _after_setup(self, changed: Mapping[str, str], label: int) -> Lines:
         """Every process stands at its entry, where dead locals have their least values.  What
@@ -154,7 +162,9 @@ class _Export:
         for p in self.program.processes:
             name, first = self.names.processes[p.name] + "_step", self.program.first_self(p)
             one = p.instances == 1
-            calls.append(f"{name}({first})" if one else f"\\E self \\in {self.state.numbers(p)} : {name}(self)")
+            calls.append(
+                f"{name}({first})" if one else f"\\E self \\in {self.state.numbers(p)} : {name}(self)"
+            )
         return ["Next ==", *indent(["\\/ " + c for c in calls], 2), "", "Spec == Init /\\ [][Next]_vars"]
 
     # --------------------------------------------------------- properties
@@ -162,7 +172,9 @@ class _Export:
     def properties(self) -> list[Lines]:
         rests = conjunction([[self._rests(p)] for p in self.program.processes])
         parts = [["AtRest ==", *indent(rests, 2)]]
-        parts.append(["\\* Where nothing can move, every process is at rest.", "NoDeadlock == AtRest \\/ ENABLED Next"])
+        parts.append(
+            ["\\* Where nothing can move, every process is at rest.", "NoDeadlock == AtRest \\/ ENABLED Next"]
+        )
         return parts + [self._property(p) for p in self.program.properties]
 
     def _rests(self, p: Process) -> str:
@@ -184,7 +196,12 @@ class _Export:
         if p.kind == "transition":
             return [*head, f"{name} == [][", *indent(every, 2), "  ]_vars"]
         if p.kind == "terminal":
-            return [*head, f"{name} ==", "  \\/ ENABLED Next", *indent(["\\/ " + every[0], *indent(every[1:], 3)], 2)]
+            return [
+                *head,
+                f"{name} ==",
+                "  \\/ ENABLED Next",
+                *indent(["\\/ " + every[0], *indent(every[1:], 3)], 2),
+            ]
         return [*head, f"{name} ==", *indent(every, 2)]
 
     def _leads_to(self, p: Property, writer: Writer) -> Lines:
@@ -193,7 +210,9 @@ class _Export:
             for q in self.program.processes
             if q.name in p.fair
         ]
-        pairs = [[f"({writer.truth(one.expr)}) ~> ({writer.truth(to)})"] for one, to in zip(p.instances, p.target)]
+        pairs = [
+            [f"({writer.truth(one.expr)}) ~> ({writer.truth(to)})"] for one, to in zip(p.instances, p.target)
+        ]
         name = self.names.properties[p.name]
         lines = [f"{name} ==", *indent(conjunction(pairs or [["TRUE"]]), 2)]
         return [*lines, f"Fair_{name} ==", *indent(conjunction(fair or [["TRUE"]]), 2)]
@@ -201,9 +220,13 @@ class _Export:
     def config(self) -> str:
         """What TLC reads beside the module."""
         kinds = {p.kind for p in self.program.properties}
-        names = {k: [self.names.properties[p.name] for p in self.program.properties if p.kind == k] for k in kinds}
+        names = {
+            k: [self.names.properties[p.name] for p in self.program.properties if p.kind == k] for k in kinds
+        }
         lines = ["SPECIFICATION Spec", "INVARIANT TypeOK", "INVARIANT NoDeadlock"]
-        lines += [f"INVARIANT {n}" for kind in ("invariant", "crash", "terminal") for n in names.get(kind, [])]
+        lines += [
+            f"INVARIANT {n}" for kind in ("invariant", "crash", "terminal") for n in names.get(kind, [])
+        ]
         lines += [f"PROPERTY {n}" for n in names.get("transition", [])]
         lines += [f"\\* INVARIANT Never_{n}" for n in names.get("reachable", [])]
         lines += [f"\\* PROPERTY {n}  (under Fair_{n})" for n in names.get("leads_to", [])]

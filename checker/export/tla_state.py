@@ -8,7 +8,7 @@ record each, by process number.  `pc` gives each process number its label.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..ir import Process, Program, Variable
 from .names import Names, remark
@@ -28,12 +28,17 @@ class State:
         self.names = Names(program, [*WORDS, module], FORMS)
         self.shared = self.own(None)
         self.records = [p for p in program.processes if self.own(p)]
-        self.fields = {v.name: field for p in self.records for v, field in zip(self.own(p), self._field_names(p))}
+        self.fields = {
+            v.name: field for p in self.records for v, field in zip(self.own(p), self._field_names(p))
+        }
         self.groups = self._groups()
 
     def _groups(self) -> dict[str, list[Variable]]:
         """The shared variables: the fields of a struct together, the others alone."""
-        structs = {s: self.names.fresh(s) + "_fields" for s in dict.fromkeys(v.struct for v in self.shared if v.struct)}
+        structs = {
+            s: self.names.fresh(s) + "_fields"
+            for s in dict.fromkeys(v.struct for v in self.shared if v.struct)
+        }
         groups: dict[str, list[Variable]] = {}
         for v in self.shared:
             groups.setdefault(structs[v.struct] if v.struct else self.names.variables[v.name], []).append(v)
@@ -81,7 +86,9 @@ class State:
     def declarations(self) -> Lines:
         """The variables, and tuples of them."""
         every = [(self.names.variables[v.name], v.label) for v in self.shared]
-        every += [(self.record(p), f"locals of {p.name}") for p in self.records] + [("pc", "label of each process")]
+        every += [(self.record(p), f"locals of {p.name}") for p in self.records] + [
+            ("pc", "label of each process")
+        ]
         lines = ["VARIABLES"]
         for number, (name, label) in enumerate(every, 1):
             comma = "," if number < len(every) else ""
@@ -118,7 +125,9 @@ class State:
         """A variable that is dead."""
         return self.elements(v, (v.type.lo,) * v.count)
 
-    def given(self, shared: Mapping[str, str], instances: Mapping[str, list[Mapping[str, str]]]) -> list[Lines]:
+    def given(
+        self, shared: Mapping[str, str], instances: Mapping[str, Sequence[Mapping[str, str]]]
+    ) -> list[Lines]:
         """Equations for a whole state.
 
         shared: text of each shared variable; instances: for each process, of each instance,
@@ -126,7 +135,10 @@ class State:
         """
         items = [[f"{self.names.variables[v.name]} = {shared[v.name]}"] for v in self.shared]
         for p in self.records:
-            rows = ["[" + ", ".join(f"{self.fields[n]} |-> {t}" for n, t in row.items()) + "]" for row in instances[p.name]]
+            rows = [
+                "[" + ", ".join(f"{self.fields[n]} |-> {t}" for n, t in row.items()) + "]"
+                for row in instances[p.name]
+            ]
             text = rows[0]
             if len(rows) > 1:
                 first = self.program.first_self(p)
@@ -143,9 +155,15 @@ class State:
         changed: text of each variable that may have another value; label: where it goes to,
         None if it stays.
         """
-        items = [[f"{self.names.variables[v.name]}' = {changed[v.name]}"] for v in self.shared if v.name in changed]
+        items = [
+            [f"{self.names.variables[v.name]}' = {changed[v.name]}"] for v in self.shared if v.name in changed
+        ]
         which = "![self]." if process.instances > 1 else "!."
-        new = [f"{which}{self.fields[v.name]} = {changed[v.name]}" for v in self.own(process) if v.name in changed]
+        new = [
+            f"{which}{self.fields[v.name]} = {changed[v.name]}"
+            for v in self.own(process)
+            if v.name in changed
+        ]
         if new:
             name = self.record(process)
             items.append([f"{name}' = [{name} EXCEPT {', '.join(new)}]"])
@@ -154,8 +172,12 @@ class State:
         same = []
         for name, group in self.groups.items():
             touched = any(v.name in changed for v in group)
-            same += [self.names.variables[v.name] for v in group if v.name not in changed] if touched else [name]
-        same += [self.record(p) for p in self.records if p is not process or not new] + (["pc"] if label is None else [])
+            same += (
+                [self.names.variables[v.name] for v in group if v.name not in changed] if touched else [name]
+            )
+        same += [self.record(p) for p in self.records if p is not process or not new] + (
+            ["pc"] if label is None else []
+        )
         return [*items, [f"UNCHANGED <<{', '.join(same)}>>"]] if same else items
 
 

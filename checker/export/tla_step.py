@@ -30,7 +30,9 @@ def conjunction(items: list[Lines]) -> Lines:
 
 def followed(items: list[Lines], rest: Lines) -> Lines:
     """These conjuncts and then `rest`, which may be a list of conjuncts itself."""
-    return conjunction(items) + (rest if rest[0].startswith("/\\ ") else conjunction([rest])) if items else rest
+    return (
+        conjunction(items) + (rest if rest[0].startswith("/\\ ") else conjunction([rest])) if items else rest
+    )
 
 
 def message(name: str, text: str) -> str:
@@ -102,7 +104,9 @@ class ActionWriter:
             rest = statements[position + 1 :]
             match statement:
                 case Goto(label):
-                    return segment.before(self.end({v: t for v, t in at.now.items() if t != self.writer.now[v]}, label))
+                    return segment.before(
+                        self.end({v: t for v, t in at.now.items() if t != self.writer.now[v]}, label)
+                    )
                 case Fail(name, text):
                     return segment.before([f"Assert(FALSE, {message(name, text)})"])
                 case Choose():
@@ -110,7 +114,9 @@ class ActionWriter:
                 case If(cond, then, other) if has((statement,), Choose, Goto):
                     yes = self._list(then + rest, at.assuming(cond), Segment())
                     no = self._list(other + rest, at.assuming(cond, False), Segment())
-                    return segment.before([f"IF {at.truth(cond)}", "THEN", *indent(yes, 2), "ELSE", *indent(no, 2)])
+                    return segment.before(
+                        [f"IF {at.truth(cond)}", "THEN", *indent(yes, 2), "ELSE", *indent(no, 2)]
+                    )
             at = self._straight(statement, at, segment, [])
         return segment.before(["FALSE"])
 
@@ -158,8 +164,12 @@ class ActionWriter:
         for var in now:
             if then.now[var] != other.now[var]:
                 now[var] = self._name(self.base(var))
-                segment.definitions.append((now[var], f"IF {cond} THEN {then.now[var]} ELSE {other.now[var]}"))
-        known = [arm.known for arm, body in ((then, statement.then), (other, statement.other)) if not _fails(body)]
+                segment.definitions.append(
+                    (now[var], f"IF {cond} THEN {then.now[var]} ELSE {other.now[var]}")
+                )
+        known = [
+            arm.known for arm, body in ((then, statement.then), (other, statement.other)) if not _fails(body)
+        ]
         return at.at(now, known[0].joined(known[-1]) if known else at.known)
 
 

@@ -8,18 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..ir import BOOL, COMPARISONS, LOGIC, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable
+from ..ir import (
+    BOOL,
+    COMPARISONS,
+    LOGIC,
+    Binary,
+    Const,
+    Expr,
+    Instance,
+    Ite,
+    Read,
+    Self,
+    Type,
+    Unary,
+    Variable,
+)
 from .names import Names
 from .ranges import NEGATED, Known
 
 WORDS = (
-    "ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS DOMAIN ELSE "
-    "ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE Int LAMBDA LEMMA LET LOCAL MODULE NEW Nat OBVIOUS OMITTED ONLY "
-    "OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE SF_ STATE STRING SUBSET SUFFICES TAKE TEMPORAL THEN THEOREM TRUE "
-    "UNCHANGED UNION USE VARIABLE VARIABLES WF_ WITH WITNESS "
+    "ACTION ASSUME ASSUMPTION AXIOM BOOLEAN BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS "
+    "DOMAIN ELSE ENABLED EXCEPT EXTENDS FALSE HAVE HIDE IF IN INSTANCE Int LAMBDA LEMMA LET LOCAL "
+    "MODULE NEW Nat OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE SF_ STATE "
+    "STRING SUBSET SUFFICES TAKE TEMPORAL THEN THEOREM TRUE UNCHANGED UNION USE VARIABLE VARIABLES WF_ "
+    "WITH WITNESS "
     # names of the modules that are extended, and of the exported text
-    "Integers TLC Assert Print PrintT JavaTime Permutations SortSeq RandomElement Any ToString TLCGet TLCSet TLCEval "
-    "Number Min Max Within pc self vars Init Next Spec AtRest NoDeadlock"
+    "Integers TLC Assert Print PrintT JavaTime Permutations SortSeq RandomElement Any ToString TLCGet "
+    "TLCSet TLCEval Number Min Max Within pc self vars Init Next Spec AtRest NoDeadlock "
 ).split()
 
 _SIGNS = {
@@ -85,7 +100,8 @@ class Writer:
             case Unary("not", operand):
                 return f"~{self.truth(operand, True)}"
             case Binary(op, left, right) if op in LOGIC:
-                text = f"{self._operand(left, op)} {_SIGNS[op]} {self.assuming(left, op == 'and')._operand(right, op)}"
+                behind = self.assuming(left, op == "and")
+                text = f"{self._operand(left, op)} {_SIGNS[op]} {behind._operand(right, op)}"
             case Binary(op, left, right) if op in COMPARISONS:
                 text, inner = self._comparison(op, left, right, inner)
             case Ite(cond, then, other):
@@ -159,7 +175,11 @@ class Writer:
         if variable.count == 1:
             return whole
         index = self.number(read.index)
-        return f"{whole}[{index}]" if self.known.inside(read.index, variable.count) else f"{whole}[Within({index}, {variable.count})]"
+        return (
+            f"{whole}[{index}]"
+            if self.known.inside(read.index, variable.count)
+            else f"{whole}[Within({index}, {variable.count})]"
+        )
 
     def updated(self, var: str, index: Expr, value: Expr) -> str:
         """The variable's value after var[index] := value."""
