@@ -22,6 +22,7 @@ TRUTH = {
     "none": "Write x is not None.",
 }
 SHARED_OPS = ("acquire_shared", "try_acquire_shared", "release_shared", "held_shared")
+SYMMETRIC = "Compare them, or leave out symmetric=True."
 LOOKS = ("held", "is_locked", "held_shared")
 
 
@@ -198,6 +199,9 @@ class ExpressionTyper:
                 text = f"{struct.__name__} has no instance {number}"
                 raise self.wrong(node, "type", text, f"It has 0..{self.world.count(struct) - 1}.")
             self.world.used.setdefault(struct)
+            if struct.symmetric:
+                text = f"{node.name} singles out one {struct.__name__} of many alike"
+                raise self.wrong(node, "symmetric", text, SYMMETRIC)
         return self.world.type_of_value(node.value)
 
     def _local(self, node: t.Local) -> AnyType:
@@ -225,7 +229,7 @@ class ExpressionTyper:
             self.index(node.index)
             if struct.symmetric:
                 text = f"instances of {struct.__name__} are interchangeable and have no numbers"
-                raise self.wrong(node, "symmetric", text, "Compare them, or leave out symmetric=True.")
+                raise self.wrong(node, "symmetric", text, SYMMETRIC)
             self.world.used.setdefault(struct)
             return self.world.ref(struct)
         base = self.type(node.base)
@@ -252,7 +256,7 @@ class ExpressionTyper:
             raise self.wrong(node, "type", f"{shown(type_)} has no number", "Instances of structs have.")
         if self.world.struct_of(type_).symmetric:
             text = f"instances of {type_.name} are interchangeable and have no numbers"
-            raise self.wrong(node, "symmetric", text, "Compare them, or leave out symmetric=True.")
+            raise self.wrong(node, "symmetric", text, SYMMETRIC)
         return ir.int_type(0, type_.hi - 1)
 
     def integer(self, node: t.Node, op: str) -> ir.Type:

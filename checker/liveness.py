@@ -1,6 +1,7 @@
 """Dead locals: which locals matter at each label, and assignments that nobody sees.
 
 A local that is only used to compute locals that do not matter does not matter either.
+Elements of arrays are told apart where their index is a constant.
 """
 
 from __future__ import annotations
@@ -18,8 +19,13 @@ class Liveness:
 
     def __init__(self, blocks: list[RawBlock], variables: dict[str, ir.Variable]) -> None:
         self.blocks = blocks
-        self.bit = {name: 1 << i for i, name in enumerate(variables)}
-        self.scalar = {name for name, v in variables.items() if v.count == 1}
+        self.first: dict[str, int] = {}  # of the bits of a local's elements
+        self.all: dict[str, int] = {}  # the bits of all its elements
+        position = 0
+        for name, variable in variables.items():
+            self.first[name] = position
+            self.all[name] = ((1 << variable.count) - 1) << position
+            position += variable.count
         self.live = [0] * len(blocks)
         self._uses: dict[int, tuple[ir.Expr, int]] = {}
         self._solve()
@@ -27,7 +33,7 @@ class Liveness:
     def names(self, label: int) -> frozenset[str]:
         """The locals that are live at `label`."""
         mask = self.live[label]
-        return frozenset(name for name, bit in self.bit.items() if mask & bit)
+        return frozenset(name for name, bits in self.all.items() if mask & bits)
 
     def cleaned(self, block: RawBlock) -> tuple[ir.Stmt, ...]:
         """The body of `block` without assignments to locals that nobody reads."""
@@ -53,9 +59,16 @@ class Liveness:
         if found is None:
             mask = 0
             for read in reads_in(expr):
-                mask |= self.bit.get(read.var, 0)
+                mask |= self.bits(read.var, read.index)
             found = self._uses[id(expr)] = (expr, mask)
         return found[1]
+
+    def bits(self, var: str, index: ir.Expr) -> int:
+        """The bits of `var[index]`: of all elements if the index is not known; 0 of a shared variable."""
+        every = self.all.get(var, 0)
+        if every and isinstance(index, ir.Const) and index.value >= 0:
+            return every & (1 << self.first[var] + index.value) or every
+        return every
 
     def _mask(self, body: list[ir.Stmt] | tuple[ir.Stmt, ...], live: int) -> int:
         """What is live before `body` if `live` is behind it."""
@@ -69,16 +82,14 @@ class Liveness:
     def _before(self, stmt: ir.Stmt, live: int) -> int:
         match stmt:
             case ir.Assign():
-                bit = self.bit.get(stmt.var)
-                if bit is None:
-                    return live | self.uses(stmt.value) | self.uses(stmt.index)
-                if not live & bit:
+                bits = self.bits(stmt.var, stmt.index)
+                if bits and not live & bits:
                     return live
-                if stmt.var in self.scalar:
-                    live &= ~bit
+                if isinstance(stmt.index, ir.Const):
+                    live &= ~bits
                 return live | self.uses(stmt.value) | self.uses(stmt.index)
             case ir.Choose():
-                return (live | self.uses(stmt.where)) & ~self.bit[stmt.var]
+                return (live | self.uses(stmt.where)) & ~self.all[stmt.var]
             case ir.Check():
                 return live | self.uses(stmt.cond)
             case ir.Note():
@@ -102,8 +113,8 @@ class Liveness:
                         cond, then, other = negate(Value(cond, 0, 1)).expr, other, then
                     kept.append(ir.If(cond, tuple(then), tuple(other), stmt.pos))
                 continue
-            bit = self.bit.get(stmt.var) if isinstance(stmt, ir.Assign) else None
-            if bit is None or live & bit:
+            bits = self.bits(stmt.var, stmt.index) if isinstance(stmt, ir.Assign) else 0
+            if not bits or live & bits:
                 kept.append(stmt)
             live = self._before(stmt, live)
         kept.reverse()

@@ -74,13 +74,11 @@ class Statements(Calls):
             if len(found) > 1:
                 names = " and ".join(dict.fromkeys(access.text for access in found))
                 often = "twice" if len(found) == 2 else "several times"
-                text = f"one statement touches shared state {often} ({names}); another process may run in between"
-                remedy = (
-                    'Put each in a statement of its own, or both in a primitive or `with atomic("reason"):`.'
-                )
+                text = f"a statement touches shared state {often} ({names}); others may run in between"
+                remedy = 'Give each a statement of its own, or put all into `with atomic("reason"):`.'
                 raise self.refuse(scope, stmt, "two-accesses", text, remedy)
-            if found and found[0].kind == "field":
-                self.step(ir.Call(self.source_text(stmt)), scope, stmt)
+            field = bool(found) and found[0].kind == "field"
+            self.begun = self.step(ir.Call(self.source_text(stmt)), scope, stmt) if field else None
 
     # assignments
 
@@ -178,7 +176,7 @@ class Statements(Calls):
                 and self.accesses(one.value, scope)
                 and (found := self.accesses(stmt.test, scope))
             ):
-                text = f"one statement touches shared state twice ({t.text(one.value)} and {found[0].text})"
+                text = f"a statement touches shared state twice ({t.text(one.value)} and {found[0].text})"
                 raise self.refuse(scope, stmt, "two-accesses", text, "Put each in a statement of its own.")
 
     def _while(self, stmt: t.While, scope: Scope) -> None:

@@ -46,13 +46,11 @@ class Choices(Steps):
 
     def _conditional_choice(self, node: t.Choose, scope: Scope) -> None:
         """A choice that perhaps has no value begins a step, or stands where nothing has happened yet."""
-        if (
-            self.atomic is None
-            and not self.starting
-            and (self.cur is None or not self.at_start(self.cur.step))
-        ):
-            self.step(ir.Call("choose"), scope, node)
-        elif self.atomic is not None and (self.cur is None or not self._nothing_done(self.atomic)):
+        if self.atomic is None:
+            begun = self.begun is not None and self.cur is self.begun.node
+            if not begun and not self.starting:
+                self.step(ir.Call("choose"), scope, node)
+        elif self.cur is None or not self._nothing_done(self.atomic):
             text = "a choice under a condition in the middle of a step"
             raise self.refuse(scope, node, "late-wait", text, "Choose first; or end the step before.")
 

@@ -35,7 +35,8 @@ class Properties(Locks):
         witness = options.get("witness")
         return ir.Property(
             name, kind, " ".join(function.doc.split()), tuple(instances), tuple(targets),
-            tuple(options.get("fair", ())), getattr(witness, "__name__", witness) or "", self.world.constant(options.get("bound", 0)),
+            tuple(options.get("fair", ())), getattr(witness, "__name__", witness) or "",
+            self.world.constant(options.get("bound", 0)),
             ir.Pos(self.file_names[function.file], function.line),
         )  # fmt: skip
 

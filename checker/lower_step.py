@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import chain, count
 
 from . import ir, lang
 from . import tree as t
@@ -18,7 +19,8 @@ class Steps(Accesses):
     """Builds nodes.  `cur` is the node under construction, None where control never comes.
 
     atomic: the step around, if the text at hand happens within one.  starting: no step has
-    begun since the operation started.  unrolling: loops around that are being unrolled.
+    begun since the operation started.  begun: the step of the statement at hand, if it began one.
+    unrolling: loops around that are being unrolled.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Steps(Accesses):
         self.temporaries: set[str] = set()
         self.cur: Node | None = None
         self.atomic: Step | None = None
+        self.begun: Step | None = None
         self.starting = False
         self.unrolling = 0
         self._labels: set[str] = set()
@@ -106,7 +109,7 @@ class Steps(Accesses):
     # variables
 
     def new_local(
-        self, scope: Scope, name: str, type_: ir.Type, count: int = 1, temporary: bool = False
+        self, scope: Scope, name: str, type_: ir.Type, size: int = 1, temporary: bool = False
     ) -> str:
         """A variable for the local `name` of an inlined call; its name says which call."""
         if not scope.label:
@@ -117,7 +120,7 @@ class Steps(Accesses):
             n += 1
             full = f"{base}#{n}"
         variable = ir.Variable(
-            full, type_, count, (type_.lo,) * count, self.owner_of_locals, label=name, field=name
+            full, type_, size, (type_.lo,) * size, self.owner_of_locals, label=name, field=name
         )
         self.variables[full] = variable
         if temporary:
@@ -125,19 +128,15 @@ class Steps(Accesses):
         return full
 
     def _unused_label(self, scope: Scope) -> str:
-        """The function's name, with as many callers in front as make it unique."""
-        path = scope.path
-        for length in range(1, len(path) + 1):
-            label = "/".join(path[-length:])
+        """The function's name; with a caller in front, or all of them, if that is taken."""
+        *callers, name = scope.path
+        near = [f"{caller}/{name}" for caller in reversed(callers)]
+        numbered = (f"{name}#{n}" for n in count(2))
+        for label in chain([name], near, ["/".join(scope.path)], numbered):
             if label not in self._labels:
-                break
-        else:
-            n = 2
-            while f"{path[-1]}#{n}" in self._labels:
-                n += 1
-            label = f"{path[-1]}#{n}"
-        self._labels.add(label)
-        return label
+                self._labels.add(label)
+                return label
+        raise AssertionError("there is no last number")
 
     def temporary(self, scope: Scope, name: str, value: Value, type_: ir.Type) -> Value:
         """Keep a value in a variable of the compiler's own, as it is now."""
