@@ -226,9 +226,7 @@ def copy_folio_from_iter_atomic(folio: Folio, offset: loff_t, bytes: loff_t) -> 
 @kernel("lib/iov_iter.c")
 def fault_in_iov_iter_readable(bytes: loff_t) -> loff_t:
     """Fault user memory in; how many bytes could not be: none, or all of them."""
-    unreadable = False
-    if SHORT_COPIES > 0:
-        unreadable = choose(False, True)
+    unreadable = choose(False, True)
     return bytes if unreadable else 0
 
 
@@ -245,8 +243,9 @@ def iomap_write_iter(iter: IomapIter) -> loff_t:
     bytes: loff_t = iter.count
     while True:
         bytes = min(min(chunk - offset_in_chunk(pos, chunk), bytes), length)
-        if fault_in_iov_iter_readable(bytes) > 0:
-            break
+        if SHORT_COPIES > 0:
+            if fault_in_iov_iter_readable(bytes) == bytes:
+                break
         folio = iomap_write_begin(iter, pos, bytes)
         if iter.stale:
             break
