@@ -17,8 +17,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from .compiled import compiled
+from .native_atomic import address, call_judge, pointer_to
 from .partial_order import LONGEST
-from .visited import PASSED, TRANSITIONS, _pointer, address, call_judge, copy, same
+from .visited import PASSED, TRANSITIONS, copy, same
 
 # The program's functions for the reduction, and its tables (`checker.native_ample.Tables`).
 Reduction = namedtuple("Reduction", "look commutes take judge_step actors held_count granule_words first candidate future guards held")
@@ -40,7 +41,7 @@ def call_look(typingctx, function, state, out):
     def generate(context, builder, signature, arguments):
         pointer = llvm.IntType(8).as_pointer()
         callee = builder.inttoptr(arguments[0], llvm.FunctionType(llvm.VoidType(), [pointer] * 2).as_pointer())
-        builder.call(callee, [_pointer(builder, a) for a in arguments[1:]])
+        builder.call(callee, [pointer_to(builder, a) for a in arguments[1:]])
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), generate
@@ -54,7 +55,7 @@ def call_commutes(typingctx, function, state, instance, label, others):
         pointer, number = llvm.IntType(8).as_pointer(), llvm.IntType(64)
         kind = llvm.FunctionType(number, [pointer, number, number, pointer])
         callee = builder.inttoptr(arguments[0], kind.as_pointer())
-        state, others = (_pointer(builder, arguments[n]) for n in (1, 4))
+        state, others = (pointer_to(builder, arguments[n]) for n in (1, 4))
         return builder.call(callee, [state, arguments[2], arguments[3], others])
 
     return types.int64(*[types.int64] * 5), generate
@@ -68,7 +69,7 @@ def call_take(typingctx, function, state, instance, out, info):
         pointer, number = llvm.IntType(8).as_pointer(), llvm.IntType(64)
         kind = llvm.FunctionType(pointer, [pointer, number, pointer, pointer])
         callee = builder.inttoptr(arguments[0], kind.as_pointer())
-        state, out, info = (_pointer(builder, arguments[n]) for n in (1, 3, 4))
+        state, out, info = (pointer_to(builder, arguments[n]) for n in (1, 3, 4))
         return builder.ptrtoint(builder.call(callee, [state, arguments[2], out, info]), number)
 
     return types.int64(*[types.int64] * 5), generate
@@ -82,7 +83,7 @@ def call_judge_step(typingctx, function, before, after, info, number):
         pointer, integer = llvm.IntType(8).as_pointer(), llvm.IntType(64)
         kind = llvm.FunctionType(llvm.VoidType(), [pointer, pointer, pointer, integer])
         callee = builder.inttoptr(arguments[0], kind.as_pointer())
-        builder.call(callee, [*(_pointer(builder, a) for a in arguments[1:4]), arguments[4]])
+        builder.call(callee, [*(pointer_to(builder, a) for a in arguments[1:4]), arguments[4]])
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 5), generate

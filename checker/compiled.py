@@ -16,7 +16,9 @@ import numba
 
 from .native_build import cache_dir
 
-SOURCES = ("visited.py", "chains.py", "search_loop.py", "partial_order.py", "compiled.py")
+SOURCES = (
+    "visited.py", "chains.py", "search_loop.py", "partial_order.py", "native_atomic.py", "native_fold.py", "compiled.py",
+)  # fmt: skip
 
 
 def _directory() -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from . import chains, visited
 from .ample import whole_path
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
+from .explore_store import OutOfMemory, Store
 from .interpret import Interpreter
 from .ir import Program
 from .layout import Layout
@@ -30,10 +31,6 @@ SLICE = 0.05  # seconds between two looks at the limits
 FIRST_BUDGET = 2_000  # states expanded before the first look
 MOST_BUDGET = 1 << 30
 ALONE = 2_000  # states in a frontier up to which one thread does it all
-FULLEST = 0.8  # share of the table's entries in use when it grows
-CROWDED = 0.93  # the same when there is no memory to grow
-MOST_BITS = 32  # of a number in the table
-SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
 LOOK = 0.2  # seconds between two looks at the machine's memory
 IMPROVE_AFTER = 1.0  # seconds of search after which better code is worth its making
 SHARE = 0.9  # of the available memory that a search takes if it has no limit
@@ -46,90 +43,6 @@ WORTHWHILE = 0.1  # the share of steps that have to be ample
 
 class NoReduction(Exception):
     """Hardly any step is ample: the search is better begun anew without the reduction."""
-
-
-class OutOfMemory(Exception):
-    """The next states would not fit."""
-
-
-class Store:
-    """States, parents and index of one search.
-
-    limit: bytes that they may take together.  most: successors that one state may have;
-    threads: that will add states.
-    """
-
-    def __init__(self, layout: Layout, limit: int, most: int, threads: int) -> None:
-        self.words = layout.words
-        self.inline = layout.words == 1 and layout.bits < 64
-        self.limit = limit
-        self.row_bytes = 8 * self.words + 4
-        self.entry = 8 if self.inline else 4  # bytes of an entry of the table
-        self.unused = np.zeros(1, np.uint32 if self.inline else np.uint64)
-        self.slack = threads * (visited.CHUNK + visited.BATCH + most)  # rows that may come before the next look
-        room = min(limit // self.row_bytes, visited.NO_PARENT - 1) + self.slack
-        self.rows = _reserved(room * self.words, np.uint64)
-        room = len(self.rows) // self.words
-        self.parents = _reserved(room, np.uint32)
-        self.room = min(room, len(self.parents))
-        self.shared = np.zeros(8, np.int64)
-        self.bits = max(12, (4 * self.slack).bit_length())
-        self._make_table()
-
-    @property
-    def space(self) -> visited.Space:
-        values, numbers = (self.table, self.unused) if self.inline else (self.unused, self.table)
-        return visited.Space(self.rows, self.parents, values, numbers, self.shared)
-
-    @property
-    def shift(self) -> np.uint64:
-        return np.uint64(64 - self.bits)
-
-    def count(self) -> int:
-        """Rows in use."""
-        return int(self.shared[visited.ROWS])
-
-    def bytes(self) -> int:
-        return self.count() * self.row_bytes + self.table.nbytes
-
-    def full(self) -> bool:
-        return self.count() > self.shared[visited.ROW_LIMIT]
-
-    def grow(self) -> None:
-        """Make a larger table, still empty; or use the rest of this one, if memory is short: then
-        the table is unchanged.  Raises OutOfMemory if neither helps."""
-        bits = self.bits + (2 if self.bits < SMALL_TABLE else 1)
-        if bits <= MOST_BITS and (self.entry << bits) + self.count() * self.row_bytes * 1.05 <= self.limit:
-            self.bits = bits
-            self.table = None  # the old one goes before the new one comes: states are entered again
-            self._make_table()
-        else:
-            self._set_limit(CROWDED)
-        if self.full():
-            raise OutOfMemory
-
-    def state(self, row: int) -> np.ndarray:
-        return self.rows[row * self.words : (row + 1) * self.words]
-
-    def _make_table(self) -> None:
-        self.table = reserve(1 << self.bits, np.uint64 if self.inline else np.uint32)
-        self._set_limit(FULLEST)
-
-    def _set_limit(self, share: float) -> None:
-        by_memory = (self.limit - self.table.nbytes) // self.row_bytes
-        allowed = min(int(share * len(self.table)), by_memory, self.room, visited.NO_PARENT - 1)
-        self.shared[visited.ROW_LIMIT] = allowed - self.slack
-
-
-def _reserved(count: int, dtype: type) -> np.ndarray:
-    """As much address space of what is asked for as the system gives."""
-    while True:
-        try:
-            return reserve(count, dtype)
-        except MemoryError:
-            if count < 1 << 20:
-                raise
-            count //= 2
 
 
 class Search:
@@ -188,8 +101,9 @@ class Search:
         judged = native.sites.of_kind(STATE) or any(w.kind == STATE for w in native.witnesses)
         address = self.machine.addresses
         judge = address["judge"] if judged else 0
+        store = self.store
         return visited.Code(
-            address["step"], judge, self.layout.words, int(self.store.inline), info.records, info.record
+            address["step"], judge, store.words, store.row, int(store.inline), int(store.folded), info.records, info.record
         )
 
     def _reduction(self) -> chains.Reduction:
@@ -215,10 +129,11 @@ class Search:
         )  # fmt: skip
 
     def _worker(self) -> visited.Worker:
-        room, words = visited.BATCH + self._most_at_once(), self.layout.words
+        room, store = visited.BATCH + self._most_at_once(), self.store
+        out = reserve(room * store.words, np.uint64)
         return visited.Worker(
-            reserve(room * words, np.uint64), reserve(room, np.uint64), reserve(room, np.uint32),
-            np.zeros(visited.RECENT * words, np.uint64), np.zeros(self.native.info.size, np.int64), np.zeros(8, np.int64),
+            out, reserve(room, np.uint64), reserve(room, np.uint32), np.zeros(visited.RECENT * store.row, np.uint64),
+            np.zeros(self.native.info.size, np.int64), np.zeros(8, np.int64), store.folder(out, room),
         )  # fmt: skip
 
     def _most_at_once(self) -> int:
@@ -265,7 +180,7 @@ class Search:
             self._make_room()
             visited.begin(self.store.space, worker, self.code, self.store.shift, len(some))
         for each in self.workers:  # what is in `recent` has to be in the table
-            each.recent[:] = np.tile(np.array(states[0], np.uint64), visited.RECENT)
+            each.recent[:] = np.tile(self.store.rows[: self.store.row], visited.RECENT)
         self._end_level()
 
     def _expand(self) -> str:
@@ -316,7 +231,7 @@ class Search:
         while self.store.full():
             self._close_gaps()
             before = self.store.table
-            self.store.grow()
+            self.store.grow([worker.folder for worker in self.workers])
             if self.store.table is not before:
                 self._index()
 

@@ -23,6 +23,7 @@ from .ir import Process, Program, Variable
 from .slots import Slots
 
 WORD = 64
+SMALL = 3  # words up to which a state is as small as can be
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class _Item:
 
     bits: int
     sections: list[tuple[tuple, Section]] = field(default_factory=list)
+    group: object = ""  # what changes together
 
 
 class Layout:
@@ -110,27 +112,32 @@ class Layout:
         for index, process in enumerate(self.program.processes):
             bits = (len(process.blocks) - 1).bit_length()
             for instance in range(process.instances if bits else 0):
-                items.append(_Item(bits, [(("pc", index, instance), Section(0, 0, bits))]))
+                items.append(_Item(bits, [(("pc", index, instance), Section(0, 0, bits))], (process.name, instance)))
         return items
 
     def _shared_items(self) -> list[_Item]:
         shared = [v for v in self.program.variables if v.process is None]
-        return [_Item(s.bits, [((v.name, 0), s)]) for v in shared for s in cut(v)]
+        return [_Item(s.bits, [((v.name, 0), s)], v.struct) for v in shared for s in cut(v)]
 
     def _place(self, items: list[_Item]) -> int:
-        """Give every item a place, the largest first, in the first word that has room; number of words."""
-        used: list[int] = []
+        """Give every item a place; number of words.
+
+        A small state gets as few words as can be.  In a large one the words are kept in a tree
+        (`checker.native_fold`): there what changes together should stand together.
+        """
+        words = fullest_first(items)
+        if len(words) > SMALL:
+            words = together(items)
         placed: dict[tuple, list[Section]] = {}
-        for item in sorted(items, key=lambda item: -item.bits):
-            word = next((w for w, bits in enumerate(used) if bits + item.bits <= WORD), len(used))
-            if word == len(used):
-                used.append(0)
-            for key, section in item.sections:
-                placed.setdefault(key, []).append(replace(section, word=word, shift=used[word] + section.shift))
-            used[word] += item.bits
+        for word, content in enumerate(words):
+            shift = 0
+            for item in content:
+                for key, section in item.sections:
+                    placed.setdefault(key, []).append(replace(section, word=word, shift=shift + section.shift))
+                shift += item.bits
         for key, sections in placed.items():
             self._sections[key] = tuple(sorted(sections, key=lambda section: section.first))
-        return max(len(used), 1)
+        return max(len(words), 1)
 
     def _numbered_cells(self) -> Iterable[tuple[int, int, int, int, int]]:
         """(slot, lo, word, shift, mask) of everything that has a place."""
@@ -172,7 +179,47 @@ def cut(variable: Variable) -> list[Section]:
 
 
 def _instance_item(process: Process, instance: int, item: _Item) -> _Item:
-    return _Item(item.bits, [((name, instance), section) for name, section in item.sections])
+    sections = [((name, instance), section) for name, section in item.sections]
+    return _Item(item.bits, sections, (process.name, instance))
+
+
+def fullest_first(items: list[_Item]) -> list[list[_Item]]:
+    """The content of words: the largest items first, each in the first word that has room."""
+    words: list[list[_Item]] = []
+    for item in sorted(items, key=lambda item: -item.bits):
+        _put(item, words)
+    return words
+
+
+def together(items: list[_Item]) -> list[list[_Item]]:
+    """The content of words: each group in words of its own, but for the last of a group, which
+    others may fill."""
+    words: list[list[_Item]] = []
+    groups: dict[object, list[_Item]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
+    for group in sorted(groups.values(), key=lambda group: -sum(item.bits for item in group)):
+        own = fullest_first(group)
+        rest = own.pop()
+        words += own
+        room = [word for word in words if _bits(word) + _bits(rest) <= WORD]
+        if room:
+            min(room, key=lambda word: WORD - _bits(word)).extend(rest)
+        else:
+            words.append(rest)
+    return words
+
+
+def _put(item: _Item, words: list[list[_Item]]) -> None:
+    for word in words:
+        if _bits(word) + item.bits <= WORD:
+            word.append(item)
+            return
+    words.append([item])
+
+
+def _bits(word: list[_Item]) -> int:
+    return sum(item.bits for item in word)
 
 
 def _frame(process: Process, locals_: list[Variable]) -> list[_Item]:

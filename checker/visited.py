@@ -9,6 +9,9 @@ with open addressing, linear probing from the top bits of the hash; 0 is an empt
   others are those of the hash's low half, whose disagreement saves a look at the state.
   Where they agree the whole state is compared, so the set is exact.
 
+Large states are `folded`: a row is not the state but the root of a tree (`checker.native_fold`),
+one word, with an index of `numbers`, because they are kept to save memory.
+
 Successors go through in batches: generate, hash, drop those seen a moment ago, and ask the
 memory for their table entries; by the time that they are looked up the entries have come.
 
@@ -26,25 +29,23 @@ from __future__ import annotations
 from collections import namedtuple
 
 import numpy as np
-from llvmlite import ir as llvm
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from .compiled import compiled, compiled_nogil
+from .native_atomic import add_atomic, address, call_judge, claim_number, claim_value, prefetch
+from .native_fold import fold, forget
 
 # What all threads share: a space of states and the numbers below.
-Space = namedtuple("Space", "rows parents values numbers shared")
+Space = namedtuple("Space", "rows parents values numbers shared tree")
 NEXT, FRONTIER_END, ROWS, ROW_LIMIT, STOP = range(5)  # of `shared`
 
-# What one thread owns.  out: successors, W words each; hashes, origin: theirs; recent: states
-# that were looked up lately, W words each; info: see native.Info.
-Worker = namedtuple("Worker", "out hashes origin recent info own")
+# What one thread owns.  out: successors, W words each; hashes, origin: theirs; recent: rows
+# that were looked up lately; info: see native.Info; folder: see native_fold.
+Worker = namedtuple("Worker", "out hashes origin recent info own folder")
 ROW, ROW_END, AT, AT_END, TRANSITIONS, PASSED = range(6)  # of `own`
 
-# The program: addresses of its functions (judge 0: nothing to judge), the size of a state,
-# and where the records of `info` are.
-Code = namedtuple("Code", "step judge words inline records record")
+# The program: addresses of its functions (judge 0: nothing to judge), the words of a state and of
+# a row, and where the records of `info` are.
+Code = namedtuple("Code", "step judge words row inline folded records record")
 
 PIECE = 256  # states of the frontier that a thread takes at a time
 CHUNK = 1024  # rows that a thread reserves at a time
@@ -57,89 +58,7 @@ MIX = np.uint64(0x9E3779B97F4A7C15)
 KEYS = np.random.default_rng(2013).integers(0, 1 << 63, 64, np.uint64) * np.uint64(2) + np.uint64(1)  # odd, no pattern
 RECENT_MASK = np.uint64(RECENT - 1)
 
-# ------------------------------------------------------- what Numba lacks
-
-
-def _pointer(builder, address):
-    return builder.inttoptr(address, llvm.IntType(8).as_pointer())
-
-
-@intrinsic
-def call_step(typingctx, function, state, out, info):
-    """step(state, out, info): all are addresses; the number of successors."""
-
-    def generate(context, builder, signature, arguments):
-        pointer = llvm.IntType(8).as_pointer()
-        kind = llvm.FunctionType(llvm.IntType(64), [pointer] * 3)
-        callee = builder.inttoptr(arguments[0], kind.as_pointer())
-        return builder.call(callee, [_pointer(builder, a) for a in arguments[1:]])
-
-    return types.int64(types.int64, types.int64, types.int64, types.int64), generate
-
-
-@intrinsic
-def call_judge(typingctx, function, state, info):
-    """judge(state, info): all are addresses."""
-
-    def generate(context, builder, signature, arguments):
-        pointer = llvm.IntType(8).as_pointer()
-        kind = llvm.FunctionType(llvm.VoidType(), [pointer] * 2)
-        callee = builder.inttoptr(arguments[0], kind.as_pointer())
-        builder.call(callee, [_pointer(builder, a) for a in arguments[1:]])
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64, types.int64), generate
-
-
-@intrinsic
-def prefetch(typingctx, address):
-    """Ask for the cache line at `address`."""
-
-    def generate(context, builder, signature, arguments):
-        pointer, number = llvm.IntType(8).as_pointer(), llvm.IntType(32)
-        kind = llvm.FunctionType(llvm.VoidType(), [pointer, number, number, number])
-        callee = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(callee, [_pointer(builder, arguments[0]), number(0), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), generate
-
-
-@intrinsic
-def add_atomic(typingctx, address, amount):
-    """Add to the integer at `address`; its value before."""
-
-    def generate(context, builder, signature, arguments):
-        place = builder.inttoptr(arguments[0], llvm.IntType(64).as_pointer())
-        return builder.atomic_rmw("add", place, arguments[1], "acq_rel")
-
-    return types.int64(types.int64, types.int64), generate
-
-
-def _claim(context, builder, signature, arguments):
-    value = arguments[1]
-    place = builder.inttoptr(arguments[0], value.type.as_pointer())
-    return builder.extract_value(builder.cmpxchg(place, value.type(0), value, "acq_rel", "acquire"), 0)
-
-
-@intrinsic
-def claim_value(typingctx, address, value):
-    """Put `value` at `address` if 0 stands there; what stood there before."""
-    return types.uint64(types.int64, types.uint64), _claim
-
-
-@intrinsic
-def claim_number(typingctx, address, value):
-    """The same for 32 bits."""
-    return types.uint32(types.int64, types.uint32), _claim
-
-
 # ------------------------------------------------------------- small steps
-
-
-@compiled
-def address(array):
-    return np.int64(array.ctypes.data)
 
 
 @compiled
@@ -230,6 +149,26 @@ def sift_inline(space, worker, code, shift, kept, count, state):
 
 
 @compiled
+def sift_folded(space, worker, code, shift, kept, count, state):
+    """`sift` for large states: `roots` is what is looked up, `out` what is judged."""
+    words, out, recent, roots = code.words, worker.out, worker.recent, worker.folder.roots
+    numbers_at = address(space.numbers)
+    for number in range(kept, kept + count):
+        found = fold(space.tree, worker.folder, out, number * words)
+        copy(out, number * words, out, kept * words, words)
+        roots[kept] = found
+        hashed = hash_of(roots, kept, 1)
+        place = hashed & RECENT_MASK
+        fresh = recent[place] != found
+        recent[place] = found
+        worker.hashes[kept] = hashed
+        worker.origin[kept] = state
+        prefetch(numbers_at + np.int64(hashed >> shift) * 4)
+        kept += np.int64(fresh)
+    return kept
+
+
+@compiled
 def new_row(space, worker):
     """A row that nobody else has; it is this thread's next one until it moves on."""
     own = worker.own
@@ -240,11 +179,12 @@ def new_row(space, worker):
 
 
 @compiled
-def judge_row(space, worker, code, row):
+def judge_row(worker, code, number, row):
+    """Successor `number` is the new state `row`."""
     worker.own[ROW] += 1
     if code.judge:
         before = worker.info[0]
-        call_judge(code.judge, address(space.rows) + row * 8 * code.words, address(worker.info))
+        call_judge(code.judge, address(worker.out) + number * 8 * code.words, address(worker.info))
         if worker.info[0] != before:
             note(worker, code, before, row, 0)
 
@@ -252,10 +192,10 @@ def judge_row(space, worker, code, row):
 @compiled
 def admit_inline(space, worker, code, shift, kept):
     """Look up the first `kept` successors; those that are new become states."""
-    rows, values, out = space.rows, space.values, worker.out
+    rows, values, found = space.rows, space.values, worker.folder.roots
     values_at, mask = address(values), np.uint64(len(values) - 1)
     for number in range(kept):
-        entry = out[number] + ONE
+        entry = found[number] + ONE
         slot = worker.hashes[number] >> shift
         while True:
             there = values[slot]
@@ -263,9 +203,9 @@ def admit_inline(space, worker, code, shift, kept):
                 there = claim_value(values_at + np.int64(slot) * 8, entry)
                 if there == 0:
                     row = new_row(space, worker)
-                    rows[row] = out[number]
+                    rows[row] = found[number]
                     space.parents[row] = worker.origin[number]
-                    judge_row(space, worker, code, row)
+                    judge_row(worker, code, number, row)
                     break
             if there == entry:
                 break
@@ -275,13 +215,13 @@ def admit_inline(space, worker, code, shift, kept):
 @compiled
 def admit(space, worker, code, shift, kept):
     """Look up the first `kept` successors; those that are new become states."""
-    rows, numbers, out, words = space.rows, space.numbers, worker.out, code.words
+    rows, numbers, found, width = space.rows, space.numbers, worker.folder.roots, code.row
     numbers_at, rows_at, mask = address(numbers), address(rows), np.uint64(len(numbers) - 1)
     for number in range(kept):
         hashed = worker.hashes[number]
         there = np.uint64(numbers[hashed >> shift])
         if there != 0 and tag_of(there, mask) == tag_of(hashed, mask):
-            prefetch(rows_at + np.int64((there & mask) - ONE) * 8 * words)
+            prefetch(rows_at + np.int64((there & mask) - ONE) * 8 * width)
     for number in range(kept):
         hashed = worker.hashes[number]
         slot, tag = hashed >> shift, tag_of(hashed, mask)
@@ -289,13 +229,13 @@ def admit(space, worker, code, shift, kept):
             there = np.uint64(numbers[slot])
             if there == 0:
                 row = new_row(space, worker)
-                copy(out, number * words, rows, row * words, words)
+                copy(found, number * width, rows, row * width, width)
                 space.parents[row] = worker.origin[number]
                 there = np.uint64(claim_number(numbers_at + np.int64(slot) * 4, np.uint32(tag | np.uint64(row + 1))))
                 if there == 0:
-                    judge_row(space, worker, code, row)
+                    judge_row(worker, code, number, row)
                     break
-            if tag_of(there, mask) == tag and same(rows, np.int64((there & mask) - ONE) * words, out, number * words, words):
+            if tag_of(there, mask) == tag and same(rows, np.int64((there & mask) - ONE) * width, found, number * width, width):
                 break
             slot = (slot + ONE) & mask
 
@@ -306,8 +246,12 @@ def admit(space, worker, code, shift, kept):
 @compiled_nogil
 def begin(space, worker, code, shift, count):
     """Make states of the first `count` rows of `worker.out`, the initial ones, all different."""
+    out, words, found = worker.out, code.words, worker.folder.roots
     for number in range(count):
-        worker.hashes[number] = hash_of(worker.out, number * code.words, code.words)
+        if code.folded:
+            forget(worker.folder, out, number * words)
+            found[number] = fold(space.tree, worker.folder, out, number * words)
+        worker.hashes[number] = hash_of(found, number * code.row, code.row)
         worker.origin[number] = NO_PARENT
     if code.inline:
         admit_inline(space, worker, code, shift, count)
@@ -318,7 +262,7 @@ def begin(space, worker, code, shift, count):
 @compiled_nogil
 def index_rows(space, worker, code, shift, first, last):
     """Enter the rows first..last-1, all different, into a new table."""
-    rows, values, numbers, words, hashes = space.rows, space.values, space.numbers, code.words, worker.hashes
+    rows, values, numbers, words, hashes = space.rows, space.values, space.numbers, code.row, worker.hashes
     size = 8 if code.inline else 4
     table_at, mask = address(values) if code.inline else address(numbers), np.uint64(2 ** (64 - np.int64(shift)) - 1)
     for start in range(first, last, BATCH):
@@ -341,7 +285,7 @@ def index_rows(space, worker, code, shift, first, last):
 @compiled_nogil
 def move_rows(space, code, shift, sources, targets):
     """Give the states at `sources` the numbers `targets`, which no states have."""
-    rows, numbers, words = space.rows, space.numbers, code.words
+    rows, numbers, words = space.rows, space.numbers, code.row
     mask = np.uint64(len(numbers) - 1)
     for row, target in zip(sources, targets):
         copy(rows, row * words, rows, target * words, words)

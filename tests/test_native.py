@@ -7,14 +7,17 @@ import time
 from collections import Counter
 from itertools import product
 
+import numpy as np
 import pytest
 
 from agreement import differences
-from checker import explore_native, native, native_build
+from checker import explore_native, native, native_build, native_fold, visited
 from checker.errors import UsageError
 from checker.explore import Exploration, Found, Limits, explore
+from checker.explore_store import Store
 from checker.interpret import Interpreter
 from checker.ir import Check, Choose, Fail, Goto, If, Instance, Program, Self, Type, Unary, int_type
+from checker.layout import Layout
 from tests.operators import EXAMPLES, Example, lock_program
 from tests.programs import assign, binary, block, local, process, program, prop, read, rest, variable
 from tests.random_ir import random_program
@@ -122,7 +125,7 @@ def two_phase_commit(managers: int, words: int = 1) -> Program:
 LEVELS_OF_THREE = [1, 7, 21, 38, 50, 54, 49, 36, 21, 9, 2]
 
 
-@pytest.mark.parametrize("words", [1, 2, 3])
+@pytest.mark.parametrize("words", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize(("managers", "states", "generated", "levels"), [(3, 288, 1_146, 11), (5, 8_832, 58_146, 17)])
 def test_two_phase_commit(managers: int, states: int, generated: int, levels: int, words: int, shape: None) -> None:
     found = explore(two_phase_commit(managers, words))
@@ -132,7 +135,7 @@ def test_two_phase_commit(managers: int, states: int, generated: int, levels: in
     assert managers != 3 or found.levels == LEVELS_OF_THREE
 
 
-@pytest.mark.parametrize("words", [1, 2])
+@pytest.mark.parametrize("words", [1, 2, 5])
 def test_a_table_that_grows_and_threads_that_share_it_change_nothing(words: int, crowded: None) -> None:
     one, two = (explore(two_phase_commit(7, words), threads=n) for n in (1, 2))
 
@@ -144,13 +147,35 @@ def test_threads_find_the_same_set_of_states(crowded: None) -> None:
     def states(threads: int, words: int) -> set[tuple[int, ...]]:
         search = explore_native.Search(two_phase_commit(5, words), Limits(None, 1 << 28), threads, True, None)
         count = search.run().states
-        rows = search.store.rows[: count * words].reshape(count, words)
         assert set(search.store.parents[1:count]) <= set(range(count))
-        return set(map(tuple, rows.tolist()))
+        return {tuple(search.store.state(row)) for row in range(count)}
 
-    for words in (1, 3):
+    for words in (1, 3, 4, 9):
         assert len(states(1, words)) == 8_832
         assert states(1, words) == states(2, words) == states(3, words)
+
+
+@pytest.mark.parametrize("words", range(4, 40))
+def test_folded_states_come_back(words: int) -> None:
+    """Every tree: what was folded is unfolded to the same words, and equal states have equal roots."""
+    left, right = native_fold.shape(words)
+    assert sorted([*left, *right]) == list(range(2 * words - 2)) and len(left) == words - 1
+
+    store = Store(Layout(two_phase_commit(6, words)), 1 << 28, 10, 1)
+    words = store.words
+    states = [[(n * 77 + w) % (n % 5 + 1) for w in range(words)] for n in range(50)] * 2
+    out = np.array(states, np.uint64).ravel()
+    folder = store.folder(out, len(states))
+    worker = visited.Worker(
+        out, np.zeros(100, np.uint64), np.zeros(100, np.uint32), np.zeros(visited.RECENT, np.uint64),
+        np.zeros(9, np.int64), np.zeros(8, np.int64), folder,
+    )  # fmt: skip
+    code = visited.Code(0, 0, words, 1, 0, 1, 0, 0)
+    visited.begin(store.space, worker, code, store.shift, len(states))
+
+    distinct = len(set(map(tuple, states)))
+    assert store.shared[visited.ROWS] == visited.CHUNK and worker.own[visited.ROW] == distinct
+    assert [store.state(row) for row in range(distinct)] == list(map(list, dict.fromkeys(map(tuple, states))))
 
 
 @pytest.mark.parametrize(("n", "k"), [(3, 3), (5, 5), (7, 2), (2, 12)])

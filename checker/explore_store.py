@@ -1,0 +1,181 @@
+"""Where the states of a search are kept: rows, parents, index, and the pools of folded states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from . import native_fold, visited
+from .layout import Layout
+from .native_memory import reserve
+
+FULLEST = 0.8  # share of a table's entries in use when it grows
+CROWDED = 0.93  # the same when there is no memory to grow
+MOST_BITS = 32  # of a number in a table
+SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
+FOLDED = 4  # words from which on states are folded
+
+
+class OutOfMemory(Exception):
+    """The next states would not fit."""
+
+
+class Keys:
+    """A pool of numbered words or pairs (`native_fold.Pool`).  slack: numbers that may be given out
+    before the next look."""
+
+    def __init__(self, room: int, slack: int) -> None:
+        self.slack = slack
+        self.values = reserved(room, np.uint64)
+        self.room = min(len(self.values), (1 << MOST_BITS) - 2)
+        self.count = np.zeros(3, np.int64)
+        self.bits = max(12, (4 * slack).bit_length())
+        self._make_table()
+
+    @property
+    def pool(self) -> native_fold.Pool:
+        return native_fold.Pool(self.values, self.table, self.count)
+
+    def bytes(self) -> int:
+        return 8 * int(self.count[0]) + self.table.nbytes
+
+    def full(self) -> bool:
+        return bool(self.count[0] > self.count[1])
+
+    def grow(self, memory: int, unused: Sequence[tuple[int, int]]) -> None:
+        """Make a larger table.  memory: bytes that are left; unused: ranges of numbers that stand for nothing."""
+        self.bits += 2 if self.bits < SMALL_TABLE else 1
+        if self.bits > MOST_BITS or (4 << self.bits) - self.table.nbytes > memory:
+            raise OutOfMemory
+        self.table = None
+        self._make_table()
+        first = 0
+        for gap, behind in [*sorted(unused), (int(self.count[0]),) * 2]:
+            native_fold.index_keys(self.pool, first, gap)
+            first = behind
+        if self.full():
+            raise OutOfMemory
+
+    def _make_table(self) -> None:
+        self.table = reserve(1 << self.bits, np.uint32)
+        self.count[1] = min(int(FULLEST * len(self.table)), self.room) - self.slack
+        self.count[2] = 64 - self.bits
+
+
+class Store:
+    """States, parents and index of one search.
+
+    limit: bytes that they may take together.  most: successors that one state may have;
+    threads: that will add states.  words: of a state; row: words of a row.
+    """
+
+    def __init__(self, layout: Layout, limit: int, most: int, threads: int) -> None:
+        self.words = layout.words
+        self.folded = layout.words >= FOLDED
+        self.inline = not self.folded and layout.words == 1 and layout.bits < 64
+        self.row = 1 if self.folded else layout.words
+        self.limit = limit
+        self.row_bytes = 8 * self.row + 4
+        self.entry = 8 if self.inline else 4  # bytes of an entry of the table
+        self.unused = np.zeros(1, np.uint32 if self.inline else np.uint64)
+        self.slack = threads * (visited.CHUNK + visited.BATCH + most)  # rows that may come before the next look
+        room = min(limit // self.row_bytes, visited.NO_PARENT - 1) + self.slack
+        self.rows = reserved(room * self.row, np.uint64)
+        room = len(self.rows) // self.row
+        self.parents = reserved(room, np.uint32)
+        self.room = min(room, len(self.parents))
+        self.shared = np.zeros(8, np.int64)
+        self.bits = max(12, (4 * self.slack).bit_length())
+        self.keys = self._pools(threads * (native_fold.TAKEN + (visited.BATCH + most) * self.words))
+        self.left, self.right = native_fold.shape(max(self.words, 2))
+        self._make_table()
+        self.reader = self.folder(np.zeros(self.words, np.uint64), 1)
+
+    def _pools(self, slack: int) -> list[Keys]:
+        """The pools of words and of pairs; as small as can be if states are not folded."""
+        room = self.limit // 8 + slack
+        return [Keys(room, slack) if self.folded else Keys(1, 0) for _ in range(2)]
+
+    @property
+    def space(self) -> visited.Space:
+        values, numbers = (self.table, self.unused) if self.inline else (self.unused, self.table)
+        return visited.Space(self.rows, self.parents, values, numbers, self.shared, self.tree)
+
+    @property
+    def tree(self) -> native_fold.Tree:
+        return native_fold.Tree(*(keys.pool for keys in self.keys), self.left, self.right)
+
+    @property
+    def shift(self) -> np.uint64:
+        return np.uint64(64 - self.bits)
+
+    def folder(self, out: np.ndarray, room: int) -> native_fold.Folder:
+        """What a thread needs to fold the successors in `out`, `room` of them.  If states are not
+        folded its roots are the successors."""
+        roots = reserve(room, np.uint64) if self.folded else out
+        nodes = [np.zeros(2 * self.words, np.uint64) for _ in range(2)]
+        return native_fold.Folder(roots, np.zeros(self.words, np.uint64), *nodes, np.zeros(4, np.int64))
+
+    def count(self) -> int:
+        """Rows in use."""
+        return int(self.shared[visited.ROWS])
+
+    def bytes(self) -> int:
+        pools = sum(keys.bytes() for keys in self.keys) if self.folded else 0
+        return self.count() * self.row_bytes + self.table.nbytes + pools
+
+    def full(self) -> bool:
+        """Has something to grow before the search goes on?"""
+        if self.folded:
+            self._set_limit()
+        return self.count() > self.shared[visited.ROW_LIMIT] or any(keys.full() for keys in self.keys)
+
+    def grow(self, folders: Sequence[native_fold.Folder]) -> None:
+        """Make room.  If the table has become another one it is still empty.  folders: of all threads.
+        Raises OutOfMemory if there is no room to be had."""
+        for number, keys in enumerate(self.keys):
+            if keys.full():
+                taken = [folder.taken[2 * number : 2 * number + 2].tolist() for folder in folders]
+                keys.grow(self.limit - self.bytes(), [(first, end) for first, end in taken])
+                return
+        bits = self.bits + (2 if self.bits < SMALL_TABLE else 1)
+        if bits <= MOST_BITS and self.bytes() - self.table.nbytes + (self.entry << bits) <= 0.97 * self.limit:
+            self.bits = bits
+            self.table = None  # the old one goes before the new one comes: states are entered again
+            self._make_table()
+        else:
+            self.share = CROWDED
+            self._set_limit()
+        if self.count() > self.shared[visited.ROW_LIMIT]:
+            raise OutOfMemory
+
+    def state(self, row: int) -> list[int]:
+        """The words of a state."""
+        if not self.folded:
+            return self.rows[row * self.row : (row + 1) * self.row].tolist()
+        native_fold.unfold_row(self.tree, self.reader, self.rows[row])
+        return self.reader.state.tolist()
+
+    def _make_table(self) -> None:
+        self.table = reserve(1 << self.bits, np.uint64 if self.inline else np.uint32)
+        self.share = FULLEST
+        self._set_limit()
+
+    def _set_limit(self) -> None:
+        """Up to how many rows there is nothing to be done."""
+        others = self.bytes() - self.count() * self.row_bytes
+        by_memory = (self.limit - others) // self.row_bytes
+        allowed = min(int(self.share * len(self.table)), by_memory, self.room, visited.NO_PARENT - 1)
+        self.shared[visited.ROW_LIMIT] = allowed - self.slack
+
+
+def reserved(count: int, dtype: type) -> np.ndarray:
+    """As much address space of what is asked for as the system gives."""
+    while True:
+        try:
+            return reserve(count, dtype)
+        except MemoryError:
+            if count < 1 << 20:
+                raise
+            count //= 2

@@ -1,0 +1,144 @@
+"""States of many words kept as one word: a tree of numbered pairs.
+
+In a large state most words are the same as in thousands of other states.  So each word is
+entered once into a pool of words and stands for its number there; two numbers make a pair,
+which is entered once into a pool of pairs and stands for its number; and so on up to the
+root, a pair that is the state's row.  The same pairs come again and again, which makes a row
+of one word, and little more, out of states of a hundred bytes.  (The tree database of
+Laarman, van de Pol and Weber, SPIN 2011, with pools that can grow.)
+
+Numbering is one to one: states are equal if and only if their roots are.
+
+A successor differs from its parent in few words; only the pairs above those are looked up.
+
+The nodes of a tree for W words: 0..W-1 are the words, W + k is pair k, whose children are
+the nodes left[k] and right[k]; the last pair is the root.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+
+from .compiled import compiled, compiled_nogil
+from .native_atomic import add_atomic, address, claim_number
+
+# Numbered keys of 64 bits: values[number] is the key; numbers: the index, as in
+# `checker.visited`; count: next number to be given out, number from which on the pool has to grow
+# first, 64 - log2 of the size of the index.
+Pool = namedtuple("Pool", "values numbers count")
+Tree = namedtuple("Tree", "words pairs left right")
+
+# What one thread needs: roots: of the successors in `Worker.out`; state: the words of the
+# state that is being expanded; known: its nodes' numbers; nodes: those of a successor; taken:
+# the part of each pool that is reserved for this thread (words: next, end; pairs: next, end).
+Folder = namedtuple("Folder", "roots state known nodes taken")
+
+TAKEN = 256  # numbers of a pool that a thread reserves at a time
+LOW, HIGH_SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
+ONE, MIX = np.uint64(1), np.uint64(0x9E3779B97F4A7C15)
+
+
+def shape(words: int) -> tuple[np.ndarray, np.ndarray]:
+    """`left` and `right` of a balanced tree for states of `words` words (at least 2)."""
+    nodes, left, right = list(range(words)), [], []
+    while len(nodes) > 1:
+        above = []
+        for first, second in zip(nodes[::2], nodes[1::2]):
+            above.append(words + len(left))
+            left.append(first)
+            right.append(second)
+        nodes = above + nodes[len(nodes) - len(nodes) % 2 :]
+    return np.array(left, np.int64), np.array(right, np.int64)
+
+
+@compiled
+def hash_key(key):
+    """Of a word or pair; its top bits choose the place in the index."""
+    mixed = (key ^ (key >> HIGH_SHIFT)) * MIX
+    return (mixed ^ (mixed >> HIGH_SHIFT)) * MIX
+
+
+@compiled
+def number_of(pool, taken, at, key):
+    """The number of `key`; a new one, from taken[at]..taken[at + 1], if it has none."""
+    values, numbers = pool.values, pool.numbers
+    mask, hashed = np.uint64(len(numbers) - 1), hash_key(key)
+    slot, tag = hashed >> np.uint64(pool.count[2]), hashed & LOW & ~mask
+    while True:
+        there = np.uint64(numbers[slot])
+        if there == 0:
+            if taken[at] == taken[at + 1]:
+                taken[at] = add_atomic(address(pool.count), TAKEN)
+                taken[at + 1] = taken[at] + TAKEN
+            number = np.uint64(taken[at])
+            values[number] = key
+            there = np.uint64(claim_number(address(numbers) + np.int64(slot) * 4, np.uint32(tag | (number + ONE))))
+            if there == 0:
+                taken[at] += 1
+                return number
+        number = (there & mask) - ONE
+        if there & LOW & ~mask == tag and values[number] == key:
+            return number
+        slot = (slot + ONE) & mask
+
+
+@compiled
+def unfold(tree, folder, root):
+    """Write the words of a state to folder.state, and its nodes' numbers to folder.known."""
+    left, right, state, known = tree.left, tree.right, folder.state, folder.known
+    pairs, words, size = tree.pairs.values, tree.words.values, len(folder.state)
+    key = root
+    for pair in range(len(left) - 1, -1, -1):
+        known[left[pair]] = key >> HIGH_SHIFT
+        known[right[pair]] = key & LOW
+        if pair:
+            key = pairs[known[size + pair - 1]]
+    for word in range(size):
+        state[word] = words[known[word]]
+
+
+@compiled
+def fold(tree, folder, states, at):
+    """The root of the state at states[at], which may differ from folder.state."""
+    left, right, state, known, nodes = tree.left, tree.right, folder.state, folder.known, folder.nodes
+    size, top = len(state), len(left) - 1
+    for word in range(size):
+        found = states[at + word]
+        nodes[word] = known[word] if found == state[word] else number_of(tree.words, folder.taken, 0, found)
+    for pair in range(top):
+        first, second = nodes[left[pair]], nodes[right[pair]]
+        if first == known[left[pair]] and second == known[right[pair]]:
+            nodes[size + pair] = known[size + pair]
+        else:
+            nodes[size + pair] = number_of(tree.pairs, folder.taken, 2, (first << HIGH_SHIFT) | second)
+    return (nodes[left[top]] << HIGH_SHIFT) | nodes[right[top]]
+
+
+@compiled
+def forget(folder, states, at):
+    """Make folder.state a state that has no word in common with the one at states[at]."""
+    for word in range(len(folder.state)):
+        folder.state[word] = ~states[at + word]
+    for node in range(len(folder.known)):
+        folder.known[node] = ~np.uint64(0)
+
+
+@compiled_nogil
+def index_keys(pool, first, last):
+    """Enter the keys first..last-1 into a new index."""
+    values, numbers = pool.values, pool.numbers
+    mask, shift = np.uint64(len(numbers) - 1), np.uint64(pool.count[2])
+    for number in range(first, last):
+        hashed = hash_key(values[number])
+        slot = hashed >> shift
+        while numbers[slot] != 0:
+            slot = (slot + ONE) & mask
+        numbers[slot] = np.uint32((hashed & LOW & ~mask) | np.uint64(number + 1))
+
+
+@compiled_nogil
+def unfold_row(tree, folder, root):
+    """`unfold` for callers outside the loop."""
+    unfold(tree, folder, root)
