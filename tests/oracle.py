@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from checker import lang
-from oracle_machine import Blocked, LockOf, Machine, Node, Place, Stack, Violation
+from oracle_machine import Blocked, Box, LockOf, Machine, Node, Place, Stack, StackRow, Violation
 
 END = ("end",)
 
@@ -25,8 +26,8 @@ class Opinion:
 
     seen: (shared values, lines at which each process stands) of every state; shared values
     are integers as in the IR.  violations: the least number of steps to each violation, by
-    property, the violating step included.  reached: properties seen true.  lines: of all
-    statements that make steps, in the functions that were called; doubtful: of choices that
+    property, the violating step included.  reached: properties seen true.  lines: (file,
+    line) of all statements that make steps, in the functions that were called; doubtful: of choices that
     wait for locals, and belong to the step before if that has changed nothing.
     """
 
@@ -38,8 +39,8 @@ class Opinion:
     seen: set[tuple] = field(default_factory=set)
     violations: dict[str, int] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
-    lines: set[int] = field(default_factory=set)
-    doubtful: set[int] = field(default_factory=set)
+    lines: set[tuple[str, int]] = field(default_factory=set)
+    doubtful: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def values(self) -> set[tuple[int, ...]]:
@@ -51,7 +52,7 @@ class Position:
     """Where a process stands: frames with their locals, and their lines."""
 
     frames: tuple
-    lines: tuple[int, ...] = field(compare=False)
+    lines: tuple[tuple[str, int], ...] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,16 @@ class Search:
 
     settings: values of constants by name.  bound: operations that may be started.
     limit: states after which the search gives up (`complete` is then False).
+    properties: functions by name (None: those of the modules that the processes come from).
     """
 
-    def __init__(self, scenario, settings=None, bound=None, limit=200_000) -> None:
-        self.machine = Machine(scenario, settings, bound)
+    def __init__(self, scenario, settings=None, bound=None, limit=200_000, properties=None) -> None:
+        self.machine = Machine(scenario, settings, bound, list((properties or {}).values()))
         self.limit = limit
         self.opinion = Opinion(names=self.machine_names())
         self.logs: dict[tuple[int, tuple], tuple[tuple, int]] = {}  # (process, frames) -> (what it saw, resumptions)
         self.first: list[set[tuple]] = [set() for _ in self.machine.actors]  # frames at a handler's first step
-        self.properties = self.loaded_properties()
+        self.properties = self.judged(properties or dict(self.machine.all_names()))
 
     def run(self) -> Opinion:
         """Explore everything; violations do not end the search."""
@@ -199,12 +201,12 @@ class Search:
 
     def position(self, generator, kind):
         """Where a suspended generator stands, with those that it has called."""
-        frames, lines = [], []
+        frames, lines = [], []  # a line is (name of the file, number)
         while generator is not None:
             frame = generator.gi_frame
             local = tuple((name, frozen(value)) for name, value in sorted(frame.f_locals.items()) if name != "self")
             frames.append((generator.gi_code.co_name, frame.f_lasti, local))
-            lines.append(frame.f_lineno)
+            lines.append((Path(frame.f_code.co_filename).name, frame.f_lineno))
             generator = generator.gi_yieldfrom
         if kind != "process":
             lines = lines[1:]  # the loop around the operations
@@ -218,12 +220,17 @@ class Search:
 
     # properties
 
-    def loaded_properties(self):
+    def judged(self, known):
+        """Kind and instantiations of each property to be judged."""
         wanted = self.machine.scenario.properties
-        found = {}
-        for name, value in self.machine.all_names():
-            if getattr(value, "checker_kind", "") == "property" and (wanted is None or name in wanted):
-                found[name] = value
+        found = {
+            name: value for name, value in known.items()
+            if getattr(value, "checker_kind", "") == "property" and (wanted is None or name in wanted)
+        }  # fmt: skip
+        for prop in list(found.values()):
+            witness = prop.checker_property[1].get("witness")
+            if witness is not None:
+                found.setdefault(witness.__name__, witness)
         return {name: (p.checker_property[0], self.bindings(p)) for name, p in found.items()}
 
     def bindings(self, function):
@@ -302,6 +309,10 @@ def frozen(value):
     """`value` as something that can be compared and hashed."""
     if isinstance(value, Stack):
         return tuple((name, frozen(held)) for name, held in value.values.items())
+    if isinstance(value, Box):
+        return frozen(value.value)
+    if isinstance(value, StackRow):
+        return tuple(value.values)
     if isinstance(value, (Place, LockOf)):
         return tuple(frozen(part) for part in vars(value).values())
     if isinstance(value, (tuple, list)):
@@ -309,6 +320,6 @@ def frozen(value):
     return value
 
 
-def explore(scenario, settings=None, bound=None, limit=200_000) -> Opinion:
+def explore(scenario, settings=None, bound=None, limit=200_000, properties=None) -> Opinion:
     """The oracle's opinion of a scenario: see `Search`."""
-    return Search(scenario, settings, bound, limit).run()
+    return Search(scenario, settings, bound, limit, properties).run()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from pathlib import Path
 
 import oracle_source as source
 from checker import lang
@@ -82,14 +83,33 @@ class Stack:
     """A record on a process's stack."""
 
     def __init__(self, machine, record):
-        initial = {name: machine.initial(declared) for name, declared in record.fields.items()}
-        self.__dict__.update(machine=machine, record=record, values=initial)
+        values = {name: machine.first_value(declared) for name, declared in record.fields.items()}
+        self.__dict__.update(machine=machine, record=record, values=values)
 
     def __getattr__(self, name):
         return self.values[name]
 
     def __setattr__(self, name, value):
         self.values[name] = self.machine.fit(self.record.fields[name].type, value)
+
+
+class StackRow:
+    """An array field of a record."""
+
+    def __init__(self, machine, declared):
+        self.machine, self.type = machine, declared.type
+        self.values = [machine.initial(declared)] * machine.width(declared)
+
+    def __getitem__(self, index):
+        return self.values[self.inside(index)]
+
+    def __setitem__(self, index, value):
+        self.values[self.inside(index)] = self.machine.fit(self.type, value)
+
+    def inside(self, index):
+        if not 0 <= index < len(self.values):
+            raise Violation("range")
+        return index
 
 
 class Place:
@@ -111,6 +131,21 @@ class Place:
             getattr(self.owner, self.name)[self.index] = value
 
 
+class Box:
+    """What stands for a local of the caller; the caller copies it back."""
+
+    owner = name = None
+
+    def __init__(self, machine, value, type=None):
+        self.machine, self.value, self.type = machine, value, type
+
+    def get(self):
+        return self.value
+
+    def set(self, value):
+        self.value = self.machine.fit(self.type, value)
+
+
 @dataclass
 class Actor:
     """One instance of a process of the scenario.  number: what a lock's owner holds."""
@@ -125,7 +160,7 @@ class Actor:
 class Machine:
     """The shared memory, the words, and who is running."""
 
-    def __init__(self, scenario, settings=None, bound=None):
+    def __init__(self, scenario, settings=None, bound=None, properties=()):
         self.scenario, self.bound = scenario, scenario.bound if bound is None else bound
         self.environments = {}
         self.structs = {}
@@ -139,12 +174,12 @@ class Machine:
         self.chosen = 0
         self.starting = False  # an operation has started, and made no step yet
         self.rounds = 0  # of loops, in this step
-        self.lines = set()  # of all statements that make a step
+        self.lines = set()  # (file, line) of all statements that make a step
         self.doubtful = set()  # lines of choices that perhaps are one
         self.ops_left = None  # slot of the operations still to be started
         roots = [function for process in scenario.processes for function in process.functions]
         self.names = {}  # modules first, so that constants have values
-        for function in roots + ([scenario.setup] if scenario.setup else []):
+        for function in [*roots, *([scenario.setup] if scenario.setup else []), *properties]:
             self.names.update(function.__globals__)
         self.given = dict(scenario.scope)
         constants = {n: c for n, c in self.all_names() if isinstance(c, lang.Constant)}
@@ -176,7 +211,8 @@ class Machine:
 
     def make_structs(self):
         """All structs that the modules know."""
-        structs = {s.__name__: s for _, s in self.all_names() if inspect.isclass(s) and issubclass(s, lang.Struct)}
+        named = [value.struct if isinstance(value, lang.Instance) else value for _, value in self.all_names()]
+        structs = {s.__name__: s for s in named if inspect.isclass(s) and issubclass(s, lang.Struct)}
         for name, struct in structs.items():
             if struct is not lang.Struct:
                 self.structs[name] = Struct(self, struct, self.value(struct.instances))
@@ -212,6 +248,10 @@ class Machine:
 
     def width(self, declared):
         return 1 if declared.count is None else self.value(declared.count)
+
+    def first_value(self, declared):
+        """The first value of a field of a record."""
+        return self.initial(declared) if declared.count is None else StackRow(self, declared)
 
     def initial(self, declared):
         """The first value of a field."""
@@ -250,6 +290,7 @@ class Machine:
         if id(names) not in self.environments:
             made = self.environments[id(names)] = {"fit__": self.fit, "place__": Place}
             made["starting__"] = lambda: self.starting
+            made["box__"] = lambda value, type=None: Box(self, value, type)
             made["endless__"], made["started__"] = self.endless, self.started
             made["shared__"] = lambda *places: any(
                 isinstance(place.owner, Node) and place.name in self.mutable for place in places
@@ -525,8 +566,9 @@ class Late:
             name = self.function.__name__ + ("" if self.stepped else "__whole")
             rewriter = source.Rewriter(self.function, self.machine.mutable)
             tree = rewriter.rewrite(self.stepped, name)
-            self.machine.lines |= rewriter.lines
-            self.machine.doubtful |= rewriter.doubtful
+            file = Path(self.function.__code__.co_filename).name
+            self.machine.lines |= {(file, line) for line in rewriter.lines}
+            self.machine.doubtful |= {(file, line) for line in rewriter.doubtful}
             names = dict(self.machine.environment(self.function))
             exec(compile(tree, self.function.__code__.co_filename, "exec"), names)
             self.made = names[name]

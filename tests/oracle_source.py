@@ -144,6 +144,7 @@ class Rewriter:
         self.access = Access(function, mutable)
         self.node = self.access.node
         self.counter = 0
+        self.boxes: list[str] = []  # locals that stand in the present statement where a Place is wanted
         self.lines: set[int] = set()  # of the statements that make a step
         self.doubtful: set[int] = set()  # of choices under a condition on locals, which perhaps make one
         self.annotations: dict[str, ast.expr] = {
@@ -182,9 +183,10 @@ class Rewriter:
         if isinstance(node, ast.With):
             return self.end_of_step(node, True, stepped) + self.block(node.body, False)
         if isinstance(node, ast.If):
-            new = ast.If(self.expr(node.test, stepped), self.block(node.body, stepped), [])
+            before, test = self.condition(node, stepped)
+            new = ast.If(test, self.block(node.body, stepped), [])
             new.orelse = self.block(node.orelse, stepped) if node.orelse else []
-            return self.end_of_step(node, self.access.of(node.test), stepped) + [ast.copy_location(new, node)]
+            return self.end_of_step(node, self.access.of(node.test), stepped) + before + [ast.copy_location(new, node)]
         if isinstance(node, ast.While):
             return self.while_loop(node)
         if isinstance(node, ast.For):
@@ -192,7 +194,27 @@ class Rewriter:
         access = self.access.of(node)
         if not access and self.may_have_no_value(node):
             access = "starting"
-        return self.end_of_step(node, access, stepped) + [self.simple(node, stepped)]
+        return self.end_of_step(node, access, stepped) + self.boxed(self.simple(node, stepped))
+
+    def boxed(self, statement: ast.stmt) -> list[ast.stmt]:
+        """A statement, with the locals that it calls something by Place put into boxes before, and out of them after."""
+        names, self.boxes = self.boxes, []
+        before = [ast.parse(f"{box_of(n)} = box__({n}{self.type_of(n)})").body[0] for n in names]
+        after = [part for n in names for part in ast.parse(f"{n} = {box_of(n)}.get()\n{box_of(n)} = None").body]
+        return [*before, statement, *after]
+
+    def type_of(self, name: str) -> str:
+        note = self.annotations.get(name)
+        return "" if note is None else ", " + ast.unparse(note)
+
+    def condition(self, node: ast.If | ast.While, stepped: bool) -> tuple[list[ast.stmt], ast.expr]:
+        """Statements before a test, and the test."""
+        test = self.expr(node.test, stepped)
+        if not self.boxes:
+            return [], test
+        made = ast.parse("test__ = 0").body[0]
+        made.value = test
+        return self.boxed(ast.copy_location(made, node)), ast.Name("test__", ast.Load())
 
     def may_have_no_value(self, node: ast.stmt) -> bool:
         """Is there a choose() with a condition?  It is a step, or the start of an operation waits for it."""
@@ -220,8 +242,8 @@ class Rewriter:
         return made
 
     def while_loop(self, node: ast.While) -> list[ast.stmt]:
-        test = self.expr(node.test, True)
-        first = self.end_of_step(node, self.access.of(node.test), True)
+        before, test = self.condition(node, True)
+        first = self.end_of_step(node, self.access.of(node.test), True) + before
         leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
         spin = ast.parse("started__()\nif endless__(): yield").body
         for part in ast.walk(spin[1]):
@@ -281,6 +303,10 @@ class Rewriter:
         return _Expressions(self, stepped).visit(node)
 
 
+def box_of(name: str) -> str:
+    return f"box__{name}"
+
+
 class _Expressions(ast.NodeTransformer):
     def __init__(self, rewriter: Rewriter, stepped: bool) -> None:
         self.rewriter, self.stepped = rewriter, stepped
@@ -317,8 +343,11 @@ class _Expressions(ast.NodeTransformer):
 
     def place(self, arg: ast.expr) -> ast.expr:
         """What stands for the variable `arg` of the caller."""
-        if isinstance(arg, ast.Name):  # a Place handed on
+        if isinstance(arg, ast.Name) and arg.id in self.rewriter.access.places:  # handed on
             return arg
+        if isinstance(arg, ast.Name):
+            self.rewriter.boxes.append(arg.id)
+            return ast.Name(box_of(arg.id), ast.Load())
         if isinstance(arg, ast.Attribute):
             return ast.Call(ast.Name("place__", ast.Load()), [self.visit(arg.value), ast.Constant(arg.attr)], [])
         if isinstance(arg, ast.Subscript) and isinstance(arg.value, ast.Attribute):
