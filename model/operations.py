@@ -14,6 +14,7 @@ from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MA
 from model.state import Block, Cell, File, Folio, Task, inode, loff_t, log, mapping
 
 ON_DISK = constant(3, "cells of the file at the start; they are on disk and not cached")
+HOLE_AT_END = constant(0, "cells of a hole behind these, inside the file")
 APPEND_A = constant(1, "cells of an append")
 APPEND_B = constant(3, "or so many")
 OVERWRITE_POS = constant(1, "where an overwrite begins")
@@ -73,11 +74,11 @@ def background():
 
 @primitive()
 def file_on_disk():
-    """A file of ON_DISK cells, all of it on disk; the rest of its last block is zero."""
-    inode.i_size = ON_DISK
-    inode.i_disk_size = ON_DISK
-    inode.sized_from = ON_DISK
-    log.di_size = ON_DISK
+    """A file with ON_DISK cells on disk, and then HOLE_AT_END cells of nothing; nothing is cached."""
+    inode.i_size = ON_DISK + HOLE_AT_END
+    inode.i_disk_size = ON_DISK + HOLE_AT_END
+    inode.sized_from = ON_DISK + HOLE_AT_END
+    log.di_size = ON_DISK + HOLE_AT_END
     for block in each(Block):
         if number(block) * CELLS < ON_DISK:
             block.extent = IOMAP_MAPPED

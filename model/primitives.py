@@ -158,7 +158,7 @@ def xfs_iunlock_excl(ip: Inode):
 
 @primitive("fs/xfs/xfs_inode.c")
 def xfs_ilock_shared(ip: Inode):
-    """xfs_ilock(ip, XFS_ILOCK_SHARED).  Each such section is one step, so being alone in it changes nothing."""
+    """xfs_ilock(ip, XFS_ILOCK_SHARED).  Each such section is one step, so it may as well be exclusive."""
     acquire(ip.i_lock)
 
 
@@ -223,7 +223,7 @@ def note_written(pos: loff_t, end: loff_t):
 
 @primitive()
 def note_truncate(pos: loff_t, over: bool):
-    """A truncate to or from `pos` begins: nobody counts on what lies behind.  When it is over, that is zero."""
+    """A truncate to or from `pos` begins: what lies behind is undefined; when it is over, it is zero."""
     for cell in each(Cell):
         if number(cell) >= pos:
             cell.logical = HOLE if over else UNDEFINED

@@ -6,8 +6,9 @@ from checker.lang import baseline, interrupt, process, scenario, thread, worker
 
 from model.block.device import blk_mq_complete_request
 from model.fs.xfs.xfs_aops import xfs_end_io
-from model.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_POS, TRUNCATE_A, TRUNCATE_B
-from model.operations import append, background, dirty_file_with_cursor, file_on_disk, fsync, overwrite, truncate
+from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS
+from model.operations import TRUNCATE_A, TRUNCATE_B, append, background, dirty_file_with_cursor, file_on_disk
+from model.operations import fsync, overwrite, truncate
 from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, OPENERS, PAGES, PAGEVEC_SIZE
 from model.state import SHORT_COPIES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
 
@@ -73,7 +74,7 @@ two_mappings = scenario(
 )
 
 cyclic = scenario(
-    "Two dirty folios, one pass of the flusher from the middle of the file, one fsync, one write, one truncate.",
+    "Two dirty folios; the flusher from the middle of the file, one fsync, one write, one truncate.",
     process("writer", overwrite),
     process("truncater", truncate),
     process("fsync", fsync, per=File),
@@ -121,7 +122,16 @@ one_block_folios = scenario(
     thread("flusher", background),
     *COMPLETION,
     setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 4, TRUNCATE_A: 1, TRUNCATE_B: 3, BIO_BLOCKS: 1},
+    scope={
+        BLOCKS: 1,
+        CELLS: 2,
+        ON_DISK: 0,
+        APPEND_A: 1,
+        APPEND_B: 4,
+        TRUNCATE_A: 1,
+        TRUNCATE_B: 3,
+        BIO_BLOCKS: 1,
+    },
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
@@ -149,11 +159,41 @@ short_copies = scenario(
     thread("flusher", background),
     *COMPLETION,
     setup=file_on_disk,
-    scope={FOLIOS: 1, PAGES: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 3, SHORT_COPIES: 1, OVERWRITE_POS: 0, IOENDS: 2},
+    scope={
+        FOLIOS: 1,
+        PAGES: 2,
+        ON_DISK: 0,
+        APPEND_A: 1,
+        APPEND_B: 3,
+        SHORT_COPIES: 1,
+        OVERWRITE_POS: 0,
+        IOENDS: 2,
+    },
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
-    properties=(*FSYNC, "uptodate_blocks_are_initialised"),
+    properties=FSYNC,
+)
+
+short_copy_in_hole = scenario(
+    "A write into a hole, whose copy from user memory stops early, and the flusher.",
+    thread("writer", overwrite),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        ON_DISK: 0,
+        HOLE_AT_END: 4,
+        SHORT_COPIES: 1,
+        OVERWRITE_POS: 0,
+        OVERWRITE_LEN: 3,
+        IOENDS: 2,
+    },
+    bound=2,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=("no_write_is_lost", "uptodate_blocks_are_initialised"),
 )
 
 stable_pages = scenario(

@@ -8,7 +8,7 @@ from model.state import CELLS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_UNWRITTEN, NEW,
 from model.state import Folio, Inode, Log
 
 LETTERS = {STALE: "s", ZERO: "0", OLD: "d", NEW: "D"}
-LEGEND = "D data, d older data, 0 zeros, s what the device held before, . hole"
+LEGEND = "D data, d older data, 0 zeros, s whatever was there before, . hole"
 
 page_cache = drawing(
     "page cache",

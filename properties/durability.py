@@ -29,7 +29,9 @@ def the_next_checkpoint_keeps_what_fsync_promised(cell: Cell):
     block = Block[number(cell) // CELLS]
     data = block.extent == IOMAP_MAPPED and cell.volatile == NEW
     zero = block.extent != IOMAP_MAPPED or cell.volatile == ZERO
-    return implies(cell.promised, number(cell) < inode.i_disk_size and (data if cell.logical == DATA else zero))
+    return implies(
+        cell.promised, number(cell) < inode.i_disk_size and (data if cell.logical == DATA else zero)
+    )
 
 
 @after_crash

@@ -28,7 +28,7 @@ def towrite_is_on_dirty_marks(folio: Folio):
 
 @invariant
 def new_data_is_marked(cell: Cell):
-    """A folio with data that the device lacks carries DIRTY or WRITEBACK at every moment, so that fsync sees it."""
+    """A folio with data that the device lacks always carries DIRTY or WRITEBACK, so that fsync sees it."""
     folio = Folio[number(cell) // FOLIO_SIZE]
     newer = folio.mapping and folio.data[number(cell) % FOLIO_SIZE] == NEW and cell.volatile != NEW
     return implies(
@@ -50,7 +50,8 @@ def towrite_goes_when_writeback_begins(folio: Folio):
 def dirty_folios_have_dirty_blocks(folio: Folio):
     """An unlocked dirty folio with block bits has at least one of them set."""
     return implies(
-        folio.dirty and folio.private and not is_locked(folio.locked), any(folio.ifs_dirty[b] for b in range(0, BLOCKS))
+        folio.dirty and folio.private and not is_locked(folio.locked),
+        any(folio.ifs_dirty[b] for b in range(0, BLOCKS)),
     )
 
 
@@ -67,5 +68,5 @@ def dirty_blocks_are_in_dirty_folios(cell: Cell):
 
 @invariant(witness=an_integrity_pass_finds_a_folio_that_was_dirtied_late)
 def integrity_passes_write_what_they_were_asked_for(folio: Folio):
-    """A data-integrity pass writes no folio that became dirty after the pass began and that nobody else has tagged."""
+    """A data-integrity pass writes no folio that was dirty neither when it began nor at a later tagging."""
     return not folio.unasked

@@ -51,7 +51,8 @@ def a_write_goes_on_under_io(cell: Cell):
     """A byte is overwritten in the cache while an older version of it is with the device."""
     folio = Folio[number(cell) // FOLIO_SIZE]
     under_way = any(
-        io.state == IO_SUBMITTED and io.io_offset <= number(cell) < io.io_offset + io.io_size for io in each(Ioend)
+        io.state == IO_SUBMITTED and io.io_offset <= number(cell) < io.io_offset + io.io_size
+        for io in each(Ioend)
     )
     return under_way and folio.dirty and folio.data[number(cell) % FOLIO_SIZE] == NEW
 

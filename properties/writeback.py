@@ -23,7 +23,11 @@ def writeback_lasts_as_long_as_its_io(ioend: Ioend, folio: Folio):
 def pending_bytes_cover_the_io(folio: Folio):
     """write_bytes_pending counts every byte of a folio that unfinished I/O carries."""
     carried = sum(
-        sum(BLOCK_SIZE for b in range(0, BLOCKS) if bio_covers(io.io_offset, io.bi_blocks, number(folio) * BLOCKS + b))
+        sum(
+            BLOCK_SIZE
+            for b in range(0, BLOCKS)
+            if bio_covers(io.io_offset, io.bi_blocks, number(folio) * BLOCKS + b)
+        )
         for io in each(Ioend)
         if io.state in (IO_BUILT, IO_SUBMITTED, IO_LISTED)
     )
@@ -40,7 +44,8 @@ def no_bytes_pending_without_writeback(folio: Folio):
 def io_goes_to_blocks_of_the_file(ioend: Ioend, block: Block):
     """I/O that the device may still carry out goes to a block that the file owns."""
     return implies(
-        ioend.state in (IO_BUILT, IO_SUBMITTED) and bio_covers(ioend.io_offset, ioend.bi_blocks, number(block)),
+        ioend.state in (IO_BUILT, IO_SUBMITTED)
+        and bio_covers(ioend.io_offset, ioend.bi_blocks, number(block)),
         block.extent in (IOMAP_UNWRITTEN, IOMAP_MAPPED),
     )
 
@@ -52,7 +57,8 @@ def no_write_is_lost(cell: Cell):
     block = Block[number(cell) // CELLS]
     dirty = folio.dirty and (not folio.private or folio.ifs_dirty[number(cell) // CELLS % BLOCKS])
     under_way = any(
-        io.state in (IO_BUILT, IO_SUBMITTED) and bio_covers(io.io_offset, io.bi_blocks, number(block)) for io in each(Ioend)
+        io.state in (IO_BUILT, IO_SUBMITTED) and bio_covers(io.io_offset, io.bi_blocks, number(block))
+        for io in each(Ioend)
     )
     cached = folio.mapping and folio.data[number(cell) % FOLIO_SIZE] == NEW
     written = cell.volatile == NEW and block.extent in (IOMAP_UNWRITTEN, IOMAP_MAPPED)
@@ -81,7 +87,8 @@ def uptodate_blocks_are_initialised(cell: Cell):
     folio = Folio[number(cell) // FOLIO_SIZE]
     uptodate = folio.uptodate or (folio.private and folio.ifs_uptodate[number(cell) // CELLS % BLOCKS])
     return implies(
-        folio.mapping and uptodate and not is_locked(folio.locked), folio.data[number(cell) % FOLIO_SIZE] != STALE
+        folio.mapping and uptodate and not is_locked(folio.locked),
+        folio.data[number(cell) % FOLIO_SIZE] != STALE,
     )
 
 
@@ -89,7 +96,8 @@ def uptodate_blocks_are_initialised(cell: Cell):
 def nothing_is_left_behind():
     """Where nothing can move any more, no lock is held, no folio is under writeback, and no I/O is left."""
     folios = all(
-        not is_locked(folio.locked) and not folio.writeback and folio.write_bytes_pending == 0 for folio in each(Folio)
+        not is_locked(folio.locked) and not folio.writeback and folio.write_bytes_pending == 0
+        for folio in each(Folio)
     )
     locks = is_locked(inode.i_rwsem) or is_locked(mapping.invalidate_lock) or is_locked(inode.i_lock)
     return folios and not locks and all(io.state == IO_FREE for io in each(Ioend))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until
 
 from model.size import XFS_B_TO_FSBT
-from model.state import NEW, CELLS, DATA, EIO, ERRORS, FOLIO_SIZE, IOMAP_HOLE, IOMAP_WRITEPAGE_END_BIO, IO_DONE
-from model.state import IO_FREE, IO_SUBMITTED, OK, UNDEFINED, XFS_END_BIO, Bio, Cell, File, Folio, Ioend
+from model.state import CELLS, DATA, EIO, ERRORS, FOLIO_SIZE, IOMAP_HOLE, IOMAP_WRITEPAGE_END_BIO, IO_DONE
+from model.state import IO_FREE, IO_SUBMITTED, NEW, OK, UNDEFINED, XFS_END_BIO, Bio, Cell, File, Folio, Ioend
 from model.state import block_t, loff_t, mapping
 
 
@@ -109,7 +109,7 @@ def note_failure_of_folio(folio: Folio, pos: loff_t):
 
 @primitive()
 def note_failure(first: block_t, end: block_t):
-    """Writing the blocks [first, end) has failed: what was new is lost, and every open file is owed the error."""
+    """Writing the blocks [first, end) has failed: what was new is lost; every file is owed the error."""
     for file in each(File):
         file.owed = True
     for cell in each(Cell):

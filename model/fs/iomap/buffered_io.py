@@ -12,8 +12,8 @@ from model.primitives import copy_to_folio, folio_lock, folio_test_uptodate, fol
 from model.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write, note_written
 from model.size import folio_pos, offset_in_chunk, offset_in_folio, round_up_to_block
 from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, IOMAP_HOLE, IOMAP_MAPPED, IOMAP_UNWRITTEN, OK
-from model.state import PAGE_SIZE, SHORT_COPIES, ZERO, Cell, Errno, Folio, Inode, IomapIter, Task, block_t
-from model.state import inode, loff_t, mapping
+from model.state import PAGE_SIZE, SHORT_COPIES, Cell, Errno, Folio, Inode, IomapIter, Task, block_t, inode
+from model.state import loff_t, mapping
 
 # ------------------------------------------------------------- iomap_folio_state
 
@@ -138,14 +138,33 @@ def ifs_block_is_uptodate(folio: Folio, b: block_t) -> bool:
 @primitive("fs/iomap/buffered-io.c")
 def fill_block(iter: IomapIter, folio: Folio, b: block_t, from_: loff_t, to: loff_t):
     """Make a block valid but for what the write will cover, and call all of it uptodate."""
-    zeroing = iter.type != IOMAP_MAPPED or iter.new or folio_pos(folio) + b * BLOCK_SIZE >= inode.i_size
+    if iomap_block_needs_zeroing(iter, folio_pos(folio) + b * BLOCK_SIZE):
+        folio_zero_segments(folio, b * BLOCK_SIZE, from_, to, (b + 1) * BLOCK_SIZE)
+        iomap_set_range_uptodate(folio, b * BLOCK_SIZE, BLOCK_SIZE)
+    else:
+        iomap_read_folio_sync(folio, b)
+        iomap_set_range_uptodate(folio, b * BLOCK_SIZE, BLOCK_SIZE)
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_block_needs_zeroing(iter: IomapIter, pos: loff_t) -> bool:
+    """Is there nothing on disk to be read at pos?"""
+    return iter.type != IOMAP_MAPPED or iter.new or pos >= inode.i_size
+
+
+@primitive("include/linux/highmem.h")
+def folio_zero_segments(folio: Folio, start1: loff_t, end1: loff_t, start2: loff_t, end2: loff_t):
+    """Zero the bytes [start1, end1) and [start2, end2) of a folio."""
+    folio_zero_segment(folio, start1, end1)
+    folio_zero_segment(folio, start2, end2)
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_read_folio_sync(folio: Folio, b: block_t):
+    """Read a block from the device."""
     for k in range(0, FOLIO_SIZE):
         if k // BLOCK_SIZE == b:
-            if not zeroing:
-                folio.data[k] = Cell[number(folio) * FOLIO_SIZE + k].volatile
-            elif k < from_ or k >= to:
-                folio.data[k] = ZERO
-    iomap_set_range_uptodate(folio, b * BLOCK_SIZE, BLOCK_SIZE)
+            folio.data[k] = Cell[number(folio) * FOLIO_SIZE + k].volatile
 
 
 @kernel("fs/iomap/buffered-io.c")

@@ -145,7 +145,13 @@ def note_unsubmitted(current: Task, folios: pgoff_t):
 
 @kernel("fs/iomap/buffered-io.c")
 def iomap_writepage_map_blocks(
-    wpc: WritepageCtx, wbc: WritebackControl, folio: Folio, pos: loff_t, end_pos: loff_t, dirty_len: loff_t, count: Place
+    wpc: WritepageCtx,
+    wbc: WritebackControl,
+    folio: Folio,
+    pos: loff_t,
+    end_pos: loff_t,
+    dirty_len: loff_t,
+    count: Place,
 ) -> Errno:
     """Map a dirty run, mapping by mapping, and add the pieces to ioends."""
     error: Errno = OK
