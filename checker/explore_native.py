@@ -132,7 +132,7 @@ class Search:
         room, store = visited.BATCH + self._most_at_once(), self.store
         out = reserve(room * store.words, np.uint64)
         return visited.Worker(
-            out, reserve(room, np.uint64), reserve(room, np.uint32), np.zeros(visited.RECENT * store.row, np.uint64),
+            out, reserve(room, np.uint64), reserve(room, np.uint32), np.zeros(visited.RECENT * store.words, np.uint64),
             np.zeros(self.native.info.size, np.int64), np.zeros(8, np.int64), store.folder(out, room),
         )  # fmt: skip
 
@@ -180,7 +180,7 @@ class Search:
             self._make_room()
             visited.begin(self.store.space, worker, self.code, self.store.shift, len(some))
         for each in self.workers:  # what is in `recent` has to be in the table
-            each.recent[:] = np.tile(self.store.rows[: self.store.row], visited.RECENT)
+            each.recent[:] = np.tile(np.array(states[0], np.uint64), visited.RECENT)
         self._end_level()
 
     def _expand(self) -> str:

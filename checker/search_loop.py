@@ -12,7 +12,7 @@ from .native_atomic import add_atomic, address, call_step
 from .native_fold import unfold
 from .visited import (
     AT, AT_END, BATCH, FRONTIER_END, NEXT, PIECE, ROW_LIMIT, ROWS, STOP, TRANSITIONS, admit, admit_inline, note, sift,
-    sift_folded, sift_inline,
+    sift_inline,
 )  # fmt: skip
 
 
@@ -48,9 +48,7 @@ def expand(space, worker, code, shift, budget, reduction, passage):
             own[TRANSITIONS] += count
             if reduction is not None:
                 count = pass_through(worker, code, reduction, passage, kept, count, state)
-            if code.folded:
-                kept = sift_folded(space, worker, code, shift, kept, count, state)
-            elif code.inline:
+            if code.inline:
                 kept = sift_inline(space, worker, code, shift, kept, count, state)
             else:
                 kept = sift(space, worker, code, shift, kept, count, state)

@@ -38,7 +38,7 @@ from .native_fold import fold, forget
 Space = namedtuple("Space", "rows parents values numbers shared tree")
 NEXT, FRONTIER_END, ROWS, ROW_LIMIT, STOP = range(5)  # of `shared`
 
-# What one thread owns.  out: successors, W words each; hashes, origin: theirs; recent: rows
+# What one thread owns.  out: successors, W words each; hashes, origin: theirs; recent: states
 # that were looked up lately; info: see native.Info; folder: see native_fold.
 Worker = namedtuple("Worker", "out hashes origin recent info own folder")
 ROW, ROW_END, AT, AT_END, TRANSITIONS, PASSED = range(6)  # of `own`
@@ -113,8 +113,7 @@ def note(worker, code, before, state, base):
 def sift(space, worker, code, shift, kept, count, state):
     """Of `count` successors behind the `kept` first ones keep those not seen a moment ago; how many are
     kept then.  No branch depends on what is found, because none could be predicted."""
-    words, out, recent = code.words, worker.out, worker.recent
-    numbers_at = address(space.numbers)
+    words, out, recent, start = code.words, worker.out, worker.recent, kept
     for number in range(kept, kept + count):
         hashed = hash_of(out, number * words, words)
         place = np.int64(hashed & RECENT_MASK) * words
@@ -126,9 +125,22 @@ def sift(space, worker, code, shift, kept, count, state):
             out[kept * words + w] = found
         worker.hashes[kept] = hashed
         worker.origin[kept] = state
-        prefetch(numbers_at + np.int64(hashed >> shift) * 4)
         kept += np.int64(fresh != 0)
+    if code.folded:
+        fold_all(space, worker, code, start, kept)
+    numbers_at = address(space.numbers)
+    for number in range(start, kept):
+        prefetch(numbers_at + np.int64(worker.hashes[number] >> shift) * 4)
     return kept
+
+
+@compiled
+def fold_all(space, worker, code, first, end):
+    """Give the successors first..end-1 their roots; it is these that are looked up."""
+    roots = worker.folder.roots
+    for number in range(first, end):
+        roots[number] = fold(space.tree, worker.folder, worker.out, number * code.words)
+        worker.hashes[number] = hash_of(roots, number, 1)
 
 
 @compiled
@@ -144,26 +156,6 @@ def sift_inline(space, worker, code, shift, kept, count, state):
         recent[place] = found
         out[kept], hashes[kept], origin[kept] = found, hashed, state
         prefetch(values_at + np.int64(hashed >> shift) * 8)
-        kept += np.int64(fresh)
-    return kept
-
-
-@compiled
-def sift_folded(space, worker, code, shift, kept, count, state):
-    """`sift` for large states: `roots` is what is looked up, `out` what is judged."""
-    words, out, recent, roots = code.words, worker.out, worker.recent, worker.folder.roots
-    numbers_at = address(space.numbers)
-    for number in range(kept, kept + count):
-        found = fold(space.tree, worker.folder, out, number * words)
-        copy(out, number * words, out, kept * words, words)
-        roots[kept] = found
-        hashed = hash_of(roots, kept, 1)
-        place = hashed & RECENT_MASK
-        fresh = recent[place] != found
-        recent[place] = found
-        worker.hashes[kept] = hashed
-        worker.origin[kept] = state
-        prefetch(numbers_at + np.int64(hashed >> shift) * 4)
         kept += np.int64(fresh)
     return kept
 
