@@ -10,6 +10,7 @@ decide whether `x.f` is a field of shared state or of a record on the stack.
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import types
 
@@ -142,7 +143,7 @@ class Rewriter:
     def __init__(self, function: types.FunctionType, mutable: set[str]) -> None:
         self.names = function.__globals__
         self.access = Access(function, mutable)
-        self.node = self.access.node
+        self.node = copy.deepcopy(self.access.node)  # rewriting changes nodes
         self.counter = 0
         self.boxes: list[str] = []  # locals that stand in the present statement where a Place is wanted
         self.lines: set[int] = set()  # of the statements that make a step
