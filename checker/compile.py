@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from types import FunctionType
 
 from . import ir, lang
@@ -38,7 +39,13 @@ def compile_program(
     Raises ModelError with everything that is wrong with the model, UsageError if a name
     or value asked for does not exist.
     """
-    return _Compiler(catalogue, scenario, design, settings or {}).program(bound, properties)
+    collecting = gc.isenabled()
+    gc.disable()  # everything made here is in use until the end
+    try:
+        return _Compiler(catalogue, scenario, design, settings or {}).program(bound, properties)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 _kept: dict[FunctionType, t.Function] = {}  # trees of functions as they are, without a design's edits

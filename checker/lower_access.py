@@ -9,6 +9,7 @@ from . import tree as t
 from .infer import Typed
 from .lower_lock import Locks
 from .lower_scope import RecordVars, Scope, Slot
+from .types import World
 
 
 class Access(NamedTuple):
@@ -26,7 +27,10 @@ class Access(NamedTuple):
 class Accesses(Locks):
     """Finds the shared accesses of expressions of model functions."""
 
-    _touches: dict[int, bool]
+    def __init__(self, world: World, file_names: dict[str, str], lock_order: tuple[lang.Field, ...]) -> None:
+        super().__init__(world, file_names, lock_order)
+        self._touches: dict[int, bool] = {}
+        self._plain: dict[int, bool] = {}
 
     def is_shared(self, field: lang.Field) -> bool:
         """Can other processes see the field change, or change it?  Ghosts do not count."""
@@ -34,10 +38,9 @@ class Accesses(Locks):
 
     def touches(self, typed: Typed) -> bool:
         """Does a call of the function touch shared state?"""
-        cache = self.__dict__.setdefault("_touches", {})
-        found = cache.get(id(typed))
+        found = self._touches.get(id(typed))
         if found is None:
-            found = cache[id(typed)] = any(
+            found = self._touches[id(typed)] = any(
                 f.waits or f.conditional or f.groups or any(map(self.is_shared, f.reads | f.writes))
                 for f in typed.everything_called()
             )
@@ -66,9 +69,45 @@ class Accesses(Locks):
             case t.Choose(over=t.Generator()):
                 inner = self._of_all(t.children(node), scope)
                 return [Access("field", node, "choose()")] if inner else []
+            case t.Logic() | t.Cond():
+                return self._of_all([part for part, _ in self.parts_of(node, scope)], scope)
             case t.LockOp():
                 return [Access("field", node, t.text(node))]
         return self._of_all(t.children(node), scope)
+
+    def is_plain(self, node: t.Node) -> bool:
+        """Is there no call, choice or operation on a lock in `node`?"""
+        found = self._plain.get(id(node))
+        if found is None:
+            found = not isinstance(node, (t.Call, t.Choose, t.LockOp)) and all(
+                map(self.is_plain, t.children(node))
+            )
+            self._plain[id(node)] = found
+        return found
+
+    def parts_of(self, node: t.Logic | t.Cond, scope: Scope) -> list[tuple[t.Node, bool]]:
+        """What of `and`, `or`, `implies` or `a if c else b` constants leave, and whether each
+        part is only perhaps evaluated."""
+        if isinstance(node, t.Cond):
+            known = self._constant(node.test, scope)
+            if known is not None:
+                return [(node.then if known else node.other, False)]
+            return [(node.test, False), (node.then, True), (node.other, True)]
+        left = list(node.operands)
+        while len(left) > 1 and (known := self._constant(left[0], scope)) is not None:
+            if known == (node.op == "or"):
+                return []
+            left = left[1:]
+        return [(part, position > 0) for position, part in enumerate(left)]
+
+    def _constant(self, node: t.Node, scope: Scope) -> int | None:
+        """The value of a condition that depends on constants alone."""
+        if not self.is_plain(node):
+            return None
+        before, self.checks = self.checks, []
+        value = self.value(node, scope)
+        self.checks = before
+        return value.lo if value.constant else None
 
     def base_accesses(self, node: t.Node, scope: Scope) -> list[Access]:
         """The accesses on the way to a variable, without that of the variable itself."""

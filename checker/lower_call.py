@@ -44,13 +44,9 @@ class Calls(Choices):
                     self.hoisted[id(node)] = self.try_lock(node, scope)
             case t.Logic() | t.Cond() if not conditional and self._branches(node, scope):
                 self.hoisted[id(node)] = self._by_control_flow(node, scope)
-            case t.Logic():
-                for position, operand in enumerate(node.operands):
-                    self.hoist(operand, scope, conditional or position > 0, effects_after)
-            case t.Cond():
-                self.hoist(node.test, scope, conditional, effects_after)
-                self.hoist(node.then, scope, True)
-                self.hoist(node.other, scope, True)
+            case t.Logic() | t.Cond():
+                for part, perhaps in self.parts_of(node, scope):
+                    self.hoist(part, scope, conditional or perhaps, effects_after)
             case t.Quantifier():
                 for child in t.children(node):
                     self.hoist(child, scope, True)
@@ -68,16 +64,6 @@ class Calls(Choices):
                     type_ = scope.typed.types[id(node)]
                     self.hoisted[id(node)] = self.temporary(scope, "value", self.evaluate(node, scope), type_)
 
-    def is_plain(self, node: t.Node) -> bool:
-        """Is there no call, choice or operation on a lock in `node`?"""
-        found = self._plain.get(id(node))
-        if found is None:
-            found = not isinstance(node, (t.Call, t.Choose, t.LockOp)) and all(
-                map(self.is_plain, t.children(node))
-            )
-            self._plain[id(node)] = found
-        return found
-
     def _is_value(self, node: t.Node, scope: Scope) -> bool:
         return isinstance(scope.typed.types.get(id(node)), ir.Type)
 
@@ -93,7 +79,7 @@ class Calls(Choices):
 
     def _branches(self, node: t.Logic | t.Cond, scope: Scope) -> bool:
         """Do parts that are perhaps not evaluated have effects (but no steps of their own)?"""
-        late = node.operands[1:] if isinstance(node, t.Logic) else [node.then, node.other]
+        late = [part for part, perhaps in self.parts_of(node, scope) if perhaps]
         if self.atomic is None and any(self.accesses(part, scope) for part in late):
             return False
         return any(self.has_effects(part, scope) for part in late)

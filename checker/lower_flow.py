@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from . import ir
 from .errors import InternalError
+from .intervals import comparison
 from .lower_graph import Node, Step, cut_loops, find_joins
-from .lower_value import CONST_0, Value, negate, rebuild
+from .lower_value import Value, negate, rebuild
 
+WIDE = 1 << 62  # wider than any bounds
 COPIED_SIZE = 4  # operators in an expression that may stand in place of a temporary
 
 
@@ -30,23 +32,27 @@ class RawBlock:
 class Known:
     """What is known at a point of a block.
 
-    values: what locals are.  facts: conditions that are true, by their numbers.
+    values: what locals are.  facts: conditions that are true, by their numbers.  ranges: bounds
+    of expressions, by their numbers.
     """
 
-    __slots__ = ("values", "facts")
+    __slots__ = ("facts", "ranges", "values")
 
-    def __init__(
-        self, values: dict[str, Value] | None = None, facts: dict[int, ir.Expr] | None = None
-    ) -> None:
-        self.values, self.facts = values or {}, facts or {}
+    def __init__(self, values: dict[str, Value], facts: dict[int, ir.Expr], ranges: dict[int, Value]) -> None:
+        self.values, self.facts, self.ranges = values, facts, ranges
 
     def copy(self) -> Known:
-        return Known(dict(self.values), dict(self.facts))
+        return Known(dict(self.values), dict(self.facts), dict(self.ranges))
 
     def meet(self, other: Known) -> Known:
         """What is known where two paths come together."""
         values = {k: v for k, v in self.values.items() if other.values.get(k) == v}
-        return Known(values, {n: fact for n, fact in self.facts.items() if n in other.facts})
+        ranges = {}
+        for number, one in self.ranges.items():
+            two = other.ranges.get(number)
+            if two is not None:
+                ranges[number] = Value(one.expr, min(one.lo, two.lo), max(one.hi, two.hi))
+        return Known(values, {n: fact for n, fact in self.facts.items() if n in other.facts}, ranges)
 
 
 class Emitter:
@@ -83,7 +89,7 @@ class Emitter:
         start: list[ir.Stmt] = []
         first = 0
         if entry.step is None:
-            self.emit(entry, None, Known(), start)
+            self.emit(entry, None, Known({}, {}, {}), start)
             if isinstance(start[-1], ir.Goto) and all(map(self.sets_local, start[:-1])):
                 first = start.pop().label
             else:
@@ -94,7 +100,7 @@ class Emitter:
             self.label(entry)
         for node in self.queue:
             out: list[ir.Stmt] = []
-            if self.emit(node, None, Known(), out) is not None:
+            if self.emit(node, None, Known({}, {}, {}), out) is not None:
                 raise InternalError("a path of the flow graph ends nowhere")
             done.append(RawBlock(self.labels[id(node)], node.step, choices_last(out)))
         return done, first, start
@@ -203,18 +209,15 @@ class Emitter:
     def value(self, expr: ir.Expr, env: Known) -> Value:
         """`expr` with what is known put in."""
         if not env.values or self.uses(expr).isdisjoint(env.values):
-            return (
-                Value(expr, expr.value, expr.value) if isinstance(expr, ir.Const) else Value(expr, 0, 1 << 62)
-            )
+            return Value(expr, expr.value, expr.value) if isinstance(expr, ir.Const) else Value(expr, 0, WIDE)
 
         def read(old: ir.Read, index: Value) -> Value:
             if old.var in env.values:
                 return env.values[old.var]
-            variable = self.variables.get(old.var)
-            lo, hi = (variable.type.lo, variable.type.hi) if variable else (-(1 << 62), 1 << 62)
+            lo, hi = self.bounds(old)
             return Value(old if index.expr is old.index else ir.Read(old.var, index.expr, old.old), lo, hi)
 
-        return rebuild(expr, read, lambda leaf: Value(leaf, 0, 1 << 62))
+        return rebuild(expr, read, lambda leaf: Value(leaf, 0, WIDE))
 
     def learn(self, name: str, value: Value, env: Known) -> None:
         self.forget(name, env)
@@ -235,6 +238,8 @@ class Emitter:
             del env.values[other]
         for number in [n for n, fact in env.facts.items() if name in self.uses(fact)]:
             del env.facts[number]
+        for number in [n for n, known in env.ranges.items() if name in self.uses(known.expr)]:
+            del env.ranges[number]
 
     def trust(self, cond: ir.Expr, env: Known) -> None:
         """`cond` is true."""
@@ -246,13 +251,26 @@ class Emitter:
             self.trust(negate(Value(cond.operand.right, 0, 1)).expr, env)
         else:
             env.facts[self.number(cond)] = cond
-            if (
-                isinstance(cond, ir.Binary)
-                and cond.op == "=="
-                and cond.right != CONST_0
-                and isinstance(cond.right, ir.Const)
-            ):
-                self.trust(ir.Binary("!=", cond.left, CONST_0), env)
+            if isinstance(cond, ir.Binary) and isinstance(cond.right, ir.Const):
+                self.narrow(cond.op, cond.left, cond.right.value, env)
+
+    def narrow(self, op: str, expr: ir.Expr, limit: int, env: Known) -> None:
+        """`expr op limit` is true."""
+        if op not in ir.COMPARISONS:
+            return
+        known = env.ranges.get(self.number(expr))
+        lo, hi = (known.lo, known.hi) if known else self.bounds(expr)
+        if op in ("==", ">", ">="):
+            lo = max(lo, limit + (op == ">"))
+        if op in ("==", "<", "<="):
+            hi = min(hi, limit - (op == "<"))
+        if op == "!=":
+            lo, hi = lo + (lo == limit), hi - (hi == limit)
+        env.ranges[self.number(expr)] = Value(expr, lo, hi)
+
+    def bounds(self, expr: ir.Expr) -> tuple[int, int]:
+        variable = self.variables.get(expr.var) if isinstance(expr, ir.Read) else None
+        return (variable.type.lo, variable.type.hi) if variable else (-WIDE, WIDE)
 
     def implied(self, cond: ir.Expr, env: Known) -> bool:
         """Is `cond` certainly true?  "No" may mean "not known"."""
@@ -262,6 +280,11 @@ class Emitter:
             return self.implied(cond.left, env) or self.implied(cond.right, env)
         if isinstance(cond, ir.Binary) and cond.op == "and":
             return self.implied(cond.left, env) and self.implied(cond.right, env)
+        if isinstance(cond, ir.Binary) and cond.op in ir.COMPARISONS and isinstance(cond.right, ir.Const):
+            known = env.ranges.get(self.number(cond.left))
+            limit = cond.right.value
+            if known is not None and comparison(cond.op, (known.lo, known.hi), (limit, limit)):
+                return True
         return self.number(cond) in env.facts
 
     def number(self, expr: ir.Expr) -> int:

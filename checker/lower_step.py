@@ -37,7 +37,6 @@ class Steps(Accesses):
         self.starting = False
         self.unrolling = 0
         self._labels: set[str] = set()
-        self._plain: dict[int, bool] = {}
         self._sources: dict[int, str] = {}
 
     # nodes
