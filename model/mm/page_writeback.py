@@ -172,7 +172,11 @@ def filemap_get_folios_tag(mapping: AddressSpace, wbc: WritebackControl, end: pg
 
 @kernel("mm/page-writeback.c")
 def folio_prepare_writeback(mapping: AddressSpace, wbc: WritebackControl, folio: Folio) -> bool:
-    """Is a locked folio to be written now?  If so it is clean from here on."""
+    """Is a locked folio to be written now?  If so it is clean from here on.
+
+    Who changes folio->mapping or PG_dirty holds the folio lock, and PG_writeback is not set without it:
+    the tests of each group cannot be told from one.
+    """
     with atomic("folio_test_dirty(): under the folio lock"):
         wanted = folio.mapping and folio_test_dirty(folio)
         note_locked(wbc.current, folio)

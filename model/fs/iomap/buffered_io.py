@@ -198,7 +198,10 @@ def iomap_write_begin(iter: IomapIter, pos: loff_t, len: loff_t) -> Folio:
 
 @kernel("fs/iomap/buffered-io.c")
 def iomap_write_end(iter: IomapIter, pos: loff_t, len: loff_t, copied: loff_t, folio: Folio) -> bool:
-    """What was copied is uptodate and dirty; False: a short copy into a folio that is not uptodate."""
+    """What was copied is uptodate and dirty; False: a short copy into a folio that is not uptodate.
+
+    The bits of the ifs are looked at under the folio lock only, so they may change with the mark.
+    """
     accepted = True
     with atomic("filemap_dirty_folio(): under the folio lock"):
         if copied < len and not folio_test_uptodate(folio):

@@ -190,7 +190,10 @@ def iomap_writepage_handle_eof(folio: Folio, end_pos: Place) -> bool:
 
 @kernel("fs/iomap/buffered-io.c")
 def iomap_writepage_map(wpc: WritepageCtx, wbc: WritebackControl, folio: Folio) -> Errno:
-    """Write back the dirty blocks of a locked folio, and unlock it."""
+    """Write back the dirty blocks of a locked folio, and unlock it.
+
+    Before writeback begins no I/O is in flight, so the ifs is the folio lock's alone.
+    """
     pos: loff_t = folio_pos(folio)
     end_pos: loff_t = pos + FOLIO_SIZE
     count: block_t = 0

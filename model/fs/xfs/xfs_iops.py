@@ -22,7 +22,8 @@ def xfs_itruncate_extents(new_size: loff_t):
 def xfs_setattr_size(current: Task, oldsize: loff_t, newsize: loff_t) -> Errno:
     """Change the size of a file; i_rwsem and invalidate_lock are held.
 
-    Left out: direct I/O, timestamps and rights, the wait for log space, the shortcut for empty files.
+    Left out: direct I/O, timestamps and rights, the wait for log space, the shortcut for empty files,
+    the second look at i_disk_size, which only I/O may have raised meanwhile.
     """
     error: Errno = OK
     did_zeroing = False
