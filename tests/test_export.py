@@ -85,6 +85,16 @@ def test_tla_module_of_a_textbook_model_has_its_states(known) -> None:
     assert found.violated == ({known.violated} if known.violated else set())
 
 
+@pytest.mark.parametrize("operations, states, transitions", [(1, 142, 234), (2, 548, 1_092)])
+def test_tla_module_of_the_writeback_core_has_its_states(operations: int, states: int, transitions: int) -> None:
+    """The counts are SPIN's for the hand-written Promela model."""
+    settings = {"F": 1, "WOPS": operations, "FSOPS": 0, "TROPS": 0}
+
+    found = run_tla(prepare(model=MODELS / "writeback_core.py", settings=settings).program)
+
+    assert (found.states, found.transitions, found.violated) == (states, transitions, set())
+
+
 @pytest.mark.parametrize("first", range(0, 100, 10))
 def test_tla_modules_of_random_programs_have_their_states(first: int) -> None:
     for seed in range(first, first + 10):

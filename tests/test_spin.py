@@ -163,7 +163,7 @@ def counted_alike(model: Program, engine, run: SpinRun) -> None:
         assert run.errors == 0
 
 
-@pytest.mark.parametrize("bound", [0, 1, pytest.param(2, marks=slow)])
+@pytest.mark.parametrize("bound", [1, pytest.param(2, marks=slow)])
 def test_default_scenario_of_the_kernel(bound: int, tmp_path: Path) -> None:
     model = prepare(bound=bound).program
 
