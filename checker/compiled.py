@@ -36,5 +36,5 @@ def _directory() -> str:
 numba.config.CACHE_DIR = _directory()
 
 # Arrays live in Python for as long as these functions run; no reference needs counting.
-compiled = numba.njit(cache=True, _nrt=False)
+compiled = numba.njit(cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # called from the loop only
 compiled_nogil = numba.njit(cache=True, nogil=True, _nrt=False)
