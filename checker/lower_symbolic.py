@@ -32,7 +32,7 @@ class Symbolic:
                 case t.Assign():
                     self._assign(item, scope)
                 case t.Return():
-                    return self.lowering.value(item.value, scope) if item.value is not None else None
+                    return self._result(item, scope)
                 case t.If():
                     for one in item.before:
                         self._assign(one, scope)
@@ -59,14 +59,24 @@ class Symbolic:
                         return self._items(item.body + rest, scope)
         return None
 
+    def _result(self, stmt: t.Return, scope: Scope) -> Value | None:
+        if stmt.value is None:
+            return None
+        label = f"the result of {scope.function.name}()"
+        return self._fitting(self.lowering.value(stmt.value, scope), scope.typed.result, label, stmt, scope)
+
     def _assign(self, stmt: t.Assign, scope: Scope) -> None:
+        name = stmt.target.name
         value = self.lowering.value(stmt.value, scope)
-        type_ = scope.typed.locals[stmt.target.name]
-        if isinstance(type_, ir.Type) and type_.kind == "int":
-            message = f"{stmt.target.name} is outside {type_.lo}..{type_.hi}"
-            self.lowering.check(within(value, type_.lo, type_.hi), ir.RANGE, message, scope, stmt)
-            value = clip(value, type_.lo, type_.hi)
-        scope.names[stmt.target.name] = Bound(value)
+        scope.names[name] = Bound(self._fitting(value, scope.typed.locals[name], name, stmt, scope))
+
+    def _fitting(self, value: Value, type_: Any, label: str, stmt: t.Stmt, scope: Scope) -> Value:
+        """`value`, checked to be in the range of `type_`."""
+        if not isinstance(type_, ir.Type) or type_.kind != "int":
+            return value
+        message = f"{label} is outside {type_.lo}..{type_.hi}"
+        self.lowering.check(within(value, type_.lo, type_.hi), ir.RANGE, message, scope, stmt)
+        return clip(value, type_.lo, type_.hi)
 
     def _unrolled(self, loop: t.For, scope: Scope) -> list[Any]:
         items: list[Any] = []

@@ -10,7 +10,7 @@ from checker.lang import Place, acquire, each, is_locked, number, primitive, rel
 
 from model.state import DATA, FOLIO_SIZE, HOLE, NEW, OLD, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE
 from model.state import PAGECACHE_TAG_WRITEBACK, UNDEFINED, ZERO, AddressSpace, Cell, File, Folio, Inode
-from model.state import XaMark, loff_t
+from model.state import XaMark, atomic_t, loff_t
 
 # ---------------------------------------------------------------- folio flags
 
@@ -86,7 +86,7 @@ def mapping_tagged(mapping: AddressSpace, tag: XaMark) -> bool:
 
 
 @primitive("include/linux/atomic.h")
-def atomic_read(v: Place) -> loff_t:
+def atomic_read(v: Place) -> atomic_t:
     """The value."""
     return v
 

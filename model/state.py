@@ -34,6 +34,7 @@ LONG_MAX = FILE_PAGES + 1  # of nr_to_write: more pages than any pass can write
 loff_t = Range(0, FILE_SIZE)
 pgoff_t = Range(0, LONG_MAX)
 block_t = Range(0, FILE_BLOCKS)
+atomic_t = Range(0, FOLIO_SIZE + 1)  # write_bytes_pending: a folio's bytes and the bias
 errseq_t = Range(0, ERRORS * 4 + 1)  # 0: no error yet; else twice the count of errors, plus one if seen
 
 # --------------------------------------------------------------- enumerations
@@ -110,7 +111,7 @@ class Folio(Struct, count=FOLIOS):
     private = Flag("ifs", write_guard=locked)
     ifs_uptodate = Array(Flag("ifs uptodate", guard=locked), BLOCKS)
     ifs_dirty = Array(Flag("ifs dirty", guard=locked), BLOCKS)
-    write_bytes_pending = Range(0, FOLIO_SIZE + 1, "write_bytes_pending")
+    write_bytes_pending = Field(atomic_t, "write_bytes_pending")
     data = Array(Field(Content, "data", init=STALE, write_guard=locked), FOLIO_SIZE)
     # Taken by a data-integrity pass although it became dirty after the pass began.
     unasked = Ghost(Flag("unasked"))

@@ -114,3 +114,37 @@ def test_a_process_may_begin_with_any_local_work(
     assert [] == disagreements(file)
     judged = all_states(api.prepare(file).program)
     assert (states, violated) == (len(judged.states), judged.violations)
+
+
+RESULT = """
+from checker.lang import Range, Struct, bug_on, primitive, process, scenario
+
+Narrow = Range(0, 1)
+
+
+class Hub(Struct):
+    total = Range(0, 3, "total")
+
+
+@primitive()
+def look(hub: Hub) -> Narrow:
+    \"\"\"What it says does not fit what it returns.\"\"\"
+    return hub.total
+
+
+def once():
+    \"\"\"Counts up to 2.\"\"\"
+    Hub[0].total = 2
+    bug_on(look(Hub[0]) > 2)
+
+
+run = scenario("One process.", process("once", once))
+"""
+
+
+def test_a_result_outside_of_its_range_is_a_violation(tmp_path: Path) -> None:
+    """Also of a function that changes nothing, which becomes a part of the caller's expression."""
+    file = written(tmp_path, RESULT)
+
+    assert [] == disagreements(file)
+    assert {"range": 2} == all_states(api.prepare(file).program).violations
