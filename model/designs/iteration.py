@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from checker.lang import Place, kernel, override, replace, variant
 
+from model.fs.iomap.buffered_io_writeback import iomap_submit_ioend, iomap_writepages
 from model.mm.filemap import __filemap_fdatawrite_range, filemap_fdatawrite_wbc
 from model.mm.page_writeback import folio_batch_init, folio_batch_release, note_asked, tag_pages_for_writeback
-from model.mm.page_writeback import wbc_end, wbc_to_tag, writeback_get_folio, writeback_iter
+from model.mm.page_writeback import wbc_end, wbc_to_tag, write_cache_pages
+from model.mm.page_writeback import writeback_get_folio, writeback_iter
 from model.scenarios import cyclic, iomap, one_folio_batches, two_folios
 from model.size import folio_next_index, folio_nr_pages
 from model.state import OK, PAGECACHE_TAG_DIRTY, PAGE_SIZE, WB_SYNC_ALL, AddressSpace, Errno, Folio, SyncMode
-from model.state import Task, WritebackControl, XaMark, loff_t
+from model.state import Task, WritebackControl, WritepageCtx, XaMark, loff_t
 
 
 @kernel("mm/page-writeback.c")
@@ -122,4 +124,18 @@ no_towrite_snapshot = variant(
     of=iomap,
     undoes="f446daaea9d4",
     scenario=one_folio_batches,
+)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_writepages_by_callback(mapping: AddressSpace, wbc: WritebackControl, wpc: WritepageCtx) -> Errno:
+    """The loop is that of write_cache_pages(); what is left of the I/O is submitted behind it."""
+    error: Errno = write_cache_pages(mapping, wbc, wpc)
+    return iomap_submit_ioend(wpc, error)
+
+
+through_write_cache_pages = variant(
+    "iomap writes its folios by way of write_cache_pages() and a callback.",
+    override(iomap_writepages, by=iomap_writepages_by_callback),
+    of=iomap,
 )

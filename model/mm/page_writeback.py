@@ -9,7 +9,7 @@ from model.primitives import folio_test_writeback, folio_unlock, xa_get_mark
 from model.size import folio_index, folio_next_index, folio_nr_pages
 from model.state import FILE_PAGES, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE
 from model.state import STABLE_WRITES, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task
-from model.state import WritebackControl, XaMark, pgoff_t
+from model.state import WritebackControl, WritepageCtx, XaMark, pgoff_t
 
 # ------------------------------------------------------------------- dirtying
 
@@ -270,5 +270,20 @@ def do_writepages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
     return xfs_vm_writepages(mapping, wbc)
 
 
+@kernel("mm/page-writeback.c")
+def write_cache_pages(mapping: AddressSpace, wbc: WritebackControl, wpc: WritepageCtx) -> Errno:
+    """Hand each folio of a pass to a callback, which here is iomap_writepage_map().
+
+    XFS does not use it; the design `through_write_cache_pages` does.  Left out: AOP_WRITEPAGE_ACTIVATE,
+    which that callback never returns.
+    """
+    folio: Folio = None
+    error: Errno = OK
+    while (folio := writeback_iter(mapping, wbc, folio, error)) is not None:
+        error = iomap_writepage_map(wpc, wbc, folio)
+    return error
+
+
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
+from model.fs.iomap.buffered_io_writeback import iomap_writepage_map  # noqa: E402
 from model.fs.xfs.xfs_aops import xfs_vm_writepages  # noqa: E402
