@@ -17,7 +17,8 @@ import numba
 from .native_build import cache_dir
 
 SOURCES = (
-    "visited.py", "chains.py", "search_loop.py", "partial_order.py", "native_atomic.py", "native_fold.py", "compiled.py",
+    "visited.py", "chains.py", "search_loop.py", "partial_order.py", "native_atomic.py", "native_fold.py", "native_hash.py",
+    "compiled.py",
 )  # fmt: skip
 
 

@@ -103,8 +103,9 @@ class Search:
         judge = address["judge"] if judged else 0
         store = self.store
         return visited.Code(
-            address["step"], judge, store.words, store.row, int(store.inline), int(store.folded), info.records, info.record
-        )
+            address["step"], judge, address["sift"], store.words, store.row, int(store.inline), int(store.folded),
+            info.records, info.record,
+        )  # fmt: skip
 
     def _reduction(self) -> chains.Reduction:
         """What the loop needs to pass through states with an ample process."""

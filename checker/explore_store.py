@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import native_fold, visited
-from .layout import Layout
+from .layout import FOLDED, Layout
 from .native_memory import reserve
 
 FULLEST = 0.8  # share of a table's entries in use when it grows
 CROWDED = 0.93  # the same when there is no memory to grow
 MOST_BITS = 32  # of a number in a table
 SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
-FOLDED = 4  # words from which on states are folded
 
 
 class OutOfMemory(Exception):
@@ -88,7 +87,7 @@ class Store:
         self.shared = np.zeros(8, np.int64)
         self.bits = max(12, (4 * self.slack).bit_length())
         self.keys = self._pools(threads * (native_fold.TAKEN + (visited.BATCH + most) * self.words))
-        self.left, self.right = native_fold.shape(max(self.words, 2))
+        self.shape = native_fold.shape(max(self.words, 2))
         self._make_table()
         self.reader = self.folder(np.zeros(self.words, np.uint64), 1)
 
@@ -104,7 +103,7 @@ class Store:
 
     @property
     def tree(self) -> native_fold.Tree:
-        return native_fold.Tree(*(keys.pool for keys in self.keys), self.left, self.right)
+        return native_fold.Tree(*(keys.pool for keys in self.keys), *self.shape)
 
     @property
     def shift(self) -> np.uint64:
@@ -115,7 +114,8 @@ class Store:
         folded its roots are the successors."""
         roots = reserve(room, np.uint64) if self.folded else out
         nodes = [np.zeros(2 * self.words, np.uint64) for _ in range(2)]
-        return native_fold.Folder(roots, np.zeros(self.words, np.uint64), *nodes, np.zeros(4, np.int64))
+        changes = np.zeros(room if self.folded else 1, np.uint64)
+        return native_fold.Folder(roots, changes, np.zeros(self.words, np.uint64), *nodes, np.zeros(4, np.int64))
 
     def count(self) -> int:
         """Rows in use."""

@@ -23,7 +23,7 @@ from .ir import Process, Program, Variable
 from .slots import Slots
 
 WORD = 64
-SMALL = 3  # words up to which a state is as small as can be
+FOLDED = 4  # words from which on states are kept folded (`checker.native_fold`)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Layout:
         (`checker.native_fold`): there what changes together should stand together.
         """
         words = fullest_first(items)
-        if len(words) > SMALL:
+        if len(words) >= FOLDED:
             words = together(items)
         placed: dict[tuple, list[Section]] = {}
         for word, content in enumerate(words):

@@ -1,6 +1,6 @@
 """From the IR to LLVM: the step function of a program, and its judges.
 
-The module that is made has two entry points; W is the number of words of a state:
+The module that is made has two entry points for a program; W is the number of words of a state:
 
     step(state, out, info) -> number of successors
         writes the successors, W words each, to `out`, in the order process, instance, choice;
@@ -9,6 +9,9 @@ The module that is made has two entry points; W is the number of words of a stat
     judge(state, info)
         records the invariants and crash properties that the state violates, and which
         reachable properties and premises it reaches.
+
+a third for the search loop, `checker.native_sift`, and those for partial-order reduction,
+`checker.native_ample`.
 
 `info` is an array of 64-bit integers that one thread owns; `Info` says what stands where.
 A site is recorded the first time that it is violated.
@@ -20,11 +23,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .ir import Program
-from .layout import Layout
+from .layout import FOLDED, Layout
 from .native_ample import AmpleText
 from .native_code import Code, Join, Scope, Value, condition, constant, signed
 from .native_expr import Actor, Expressions, most_runs
 from .native_state import View, load_word
+from .native_sift import sift_text
 from .native_steps import Steps, label_of
 from .partial_order import analyse
 from .sites import REST, STATE, TRANSITION, Sites, Witness, witnesses
@@ -95,12 +99,13 @@ class NativeText:
             functions.append(self._judge_step())
         if self.reduced:
             functions += self.ample.functions()
+        functions.append(sift_text(self.layout.words, self.layout.words >= FOLDED))
         return "\n".join([*functions, self._record(), COPY, "!0 = !{}", ""])
 
     @property
     def entry_points(self) -> tuple[str, ...]:
         """Names of the functions that the search loop calls."""
-        names = ("step", "judge") + (("look", "commutes", "take") if self.reduced else ())
+        names = ("step", "judge", "sift") + (("look", "commutes", "take") if self.reduced else ())
         return names + (("judge_step",) if self.reduced and self.judges_transitions() else ())
 
     @cached_property

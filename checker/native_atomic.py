@@ -34,6 +34,30 @@ def call_step(typingctx, function, state, out, info):
 
 
 @intrinsic
+def call_sift(typingctx, function, state, out, kept, count, origin, hashes, origins, recent, changes):
+    """sift(...): see `checker.native_sift`; how many successors are kept."""
+
+    def generate(context, builder, signature, arguments):
+        pointer, number = llvm.IntType(8).as_pointer(), llvm.IntType(64)
+        kinds = [pointer, pointer, number, number, number, pointer, pointer, pointer, pointer]
+        callee = builder.inttoptr(arguments[0], llvm.FunctionType(number, kinds).as_pointer())
+        given = [a if kind is number else pointer_to(builder, a) for kind, a in zip(kinds, arguments[1:])]
+        return builder.call(callee, given)
+
+    return types.int64(*[types.int64] * 10), generate
+
+
+@intrinsic
+def lowest_bit(typingctx, number):
+    """Number of the lowest bit that is set; the number is not 0."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], llvm.IntType(1)(1))
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
 def call_judge(typingctx, function, state, info):
     """judge(state, info): all are addresses."""
 

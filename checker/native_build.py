@@ -3,8 +3,8 @@
 Object code is kept in the user's cache directory under the hash of its text, of LLVM's
 version and of the processor.  A cache that cannot be read or written is ignored.
 
-A large program is first compiled without optimisation, all but its judge: that takes a
-tenth of the time.  If the search lasts, another process compiles it well meanwhile, and the
+A large program is first compiled without optimisation, all but its smaller functions: that
+takes a tenth of the time.  If the search lasts, another process compiles it well meanwhile, and the
 search goes on with that code (`Machine.improve`).
 
 Run as a program it reads text from standard input and writes object code to the file named.
@@ -57,7 +57,7 @@ class Machine:
         else:
             self._text = text
             self._load(compiled(text, 0, ()), names)
-            self._load(compiled(only(text, ("judge", "record"))), ("judge",))
+            self._load(compiled(only(text, ("judge", "sift", "record"))), tuple({"judge", "sift"} & {*names}))
 
     def improve(self) -> bool:
         """Have well optimised code made, if there is none yet; whether `addresses` have changed to it."""

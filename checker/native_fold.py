@@ -22,26 +22,29 @@ from collections import namedtuple
 import numpy as np
 
 from .compiled import compiled, compiled_nogil
-from .native_atomic import add_atomic, address, claim_number
+from .native_atomic import add_atomic, address, claim_number, lowest_bit
 
 # Numbered keys of 64 bits: values[number] is the key; numbers: the index, as in
 # `checker.visited`; count: next number to be given out, number from which on the pool has to grow
 # first, 64 - log2 of the size of the index.
 Pool = namedtuple("Pool", "values numbers count")
-Tree = namedtuple("Tree", "words pairs left right")
+Tree = namedtuple("Tree", "words pairs left right above")
 
-# What one thread needs: roots: of the successors in `Worker.out`; state: the words of the
-# state that is being expanded; known: its nodes' numbers; nodes: those of a successor; taken:
-# the part of each pool that is reserved for this thread (words: next, end; pairs: next, end).
-Folder = namedtuple("Folder", "roots state known nodes taken")
+# What one thread needs: roots, changes: of the successors in `Worker.out`, the latter as in
+# `checker.native_sift`; state: the words of the state that is being expanded; known: its
+# nodes' numbers; nodes: those of a successor; taken: the part of each pool that is reserved
+# for this thread (words: next, end; pairs: next, end).
+Folder = namedtuple("Folder", "roots changes state known nodes taken")
 
 TAKEN = 256  # numbers of a pool that a thread reserves at a time
 LOW, HIGH_SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
-ONE, MIX = np.uint64(1), np.uint64(0x9E3779B97F4A7C15)
+ZERO, ONE, MIX = np.uint64(0), np.uint64(1), np.uint64(0x9E3779B97F4A7C15)
 
 
-def shape(words: int) -> tuple[np.ndarray, np.ndarray]:
-    """`left` and `right` of a balanced tree for states of `words` words (at least 2)."""
+def shape(words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`left`, `right` and `above` of a balanced tree for states of `words` words (at least 2).
+
+    above: for each word the pairs above it but for the root, bit k % 64 for pair k."""
     nodes, left, right = list(range(words)), [], []
     while len(nodes) > 1:
         above = []
@@ -50,7 +53,11 @@ def shape(words: int) -> tuple[np.ndarray, np.ndarray]:
             left.append(first)
             right.append(second)
         nodes = above + nodes[len(nodes) - len(nodes) % 2 :]
-    return np.array(left, np.int64), np.array(right, np.int64)
+    above = [0] * (2 * words - 1)
+    for pair in range(len(left) - 2, -1, -1):
+        for child in (left[pair], right[pair]):
+            above[child] = above[words + pair] | 1 << pair % 64
+    return np.array(left, np.int64), np.array(right, np.int64), np.array(above[:words], np.uint64)
 
 
 @compiled
@@ -100,19 +107,31 @@ def unfold(tree, folder, root):
 
 
 @compiled
-def fold(tree, folder, states, at):
-    """The root of the state at states[at], which may differ from folder.state."""
+def fold(tree, folder, states, at, changes):
+    """The root of the state at states[at], which differs from folder.state in the words `changes`."""
     left, right, state, known, nodes = tree.left, tree.right, folder.state, folder.known, folder.nodes
-    size, top = len(state), len(left) - 1
-    for word in range(size):
-        found = states[at + word]
-        nodes[word] = known[word] if found == state[word] else number_of(tree.words, folder.taken, 0, found)
-    for pair in range(top):
-        first, second = nodes[left[pair]], nodes[right[pair]]
-        if first == known[left[pair]] and second == known[right[pair]]:
-            nodes[size + pair] = known[size + pair]
-        else:
-            nodes[size + pair] = number_of(tree.pairs, folder.taken, 2, (first << HIGH_SHIFT) | second)
+    size, top, above = len(state), len(left) - 1, ZERO
+    for node in range(size + top):
+        nodes[node] = known[node]
+    while changes:
+        bit = np.int64(lowest_bit(changes))
+        changes &= changes - ONE
+        for word in range(bit, size, 64):
+            found = states[at + word]
+            if found != state[word]:
+                nodes[word] = number_of(tree.words, folder.taken, 0, found)
+                above |= tree.above[word]
+    if top <= 64:
+        while above:
+            pair = np.int64(lowest_bit(above))
+            above &= above - ONE
+            key = (nodes[left[pair]] << HIGH_SHIFT) | nodes[right[pair]]
+            nodes[size + pair] = number_of(tree.pairs, folder.taken, 2, key)
+    else:  # a bit stands for several pairs
+        for pair in range(top):
+            if above >> np.uint64(pair & 63) & ONE:
+                key = (nodes[left[pair]] << HIGH_SHIFT) | nodes[right[pair]]
+                nodes[size + pair] = number_of(tree.pairs, folder.taken, 2, key)
     return (nodes[left[top]] << HIGH_SHIFT) | nodes[right[top]]
 
 
@@ -121,8 +140,6 @@ def forget(folder, states, at):
     """Make folder.state a state that has no word in common with the one at states[at]."""
     for word in range(len(folder.state)):
         folder.state[word] = ~states[at + word]
-    for node in range(len(folder.known)):
-        folder.known[node] = ~np.uint64(0)
 
 
 @compiled_nogil

@@ -51,7 +51,7 @@ def expand(space, worker, code, shift, budget, reduction, passage):
             if code.inline:
                 kept = sift_inline(space, worker, code, shift, kept, count, state)
             else:
-                kept = sift(space, worker, code, shift, kept, count, state)
+                kept = sift(space, worker, code, shift, kept, count, state, state_at)
             state += 1
         budget -= state - own[AT]
         own[AT] = state

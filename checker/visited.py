@@ -30,8 +30,9 @@ from collections import namedtuple
 
 import numpy as np
 
+from . import native_hash
 from .compiled import compiled, compiled_nogil
-from .native_atomic import add_atomic, address, call_judge, claim_number, claim_value, prefetch
+from .native_atomic import add_atomic, address, call_judge, call_sift, claim_number, claim_value, prefetch
 from .native_fold import fold, forget
 
 # What all threads share: a space of states and the numbers below.
@@ -45,33 +46,28 @@ ROW, ROW_END, AT, AT_END, TRANSITIONS, PASSED = range(6)  # of `own`
 
 # The program: addresses of its functions (judge 0: nothing to judge), the words of a state and of
 # a row, and where the records of `info` are.
-Code = namedtuple("Code", "step judge words row inline folded records record")
+Code = namedtuple("Code", "step judge sift words row inline folded records record")
 
 PIECE = 256  # states of the frontier that a thread takes at a time
 CHUNK = 1024  # rows that a thread reserves at a time
 BATCH = 512  # successors that are looked up together, if there are as many
-RECENT = 1 << 12  # states in `recent`
 NO_PARENT = (1 << 32) - 1
 
 ZERO, ONE, LOW, HIGH_SHIFT = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFF), np.uint64(32)
-MIX = np.uint64(0x9E3779B97F4A7C15)
-KEYS = np.random.default_rng(2013).integers(0, 1 << 63, 64, np.uint64) * np.uint64(2) + np.uint64(1)  # odd, no pattern
-RECENT_MASK = np.uint64(RECENT - 1)
+MIX, KEYS = np.uint64(native_hash.MIX), np.array(native_hash.KEYS, np.uint64)
+RECENT, RECENT_MASK = native_hash.RECENT, np.uint64(native_hash.RECENT - 1)
 
 # ------------------------------------------------------------- small steps
 
 
 @compiled
 def hash_of(states, at, words):
-    """Hash of the state at states[at]; its top bits choose the place in the table.
-
-    The products do not wait for each other.  The upper half of a word goes into its lower half
-    first: bits at the top alone would leave a product unchanged but for its top."""
+    """Hash of the state at states[at] (`checker.native_hash`); its top bits choose the place in the table."""
     value = ZERO
     for w in range(words):
         word = states[at + w]
         value += (word ^ (word >> HIGH_SHIFT)) * KEYS[w & 63]
-        if w & 63 == 63:  # the keys begin again
+        if w & 63 == 63:
             value = (value ^ (value >> HIGH_SHIFT)) * MIX
     return (value ^ (value >> HIGH_SHIFT)) * MIX
 
@@ -110,22 +106,14 @@ def note(worker, code, before, state, base):
 
 
 @compiled
-def sift(space, worker, code, shift, kept, count, state):
+def sift(space, worker, code, shift, kept, count, state, state_at):
     """Of `count` successors behind the `kept` first ones keep those not seen a moment ago; how many are
-    kept then.  No branch depends on what is found, because none could be predicted."""
-    words, out, recent, start = code.words, worker.out, worker.recent, kept
-    for number in range(kept, kept + count):
-        hashed = hash_of(out, number * words, words)
-        place = np.int64(hashed & RECENT_MASK) * words
-        fresh = ZERO
-        for w in range(words):
-            found = out[number * words + w]
-            fresh |= recent[place + w] ^ found
-            recent[place + w] = found
-            out[kept * words + w] = found
-        worker.hashes[kept] = hashed
-        worker.origin[kept] = state
-        kept += np.int64(fresh != 0)
+    kept then.  state, state_at: number and address of their parent."""
+    folder, start = worker.folder, kept
+    kept = call_sift(
+        code.sift, state_at, address(worker.out), kept, count, state, address(worker.hashes), address(worker.origin),
+        address(worker.recent), address(folder.changes),
+    )  # fmt: skip
     if code.folded:
         fold_all(space, worker, code, start, kept)
     numbers_at = address(space.numbers)
@@ -137,15 +125,15 @@ def sift(space, worker, code, shift, kept, count, state):
 @compiled
 def fold_all(space, worker, code, first, end):
     """Give the successors first..end-1 their roots; it is these that are looked up."""
-    roots = worker.folder.roots
+    roots, changes = worker.folder.roots, worker.folder.changes
     for number in range(first, end):
-        roots[number] = fold(space.tree, worker.folder, worker.out, number * code.words)
+        roots[number] = fold(space.tree, worker.folder, worker.out, number * code.words, changes[number])
         worker.hashes[number] = hash_of(roots, number, 1)
 
 
 @compiled
 def sift_inline(space, worker, code, shift, kept, count, state):
-    """`sift` for states of one word."""
+    """`sift` for states of one word.  It has no branch, because none could be predicted."""
     out, recent, hashes, origin = worker.out, worker.recent, worker.hashes, worker.origin
     values_at = address(space.values)
     for number in range(kept, kept + count):
@@ -242,7 +230,7 @@ def begin(space, worker, code, shift, count):
     for number in range(count):
         if code.folded:
             forget(worker.folder, out, number * words)
-            found[number] = fold(space.tree, worker.folder, out, number * words)
+            found[number] = fold(space.tree, worker.folder, out, number * words, ~ZERO)
         worker.hashes[number] = hash_of(found, number * code.row, code.row)
         worker.origin[number] = NO_PARENT
     if code.inline:

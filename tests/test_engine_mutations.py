@@ -96,6 +96,17 @@ def test_a_dropped_successor_is_noticed(honest: Honest, monkeypatch: pytest.Monk
     assert {"two_phase_commit", "dining_philosophers", "counters", "hanoi", "writeback_core", LONG} == honest.noticed()
 
 
+def forget_high_bits(text: str) -> str:
+    """A state counts as seen a moment ago if the low bits of its words agree with another's."""
+    return re.sub(r"%new = icmp ne i64 (%\S+), 0", r"%low = and i64 \1, 15\n %new = icmp ne i64 %low, 0", text)
+
+
+def test_states_taken_for_one_another_are_noticed(honest: Honest, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_text(monkeypatch, forget_high_bits)
+
+    assert honest.noticed((LONG,))
+
+
 def nth(pattern: str, by: Callable[[re.Match], str], number: int) -> Callable[[str], str]:
     """Change occurrence `number` of a pattern, counted round and round."""
 
@@ -183,7 +194,7 @@ LOOPS = {  # what is wrong: (text, what stands there instead, programs in which 
         "fresh = (recent[place] & np.uint64(15)) != (found & np.uint64(15))",
         ONE_WORD,
     ),
-    "only the first word of a state is looked at": ("fresh |= recent[place + w] ^ found", "fresh = recent[place] ^ out[number * words]", (LONG,)),
+    "the first word of a state stands for it": (f"{SAME}:", "and rows[np.int64((there & mask) - ONE) * width] == found[number * width]:", (LONG,)),
     "the last states of a long frontier are not expanded": (
         "own[AT_END] = min(own[AT] + PIECE, shared[FRONTIER_END])",
         "own[AT_END] = min(own[AT] + PIECE, shared[FRONTIER_END]); own[AT_END] -= 1 * (own[AT_END] - own[AT] > 9)",

@@ -158,7 +158,7 @@ def test_threads_find_the_same_set_of_states(crowded: None) -> None:
 @pytest.mark.parametrize("words", range(4, 40))
 def test_folded_states_come_back(words: int) -> None:
     """Every tree: what was folded is unfolded to the same words, and equal states have equal roots."""
-    left, right = native_fold.shape(words)
+    left, right, _ = native_fold.shape(words)
     assert sorted([*left, *right]) == list(range(2 * words - 2)) and len(left) == words - 1
 
     store = Store(Layout(two_phase_commit(6, words)), 1 << 28, 10, 1)
@@ -170,7 +170,7 @@ def test_folded_states_come_back(words: int) -> None:
         out, np.zeros(100, np.uint64), np.zeros(100, np.uint32), np.zeros(visited.RECENT, np.uint64),
         np.zeros(9, np.int64), np.zeros(8, np.int64), folder,
     )  # fmt: skip
-    code = visited.Code(0, 0, words, 1, 0, 1, 0, 0)
+    code = visited.Code(0, 0, 0, words, 1, 0, 1, 0, 0)
     visited.begin(store.space, worker, code, store.shift, len(states))
 
     distinct = len(set(map(tuple, states)))
