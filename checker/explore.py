@@ -188,12 +188,9 @@ def explore(
     limits = Limits(time_limit, memory_limit, states)
     with interruptible(limits):
         if engine == "native":
-            from .explore_native import NoReduction, Search
+            from .explore_native import search as native_search
 
-            try:
-                return Search(program, limits, threads, stop, progress, reduced).run()
-            except NoReduction:
-                return Search(program, limits, threads, stop, progress).run()
+            return native_search(program, limits, threads, stop, progress, reduced)
         if engine == "interpret":
             from .explore_plain import search
 

@@ -14,7 +14,7 @@ import numpy as np
 from . import chains, visited
 from .ample import whole_path
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
-from .explore_store import OutOfMemory, Store
+from .explore_store import Store
 from .interpret import Interpreter
 from .ir import Program
 from .layout import Layout
@@ -83,7 +83,7 @@ class Search:
         with ThreadPoolExecutor(max(self.threads - 1, 1)) as self.pool:
             try:
                 result.stopped_by = self._levels()
-            except (OutOfMemory, MemoryError):  # not even the initial states have room
+            except MemoryError:  # not even the initial states have room
                 result.stopped_by = "memory"
             finally:
                 self.machine.close()
@@ -157,7 +157,7 @@ class Search:
             self.store.shared[visited.NEXT], self.store.shared[visited.FRONTIER_END] = self.first, self.end
             try:
                 why = self._expand()
-            except (OutOfMemory, MemoryError):
+            except MemoryError:
                 why = "memory"
             self._end_level()
             if why:
@@ -328,3 +328,20 @@ class Search:
             if any(int(worker.info[place]) >> bit & 1 for worker in self.workers):
                 names.add(witness.name)
         return names
+
+
+def search(
+    program: Program,
+    limits: Limits,
+    threads: int,
+    stop: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+    reduced: bool = False,
+) -> Exploration:
+    """Visit every reachable state of `program`; reduced: with partial-order reduction, if it pays."""
+    try:
+        return Search(program, limits, threads, stop, progress, reduced).run()
+    except NoReduction:
+        return Search(program, limits, threads, stop, progress).run()
+    except MemoryError:  # there is not even address space
+        return Exploration(stopped_by="memory", threads=threads)

@@ -16,7 +16,7 @@ MOST_BITS = 32  # of a number in a table
 SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
 
 
-class OutOfMemory(Exception):
+class OutOfMemory(MemoryError):
     """The next states would not fit."""
 
 

@@ -332,6 +332,15 @@ def test_no_memory_at_all_is_no_error() -> None:
     assert (found.complete, found.stopped_by, found.states) == (False, "memory", 0)
 
 
+def test_a_system_that_gives_no_memory_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("checker.explore_store.reserve", refuse)
+
+    assert explore(two_phase_commit(3)).stopped_by == "memory"
+
+
 @pytest.mark.parametrize("engine", ["native", "interpret"])
 def test_ctrl_c_gives_what_was_found_so_far(engine: str) -> None:
     def press(_: object) -> None:
