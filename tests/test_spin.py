@@ -52,12 +52,22 @@ def test_programs_that_do_not_fit_are_refused() -> None:
                 to_promela(example.program)
 
 
-def test_a_trail_names_the_violated_property(tmp_path: Path) -> None:
-    example = next(e for e in EXAMPLES if e.name == "check that fails for some")
+@pytest.mark.parametrize(
+    "name, printed",
+    [
+        ("check that fails for some", "range: a := x is too large"),
+        ("fail", "bug_on: x > 0"),
+        ("invariant that does not", "the_invariant: The invariant of this test."),
+        ("transition invariant that does not", "the_transition: The transition of this test."),
+        ("terminal property that does not", "the_terminal: The terminal of this test."),
+    ],
+)
+def test_a_trail_names_the_violated_property(name: str, printed: str, tmp_path: Path) -> None:
+    example = next(e for e in EXAMPLES if e.name == name)
 
     run_spin(to_promela(example.program), tmp_path)
 
-    assert "range: a := x is too large" in replayed(tmp_path)
+    assert printed in replayed(tmp_path)
 
 
 def test_a_reachable_property_can_be_sought(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from ..ir import Block, Const, Process, Program, Property, Variable
 from .flow import at_labels, shorter, shorter_block, shorter_exprs
 from .names import Names, remark, where
 from .promela_step import Body, Lines, StepWriter, assigned, indent, select, sequence
-from .promela_text import WORDS, Place, Writer, type_name
+from .promela_text import WORDS, Place, Writer, quoted, type_name
 from .ranges import Known, reads
 from .symbolic import choice_variables, initial_values
 from .transition import old_reads, stutters
@@ -47,6 +47,8 @@ MACROS = """\
 #define DIV(a, c)	((a) >= 0 -> (a) / (c) : -(((c) - 1 - (a)) / (c)))	/* rounds down */
 #define MOD(a, c)	((((a) % (c)) + (c)) % (c))
 
+#define HOLDS(cond, why)	if :: cond :: else -> printf(why); assert(false) fi
+
 #ifdef COUNT	/* a step that fails is undone, and the search goes on */
 #define CHECK(cond, n, why)	if :: cond :: else -> goto F##n fi
 #define FAIL(n, why)	goto F##n
@@ -55,9 +57,9 @@ MACROS = """\
 #define RETRY(label)	if :: failed -> failed = 0; goto label :: else fi;
 #define JUDGE	if :: failed :: else -> AFTER fi
 bit failed;
-hidden int old[OLD];
+hidden int old[SAVED];
 #else
-#define CHECK(cond, n, why)	if :: cond :: else -> printf(why); assert(false) fi
+#define CHECK(cond, n, why)	HOLDS(cond, why)
 #define FAIL(n, why)	printf(why); assert(false); goto D##n
 #define SAVE(effects)	skip
 #define UNDO(n, effects)	D##n: skip
@@ -108,7 +110,7 @@ class _Export:
     def text(self) -> str:
         blocks = [
             self.head(),
-            MACROS.replace("OLD", str(self._most_saved())),
+            MACROS.replace("SAVED", str(self._most_saved())),
             "\n".join(self.constants() + self.declarations()),
             "\n".join(self.properties()),
         ]
@@ -219,8 +221,8 @@ class _Export:
             )
             places = [self.writer().place_of(v, str(e)) for e in range(v.count)]
             saves += [f"was_{place} = {place}" for place in places]
-        names = dict.fromkeys(self.names.properties[p.name] for p, _ in self.transitions)
-        after = "; ".join(f"assert({name})" for name in names)
+        whole = dict.fromkeys(p for p, _ in self.transitions)
+        after = "; ".join(f"HOLDS({self.names.properties[p.name]}, {quoted(p.name, p.doc)})" for p in whole)
         return [*lines, f"#define BEFORE\t{'; '.join(saves) or 'skip'}", f"#define AFTER\t{after}"]
 
     def _judged(self, block: Block) -> bool:
@@ -234,9 +236,11 @@ class _Export:
         for p in self.program.properties:
             name = self.names.properties[p.name]
             if p.kind in ("invariant", "crash"):
-                options.append(f"\t:: d_step {{ !{name} -> assert({name}) }}")
+                options.append(f"\t:: d_step {{ !{name} -> HOLDS({name}, {quoted(p.name, p.doc)}) }}")
             elif p.kind == "terminal":
-                options.append(f"\t:: atomic {{ timeout && !{name} -> assert({name}) }}")
+                options.append(
+                    f"\t:: atomic {{ timeout && !{name} -> HOLDS({name}, {quoted(p.name, p.doc)}) }}"
+                )
         options += ["#ifdef FIND", "\t:: d_step { FIND -> assert(!FIND) }", "#endif"]
         if not any(
             p.kind in ("invariant", "crash", "terminal", "reachable") for p in self.program.properties

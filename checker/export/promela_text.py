@@ -22,7 +22,7 @@ WORDS = (
     "signed sizeof static struct switch union void volatile while now trpt errno stdin stdout stderr "
     "main NULL EOF W M P uint uchar ushort "
     # words of the exported text
-    "MIN MAX DIV MOD CHECK FAIL SAVE UNDO RETRY BEFORE AFTER JUDGE COUNT LIVENESS FIND SELF next old "
+    "MIN MAX DIV MOD HOLDS CHECK FAIL SAVE UNDO RETRY BEFORE AFTER JUDGE COUNT LIVENESS FIND SELF next old "
     "failed properties "
 ).split()
 

@@ -8,6 +8,8 @@
 #define DIV(a, c)	((a) >= 0 -> (a) / (c) : -(((c) - 1 - (a)) / (c)))	/* rounds down */
 #define MOD(a, c)	((((a) % (c)) + (c)) % (c))
 
+#define HOLDS(cond, why)	if :: cond :: else -> printf(why); assert(false) fi
+
 #ifdef COUNT	/* a step that fails is undone, and the search goes on */
 #define CHECK(cond, n, why)	if :: cond :: else -> goto F##n fi
 #define FAIL(n, why)	goto F##n
@@ -18,7 +20,7 @@
 bit failed;
 hidden int old[2];
 #else
-#define CHECK(cond, n, why)	if :: cond :: else -> printf(why); assert(false) fi
+#define CHECK(cond, n, why)	HOLDS(cond, why)
 #define FAIL(n, why)	printf(why); assert(false); goto D##n
 #define SAVE(effects)	skip
 #define UNDO(n, effects)	D##n: skip
