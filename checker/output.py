@@ -22,6 +22,9 @@ ITF = ".itf.json"
 # ------------------------------------------------------------------ for people
 
 
+KNOWN = Path("counterexamples")  # where what was found before is stored
+
+
 def remarks(result: Result) -> list[str]:
     """Lines below the verdict: what it does not say, and what stopped it."""
     lines = []
@@ -41,6 +44,8 @@ def remarks(result: Result) -> list[str]:
         lines.append(f"  not seen: {', '.join(unseen)} (with reduction not everything is; --no-reduction tells)")
     if result.verdict == HOLDS and (unchecked := result.named(NOT_CHECKED)):
         lines.append(f"  not checked: {', '.join(unchecked)} (liveness, in so many states)")
+    if result.violation and (known := KNOWN / f"{result.design}--{result.violation.property}.txt").exists():
+        lines.append(f"  known: {known}")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
         lines.append(f"  {result.violation.property}: {result.violation.message}")
     return lines
