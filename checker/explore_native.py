@@ -253,12 +253,15 @@ class Search:
     def _close_gaps(self) -> None:
         """Number the states without gaps: what threads reserved and did not use is filled from the end."""
         gaps = [np.arange(w.own[visited.ROW], w.own[visited.ROW_END]) for w in self.workers]
-        free = np.sort(np.concatenate(gaps))
+        free = np.sort(np.concatenate(gaps)) if len(gaps) > 1 else gaps[0]
         end = self.store.count()
         count = end - len(free)
-        targets = free[free < count]
-        if len(targets):
-            sources = np.setdiff1d(np.arange(count, end), free)
+        kept = int(np.searchsorted(free, count))  # gaps from there on are behind all that is kept
+        targets = free[:kept]
+        if kept:
+            used = np.ones(end - count, bool)
+            used[free[kept:] - count] = False
+            sources = count + np.flatnonzero(used)
             visited.move_rows(self.store.space, self.code, self.store.shift, sources, targets)
             self._rename(dict(zip(sources.tolist(), targets.tolist())))
         self.store.shared[visited.ROWS] = count

@@ -27,7 +27,8 @@ class Opinion:
     seen: (shared values, lines at which each process stands) of every state; shared values
     are integers as in the IR.  violations: the least number of steps to each violation, by
     property, the violating step included.  reached: properties seen true.  lines: (file,
-    line) of all statements that make steps, in the functions that were called; doubtful: of choices that
+    line) of all statements that make steps, in the functions that were called; perhaps: those where
+    an access is in a part of the statement that constants may leave out; doubtful: of choices that
     wait for locals, and belong to the step before if that has changed nothing.
     """
 
@@ -40,6 +41,7 @@ class Opinion:
     violations: dict[str, int] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
     lines: set[tuple[str, int]] = field(default_factory=set)
+    perhaps: set[tuple[str, int]] = field(default_factory=set)
     doubtful: set[tuple[str, int]] = field(default_factory=set)
 
     @property
@@ -97,7 +99,8 @@ class Search:
             if len(found) > self.limit:
                 opinion.complete = False
                 break
-        opinion.states, opinion.lines, opinion.doubtful = len(found), self.machine.lines, self.machine.doubtful
+        opinion.states, opinion.lines = len(found), self.machine.lines
+        opinion.perhaps, opinion.doubtful = self.machine.perhaps, self.machine.doubtful
         return opinion
 
     # steps

@@ -175,6 +175,7 @@ class Machine:
         self.starting = False  # an operation has started, and made no step yet
         self.rounds = 0  # of loops, in this step
         self.lines = set()  # (file, line) of all statements that make a step
+        self.perhaps = set()  # those among them where constants may say that they make none
         self.doubtful = set()  # lines of choices that perhaps are one
         self.ops_left = None  # slot of the operations still to be started
         roots = [function for process in scenario.processes for function in process.functions]
@@ -355,9 +356,10 @@ class Machine:
     def store(self, struct, name, number, index, value):
         def act():
             declared = struct.fields[name]
-            self.guarded(declared, number, writes=True)
             at = self.slot(struct, name, number, index)
-            self.memory[at] = self.fit(declared.type, value)
+            fitting = self.fit(declared.type, value)
+            self.guarded(declared, number, writes=True)
+            self.memory[at] = fitting
 
         self.observe(act)
 
@@ -568,6 +570,7 @@ class Late:
             tree = rewriter.rewrite(self.stepped, name)
             file = Path(self.function.__code__.co_filename).name
             self.machine.lines |= {(file, line) for line in rewriter.lines}
+            self.machine.perhaps |= {(file, line) for line in rewriter.perhaps}
             self.machine.doubtful |= {(file, line) for line in rewriter.doubtful}
             names = dict(self.machine.environment(self.function))
             exec(compile(tree, self.function.__code__.co_filename, "exec"), names)

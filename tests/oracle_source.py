@@ -111,6 +111,10 @@ class Access:
             return True
         return set().union(*(answer for answer in answers if answer)) or False
 
+    def surely(self, node: ast.AST) -> bool | set[str]:
+        """The answer for what of `node` is evaluated in any case."""
+        return self.of(_Sure().visit(copy.deepcopy(node)))
+
     def _of_call(self, node: ast.Call) -> bool | set[str]:
         called = self.names.get(node.func.id)
         if node.func.id in LOCK_WORDS and kind_of(called) == "word":
@@ -137,6 +141,16 @@ class Access:
         return not isinstance(node, ast.Name)
 
 
+class _Sure(ast.NodeTransformer):
+    """Leaves of `and`, `or` and `a if c else b` what is evaluated first."""
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        return self.visit(node.values[0])
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        return self.visit(node.test)
+
+
 class Rewriter:
     """Makes the stepped or the whole form of one function."""
 
@@ -147,6 +161,7 @@ class Rewriter:
         self.counter = 0
         self.boxes: list[str] = []  # locals that stand in the present statement where a Place is wanted
         self.lines: set[int] = set()  # of the statements that make a step
+        self.perhaps: set[int] = set()  # those among them where constants may say that they make none
         self.doubtful: set[int] = set()  # of choices under a condition on locals, which perhaps make one
         self.annotations: dict[str, ast.expr] = {
             a.arg: a.annotation for a in self.node.args.args if a.annotation is not None
@@ -232,6 +247,9 @@ class Rewriter:
         if not stepped or not access:
             return []
         self.lines.add(at.lineno)
+        what = at.test if isinstance(at, (ast.If, ast.While)) else at.iter if isinstance(at, ast.For) else at
+        if not isinstance(at, ast.With) and not self.access.surely(what):
+            self.perhaps.add(at.lineno)
         made = ast.parse("yield").body
         if access == "starting":
             self.doubtful.add(at.lineno)

@@ -105,7 +105,9 @@ class Writer:
     def cell(self) -> str:
         """An instance, by an expression that reads nothing; rarely None."""
         sure = [c for c in self.cells if c != "p"] + ["Cell[0]", f"Cell[{self.cell_count - 1}]"]
-        return self.pick(self.cells + 3 * sure)
+        if self.whole and self.shared and not self.upto(9):
+            return self.pick(["hub.last", f"{self.pick(sure)}.next", f"Cell[{self.pick([*self.ints, '0'])}]"])
+        return self.pick(self.cells + 6 * sure)
 
     def field(self, names: Sequence[str]) -> str:
         self.free -= 1
@@ -116,7 +118,10 @@ class Writer:
         if self.may_read():
             return self.field(["@.n", "@.n", "hub.total", "@.kept", "@.row[0]", "@.row[1]"])
         if depth == 0 or not self.draw(st.booleans()):
-            return self.pick([*self.ints, *self.ints, "0", "1", "LIMIT"])
+            given = [f"{record}.depth" for record in self.records] + [f"number({c})" for c in self.cells if c != "p"]
+            return self.pick([*self.ints, *self.ints, *given, "0", "1", "LIMIT"])
+        if self.whole and self.shared and not self.upto(5):
+            return self.pick(["sum(c.n for c in each(Cell))", "sum(1 for c in each(Cell) if c.up)"])
         form = self.pick(["{} + {}", "{} - {}", "min({}, {})", "max({}, {})", "{} % 2", "{} // 2", "{} if ? else {}"])
         form = form.replace("?", self.flag(depth - 1))
         while "{}" in form:
@@ -171,6 +176,8 @@ class Writer:
             "row": f"{where}.row[{self.pick(['0', '1', '1', *self.ints])}] = {self.pick(['0', '1'])}",
             "noted": f"hub.noted = {self.pick(['0', '1'])}",
         }[kind]
+        if kind == "kept" and self.upto(5):  # mostly as it ought to be
+            text = f"if held({where}.mutex):\n" + "    " * (depth + 1) + text if self.whole else "pass"
         self.line(depth, text)
 
     def assign(self, depth: int) -> None:
@@ -218,7 +225,10 @@ class Writer:
 
     def argument(self, kind: str) -> str:
         if kind == "place":
-            return self.pick([f"{self.cell()}.n", "hub.total"])
+            whole, self.whole = self.whole, False
+            places = [f"{self.cell()}.n", "hub.total", "hub.total", f"{self.cell()}.row[0]", *(i for i in self.ints if i == "i")]
+            self.whole = whole
+            return self.pick(places + [f"{record}.depth" for record in self.records])
         if kind == "record":
             return self.pick(self.records)
         return {"cell": self.cell, "int": self.fitting, "flag": self.flag}[kind]()
@@ -241,16 +251,25 @@ class Writer:
             self.line(depth + 2, self.pick(["c.up = not c.up", "c.n = 0", "hub.total = c.n", "break", "c.next = Cell[0]"]))
         elif kind == "lock":
             where = self.cell()
-            lock = self.pick([f"{where}.mutex", f"{where}.mutex", "hub.gate"])
+            lock, shared, give = self.pick(
+                [(f"{where}.mutex", "", "release"), (f"{where}.mutex", "", "hand_over"), ("hub.gate", "", "release"),
+                 ("hub.gate", "_shared", "release_shared")]
+            )  # fmt: skip
             if self.draw(st.integers(0, 5)):
-                self.line(depth, f"if held({lock}):")
+                self.line(depth, f"if held{shared}({lock}):")
                 depth += 1
-            self.line(depth, f"release({lock})")
+            self.line(depth, f"{give}({lock})")
         elif kind == "try" and self.flags:
             where = self.cell()
-            self.line(depth, f"{self.pick(self.flags)} = try_acquire({where}.mutex)")
+            taken = self.pick([f"try_acquire({where}.mutex)", "try_acquire(hub.gate)", "try_acquire_shared(hub.gate)"])
+            self.line(depth, f"{self.pick(self.flags)} = {taken}")
         elif kind == "add":
-            self.line(depth, self.pick([f"{self.cell()}.n += 1", "hub.total -= 1", "hub.total += 1"]))
+            where, change, bound = self.pick([("@.n", "+=", "LIMIT"), ("hub.total", "-=", "0"), ("hub.total", "+=", "LIMIT")])
+            where = where.replace("@", self.cell())
+            if self.upto(5):
+                self.line(depth, f"if {where} != {bound}:")
+                depth += 1
+            self.line(depth, f"{where} {change} 1")
         elif kind == "bug":
             self.line(depth, f"{self.pick(['bug_on', 'warn_on'])}({self.condition()} and hub.total == LIMIT)")
         else:
@@ -284,10 +303,13 @@ class Writer:
         self.lines += ["", "", "@primitive()", f"def {name}({self.begin(params, True)}){arrow}:", '    """Random."""']
         self.free = 0
         wait = self.pick(["", "", "", "acquire(@.mutex)", "acquire(hub.gate)", "acquire_shared(hub.gate)"])
+        wait = wait.replace("@", self.cell())
         if wait:
-            self.line(1, wait.replace("@", self.cell()))
+            self.line(1, wait)
         self.locals(params)
         self.whole_block(1)
+        if wait and self.often():
+            self.line(1, wait.replace("acquire", "release"))
         if result:
             self.free = 1
             self.line(1, f"return {self.flag() if result == 'flag' else self.fitting()}")
@@ -300,7 +322,7 @@ class Writer:
             self.step(depth)
 
     def step(self, depth: int) -> None:
-        kinds = ["write", "assign", "assign", "prim", "prim", "if", "while", "for", "atomic", "wait", "pick", "call", "note"]
+        kinds = ["write", "assign", "assign", "prim", "prim", "if", "while", "for", "atomic", "wait", "pick", "call", "note", "walrus"]
         kind = self.pick(kinds if depth < 3 else ["write", "assign", "prim", "leave"])
         if kind == "write":
             self.write(depth)
@@ -314,19 +336,31 @@ class Writer:
             self.while_loop(depth)
         elif kind == "for":
             self.loops += 1
-            self.line(depth, f"for {self.fresh('k')} in " + self.pick(["range(0, 2):", "each(Cell):"]))
+            self.line(depth, f"for {self.fresh('k')} in " + self.pick(["range(0, 2):", "each(Cell):", "range(i, 2):", "range(0, min(i, 2)):"]))
             self.steps(depth + 1, 1)
             self.loops -= 1
         elif kind == "atomic":
             self.atomic(depth)
         elif kind == "wait":
             self.free = 1
-            self.line(depth, f"wait_until({self.flag(1)})")
+            likely = self.pick(["not hub.on", "hub.total < LIMIT", f"{self.cell()}.next is None", "hub.last is None"])
+            self.line(depth, f"wait_until({likely if self.often() else self.flag(1)})")
         elif kind == "pick":
             self.line(depth, self.pick(["p = choose(c for c in each(Cell) if c.up)", "p = choose(c for c in each(Cell))"])
                       if "p" in self.cells else "i = choose(0, 1)")  # fmt: skip
         elif kind == "leave" and self.loops:
             self.line(depth, self.pick(["break", "continue"]))
+        elif kind == "leave":
+            self.line(depth, {"": "return", "int": f"return {self.pick(['0', '1', *self.ints])}"}[self.result])
+        elif kind == "walrus":
+            self.free, self.shared = 0, False
+            name, params, _ = self.pick([p for p in self.primitives if p[2] == "int"] or [("mix", ("int", "int"), "int")])
+            args = ", ".join(self.argument(kind) for kind in params if kind != "record" or self.records)
+            self.shared = True
+            if "record" in params and not self.records:
+                return self.line(depth, "pass")
+            self.line(depth, f"if (i := {name}({args})) > 0:")
+            self.steps(depth + 1, 0)
         elif kind == "note":
             self.line(depth, f"bug_on({self.pick(self.flags)} and i == LIMIT)")
         else:
@@ -364,14 +398,14 @@ class Writer:
 
     def function(self, name: str, params: tuple[str, ...], result: str = "", handler: bool = False) -> None:
         arrow = {"": "", "int": " -> Small"}[result]
-        self.chooses = True
+        self.chooses, self.result = True, result
         self.lines += ["", "", f"def {name}({self.begin(params, False)}){arrow}:", '    """Random."""']
         self.locals(params)
         if not self.records and self.draw(st.booleans()):
             self.line(1, "frame = Frame()")
             self.records.append("frame")
         if handler:  # it must have a step, and begins with one
-            self.line(1, f"wait_until({self.pick(['hub.on', 'hub.total < LIMIT', 'Cell[0].up', 'hub.last is None'])})")
+            self.line(1, f"wait_until({self.pick(['not hub.on', 'hub.total < LIMIT', 'not Cell[0].up', 'hub.last is None'])})")
         self.steps(1, 3)
         self.step(1)
         self.step(1)
@@ -410,7 +444,7 @@ class Writer:
         header = HEADER.format(limit=1 + self.upto(2), cells=self.cell_count, n=self.upto(1),
                                guard=self.pick(["guard", "write_guard"]))  # fmt: skip
         self.lines = header.rstrip().split("\n")
-        self.lines += ["", "", "@primitive()", "def bump(place: Place):", '    """Add one."""', "    place += 1"]
+        self.lines += ["", "", "@primitive()", "def bump(place: Place):", '    """Add one."""', "    place = min(place + 1, LIMIT)"]
         self.lines += ["", "", "@pure()", "def mix(a: Small, b: Small) -> Small:", '    """Local work."""']
         self.begin((), True, shared=False)
         self.ints = ["a", "b"]

@@ -24,7 +24,7 @@ MODELS = Path(__file__).parent / "models"
 CASE = Case("counters", MODELS / "counters.py", {"N": 2})
 KEYS = {
     "model", "settings", "engine", "threads", "text", "reduced", "reductions", "runs", "states", "transitions", "seconds",
-    "cpu_seconds", "states_per_second", "bytes_per_state", "ratio_to_spin", "ratio_lowest", "ratio_highest",
+    "cpu_seconds", "system_seconds", "states_per_second", "bytes_per_state", "ratio_to_spin", "ratio_lowest", "ratio_highest",
     "cpu_ratio_to_spin", "problem",
 }  # fmt: skip
 
@@ -51,7 +51,7 @@ TLC_PRINTED = [
 
 
 def sample(states: int = 10, seconds: float = 1.0, cpu: float = 1.0) -> Sample:
-    return Sample(states, 20, seconds, cpu, 8.0)
+    return Sample(states, 20, seconds, cpu, 0.5, 8.0)
 
 
 def measured(engine: str, *samples: Sample, **label: object) -> Measured:
@@ -62,9 +62,9 @@ def measured(engine: str, *samples: Sample, **label: object) -> Measured:
 
 
 def test_a_verifier_is_read() -> None:
-    found = spin.parse(PRINTED, cpu_seconds=2.3, extra=1)
+    found = spin.parse(PRINTED, cpu_seconds=2.3, system_seconds=0.2, extra=1)
 
-    assert found == Sample(2_084_485, 7_151_661, 2.41, 2.3, 96.0)
+    assert found == Sample(2_084_485, 7_151_661, 2.41, 2.3, 0.2, 96.0)
 
 
 def test_large_counts_are_read_as_they_are_printed() -> None:

@@ -8,15 +8,16 @@
     starts     from the command to the answer, with an empty compile cache and with a full one
     table      rows as a table
 
-What is measured.  `seconds` is wall time of exploration only: as the engine says (ours), as
-the verifier's own clock says (SPIN, to 0.01 s), from the last initial state to the end of
-checking (TLC).  `cpu_seconds` is processor time: of all threads during exploration (ours), of
-the whole process (SPIN, TLC, so with the virtual machine's start).  `bytes_per_state` is states,
-parents and index in our engine; in SPIN the stored states with their overhead, without the
-table, whose size is chosen beforehand, and without the stack; TLC does not say.
-`ratio_to_spin` is how many times as fast as SPIN on its fastest text, by wall time; with more
-than one thread of ours it is that many threads against one.  The machine may be doing other
-things: only ratios from one bench count, and the range over its rounds says how much.
+What is measured. `seconds` is wall time of exploration only: as the engine says (ours), as the
+verifier's own clock says (SPIN, to 0.01 s), from the last initial state to the end of checking
+(TLC). `cpu_seconds` is processor time: of all threads during exploration (ours), of the whole
+process (SPIN, TLC, so with the virtual machine's start); `system_seconds` is the part of it that
+the system took, most of it to provide memory. `bytes_per_state` is states, parents and index in
+our engine; in SPIN the stored states with their overhead, without the table, whose size is chosen
+beforehand, and without the stack; TLC does not say. `ratio_to_spin` is how many times as fast as
+SPIN on its fastest text, by wall time; with more than one thread of ours it is that many threads
+against one. The machine may be doing other things: only ratios from one bench count, and the range
+over its rounds says how much.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Worker(AbstractContextManager):
             stderr=self.errors,
             text=True,
             start_new_session=True,
-        )
+        )  # fmt: skip
         try:
             self._ask({"model": str(case.file), "settings": case.settings})
         except BaseException:
@@ -62,7 +62,8 @@ class Worker(AbstractContextManager):
         Only a whole search tells these, as the engine leaves off what does not pay."""
         for count in threads:
             self.explore(count, False, GLANCE)
-        return tuple([self.explore(count, True)["reductions"] for count in threads][0])
+        answers = [self.explore(count, True) for count in threads]
+        return tuple(answers[0]["reductions"])
 
     def explore(self, threads: int, reduction: bool, time_limit: float | None = None) -> dict[str, Any]:
         """One exploration; what `checker.bench.worker` answers."""
@@ -104,5 +105,6 @@ class Own:
         if found["stopped_by"]:
             raise Failure(f"the search was ended: {found['stopped_by']}", incomplete=True)
         return Sample(
-            found["states"], found["transitions"], found["seconds"], found["cpu_seconds"], found["bytes_per_state"]
-        )
+            found["states"], found["transitions"], found["seconds"], found["cpu_seconds"], found["system_seconds"],
+            found["bytes_per_state"],
+        )  # fmt: skip

@@ -22,13 +22,14 @@ class Ran:
     """A program that ended.
 
     lines: (seconds since its start, text) of all that it printed.  seconds: wall time;
-    cpu_seconds: processor time, of its children too.
+    cpu_seconds: processor time, of its children too; system_seconds: the system's part of it.
     """
 
     status: int
     lines: list[tuple[float, str]]
     seconds: float
     cpu_seconds: float
+    system_seconds: float
 
     @property
     def output(self) -> str:
@@ -43,7 +44,7 @@ def run(
     Its processor time is told from that of other children by running one at a time.
     Failure if it takes more than `timeout` seconds, cannot be started, or is killed by a signal.
     """
-    before, start = _children_cpu(), time.perf_counter()
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     try:
         process = subprocess.Popen(
             command,
@@ -71,7 +72,9 @@ def run(
         raise Failure(f"{name} took more than {timeout:g} s", incomplete=True)
     if process.returncode < 0:
         raise Failure(f"{name} was ended by {signal.Signals(-process.returncode).name}")
-    return Ran(process.returncode, lines, seconds, _children_cpu() - before)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    system = after.ru_stime - before.ru_stime
+    return Ran(process.returncode, lines, seconds, after.ru_utime - before.ru_utime + system, system)
 
 
 def must_run(command: Sequence[str], folder: Path, timeout: float) -> Ran:
@@ -119,8 +122,3 @@ def end(process: subprocess.Popen[str]) -> None:
     """Kill it and wait until it has ended."""
     kill(process)
     process.wait()
-
-
-def _children_cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

@@ -175,7 +175,9 @@ def _spin_starts(case: Case, contenders: Sequence[Contender], measured: Sequence
 
 def speedup(rows: Sequence[Row]) -> list[tuple[Row, float]]:
     """How many times as fast as with one thread each row of ours with several is."""
-    alone = {(row.case.name, row.label.reduced): row for row in rows if _is_ours(row) and row.label.threads == 1}
+    alone = {
+        (row.case.name, row.label.reduced): row for row in rows if _is_ours(row) and row.label.threads == 1
+    }
     found = []
     for row in rows:
         one = alone.get((row.case.name, row.label.reduced))
@@ -186,4 +188,3 @@ def speedup(rows: Sequence[Row]) -> list[tuple[Row, float]]:
 
 def _is_ours(row: Row) -> bool:
     return row.label.engine == "native" and not row.problem
-

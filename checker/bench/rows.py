@@ -24,7 +24,7 @@ class Measured:
 class Row:
     """A contender's medians.
 
-    seconds, cpu_seconds: of exploration.  ratio_to_spin: SPIN's seconds divided by these,
+    seconds, cpu_seconds, system_seconds: of exploration.  ratio_to_spin: SPIN's seconds divided by these,
     medians both; lowest, highest: the same quotient in single rounds; cpu_ratio: by processor
     time.  None where there is nothing to divide.  problem: "" or what is wrong;
     incomplete: nothing worse than that it took too long.
@@ -37,6 +37,7 @@ class Row:
     transitions: int | None = None
     seconds: float | None = None
     cpu_seconds: float | None = None
+    system_seconds: float | None = None
     bytes_per_state: float | None = None
     ratio_to_spin: float | None = None
     lowest: float | None = None
@@ -64,6 +65,7 @@ class Row:
             "transitions": self.transitions,
             "seconds": _rounded(self.seconds, 4),
             "cpu_seconds": _rounded(self.cpu_seconds, 4),
+            "system_seconds": _rounded(self.system_seconds, 4),
             "states_per_second": _rounded(self.states_per_second, 0),
             "bytes_per_state": _rounded(self.bytes_per_state, 1),
             "ratio_to_spin": _rounded(self.ratio_to_spin, 2),
@@ -79,7 +81,9 @@ def rows_of(case: Case, measured: Sequence[Measured]) -> list[Row]:
     those that may reduce, the first of these."""
     problems = [_problem(one, measured) for one in measured]
     spins = [
-        one for one, problem in zip(measured, problems) if one.label.engine == "spin" and one.samples and not problem
+        one
+        for one, problem in zip(measured, problems)
+        if one.label.engine == "spin" and one.samples and not problem
     ]
     fastest = min(spins, key=lambda one: median(s.seconds for s in one.samples), default=None)
     return [_row(case, one, problem, fastest) for one, problem in zip(measured, problems)]
@@ -107,7 +111,7 @@ def _row(case: Case, one: Measured, problem: str, spin: Measured | None) -> Row:
     seconds, cpu_seconds = _medians(one)
     row = Row(
         case, one.label, len(one.samples), last.states, last.transitions, seconds, cpu_seconds,
-        last.bytes_per_state, problem=problem,
+        median(s.system_seconds for s in one.samples), last.bytes_per_state, problem=problem,
     )  # fmt: skip
     if problem or spin is None:
         return row

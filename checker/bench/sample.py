@@ -13,14 +13,16 @@ class Sample:
     """One run.
 
     states: of the model; transitions: as the engine counts them (peers count the initial
-    state too).  seconds, cpu_seconds: of exploration, see the package;
-    bytes_per_state: None if the engine does not say.
+    state too).  seconds, cpu_seconds: of exploration, see the package; system_seconds: the part
+    of cpu_seconds that the system took, most of it to provide memory.  bytes_per_state: None if
+    the engine does not say.
     """
 
     states: int
     transitions: int
     seconds: float
     cpu_seconds: float
+    system_seconds: float = 0.0
     bytes_per_state: float | None = None
 
 

@@ -51,7 +51,9 @@ class Spin:
         named = [f"-D{name}={value}" for name, value in defines.items()]
         first = must_run(["spin", *named, "-a", "model.pml"], folder, timeout)
         large = LARGE_VECTOR.findall(text)[:1]
-        second = must_run(["gcc", *flags, *large, "-DMEMLIM=1000000", "-w", "-o", "pan", "pan.c"], folder, timeout)
+        second = must_run(
+            ["gcc", *flags, *large, "-DMEMLIM=1000000", "-w", "-o", "pan", "pan.c"], folder, timeout
+        )
         self.build_seconds = first.seconds + second.seconds
         self.wall_seconds = 0.0  # of the last run, from its start to its end
 
@@ -59,10 +61,10 @@ class Spin:
         """Run the verifier."""
         ran = run(["./pan", *OPTIONS], self.folder, self.timeout)
         self.wall_seconds = ran.seconds
-        return parse(ran.output, ran.cpu_seconds, self.extra)
+        return parse(ran.output, ran.cpu_seconds, ran.system_seconds, self.extra)
 
 
-def parse(output: str, cpu_seconds: float, extra: int = 0) -> Sample:
+def parse(output: str, cpu_seconds: float, system_seconds: float = 0.0, extra: int = 0) -> Sample:
     """What a verifier printed, as numbers.  Failure if it is no complete search without errors."""
     errors = re.search(r"errors: (\d+)", output)
     stored = re.search(r"^\s*(\S+) states, stored", output, re.MULTILINE)
@@ -81,6 +83,7 @@ def parse(output: str, cpu_seconds: float, extra: int = 0) -> Sample:
         int(float(transitions[1])),
         float(elapsed[1]) if elapsed else 0.0,
         cpu_seconds,
+        system_seconds,
         _bytes_per_state(output, states),
     )
 

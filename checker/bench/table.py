@@ -8,7 +8,9 @@ from .rounds import Bench, speedup
 from .rows import Row
 from .starts import Start
 
-HEAD = ("engine", "threads", "states", "wall s", "CPU s", "states/s", "B/state", "x SPIN", "(rounds)", "x SPIN, CPU")
+HEAD = (
+    "engine", "threads", "states", "wall s", "CPU s", "system s", "states/s", "B/state", "x SPIN", "(rounds)", "by CPU",
+)  # fmt: skip
 START_HEAD = ("start", "engine", "cold s", "of it compiling", "warm s", "of it compiling")
 LEFT = {"engine", "start"}  # columns of words
 BUSY = 0.5  # load of the machine, for each processor, from which on it is worth a word
@@ -22,7 +24,10 @@ def text(bench: Bench, terminal: bool, width: int = 100) -> str:
         rows = [row for row in bench.rows if row.case.name == name]
         parts.append(draw(name, HEAD, [_cells(row) for row in rows], width))
         parts += [f"  {_engine(row)}: {row.problem}" for row in rows if row.problem]
-        parts += [f"  {_engine(row)}, {row.label.threads} threads: {times:.2f} times as fast as one" for row, times in speedup(rows)]
+        parts += [
+            f"  {_engine(row)}, {row.label.threads} threads: {times:.2f} times as fast as one"
+            for row, times in speedup(rows)
+        ]
         parts.append("")
     measured = [start for start in bench.starts if not start.problem]
     if measured:
@@ -34,7 +39,10 @@ def text(bench: Bench, terminal: bool, width: int = 100) -> str:
 
 def _remarks(bench: Bench) -> list[str]:
     runs = max((row.runs for row in bench.rows), default=0)
-    lines = [f"Medians of {runs} rounds in turn; exploration only, without compilation."]
+    lines = [
+        f"Medians of {runs} rounds in turn; exploration only, without compilation.",
+        "system s: the part of CPU s that the system took, most of it to provide memory.",
+    ]
     if bench.load > BUSY * bench.processors:
         lines.append(
             f"The machine was busy (load {bench.load:.1f} on {bench.processors} processors): trust CPU more than wall."
@@ -56,6 +64,7 @@ def _cells(row: Row) -> list[str]:
         _number(row.states, 0),
         _number(row.seconds, 3),
         _number(row.cpu_seconds, 3),
+        _number(row.system_seconds, 3),
         _number(row.states_per_second, 0),
         _number(row.bytes_per_state, 1),
         _number(row.ratio_to_spin, 2),
@@ -83,12 +92,13 @@ def _plain(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], width
 
 
 def _with_rich(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for name in head:
-        table.add_column(name, justify="left" if name in LEFT else "right", overflow="fold")
+        table.add_column(name, justify="left" if name in LEFT else "right", overflow="fold", no_wrap=name in LEFT)
     for row in rows:
         table.add_row(*row)
     console = Console(width=width, force_terminal=True)

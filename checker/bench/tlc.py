@@ -12,7 +12,9 @@ from .process import run
 from .sample import Failure, Label, Sample
 
 BEGINS, ENDS = "Finished computing initial states", "Model checking completed"
-COUNTS = re.compile(r"^([\d,]+) states generated, ([\d,]+) distinct states found, ([\d,]+) states left", re.MULTILINE)
+COUNTS = re.compile(
+    r"^([\d,]+) states generated, ([\d,]+) distinct states found, ([\d,]+) states left", re.MULTILINE
+)
 OPTIONS = ("-XX:+UseParallelGC", "-Xss16m")  # of Java: what TLC itself recommends, and deep expressions
 
 
@@ -41,10 +43,10 @@ class Tlc:
         command = ["java", *OPTIONS, "-cp", self.jar, "tlc2.TLC", "-workers", str(self.label.threads)]
         ran = run([*command, "-metadir", "states", "Model.tla"], self.folder, self.timeout)
         shutil.rmtree(self.folder / "states", ignore_errors=True)
-        return parse(ran.lines, ran.cpu_seconds)
+        return parse(ran.lines, ran.cpu_seconds, ran.system_seconds)
 
 
-def parse(lines: list[tuple[float, str]], cpu_seconds: float) -> Sample:
+def parse(lines: list[tuple[float, str]], cpu_seconds: float, system_seconds: float = 0.0) -> Sample:
     """What TLC printed and when, as numbers.  Failure if it is no complete search without errors."""
     output = "".join(text for _, text in lines)
     counts = COUNTS.findall(output)
@@ -56,4 +58,4 @@ def parse(lines: list[tuple[float, str]], cpu_seconds: float) -> Sample:
     generated, distinct, left = (int(number.replace(",", "")) for number in counts[-1])
     if left:
         raise Failure("TLC: the search was not completed")
-    return Sample(distinct, generated, end - begin, cpu_seconds)
+    return Sample(distinct, generated, end - begin, cpu_seconds, system_seconds)

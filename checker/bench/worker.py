@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import gc
 import json
+import resource
 import sys
-import time
 from typing import Any
 
 from .. import native_build
@@ -23,17 +23,25 @@ class _Processor:
     """Processor time of exploration, told from what comes before it by the first sign of progress."""
 
     def __init__(self) -> None:
-        self.start = time.process_time()
+        self.start, self.system = _used()
         self.exploring: float | None = None
 
     def __call__(self, now: Any) -> None:
         if self.exploring is None:  # a moment into the search, all of it spent computing
-            self.exploring = time.process_time() - now.seconds
+            self.exploring, self.system = _used()
+            self.exploring -= now.seconds
 
-    def seconds(self, compile_seconds: float) -> float:
-        """Until now."""
+    def seconds(self, compile_seconds: float) -> tuple[float, float]:
+        """Until now: in all, and the system's part."""
         start = self.start + compile_seconds if self.exploring is None else self.exploring
-        return max(time.process_time() - start, 0.0)
+        used, system = _used()
+        return max(used - start, 0.0), system - self.system
+
+
+def _used() -> tuple[float, float]:
+    """Processor seconds of this process: in all, and the system's part."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime, usage.ru_stime
 
 
 def main() -> None:
@@ -60,11 +68,13 @@ def _explore(program: Program, threads: int, reduction: bool, time_limit: float 
     gc.collect()  # the arrays of the run before
     processor = _Processor()
     found = explore(program, threads=threads, reduced=reduction, time_limit=time_limit, progress=processor)
+    cpu_seconds, system_seconds = processor.seconds(found.compile_seconds)
     return {
         "states": found.states,
         "transitions": found.transitions,
         "seconds": found.seconds,
-        "cpu_seconds": processor.seconds(found.compile_seconds),
+        "cpu_seconds": cpu_seconds,
+        "system_seconds": system_seconds,
         "bytes_per_state": found.bytes_per_state,
         "reductions": ["partial order"] if found.reduced else [],
         "stopped_by": found.stopped_by,
