@@ -61,7 +61,7 @@ def prepare(
     catalogue: Catalogue | None = None,
 ) -> Task:
     """Load, select and compile; the arguments are those of `check`."""
-    from .compile import compile_program
+    from .program_cache import program as compiled
     from .trace import Facts
 
     start = time.perf_counter()
@@ -72,7 +72,7 @@ def prepare(
     texts = [f"{n}={v}" for n, v in settings.items()] if isinstance(settings, Mapping) else settings
     values = catalogue.settings(texts)
     wanted = catalogue.property_names(properties) if properties else None
-    program = compile_program(catalogue, where, chosen, bound, values, wanted)
+    program = compiled(catalogue, where, chosen, bound, values, wanted)
     design_name = design or (catalogue.name_of(chosen) if chosen else "")
     file = shown_path(model) if model else ""
     facts = Facts(design_name, catalogue.name_of(where), program.bound, values, file)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numba
 
-from .native_build import cache_dir
+from .disk_cache import cache_dir
 
 SOURCES = (
     "visited.py", "chains.py", "search_loop.py", "partial_order.py", "native_atomic.py", "native_fold.py", "native_hash.py",

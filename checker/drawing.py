@@ -10,7 +10,6 @@ from . import lang
 from .catalogue import Catalogue
 from .interpret import State
 from .ir import Program, Type
-from .slots import Slots
 from .values import Names
 
 
@@ -76,12 +75,13 @@ def rows_of(catalogue: Catalogue, program: Program) -> tuple[Row, ...]:
                 found.append(value)
     values = dict(program.constants)
     given = {constant: values[name] for name, constant in catalogue.constants.items() if name in values}
-    rows = (_resolved(drawing, program, given) for drawing in found)
+    names = Names(program)
+    rows = (_resolved(drawing, names, given) for drawing in found)
     return tuple(row for row in rows if row is not None)
 
 
-def _resolved(drawing: lang.Drawing, program: Program, given: dict) -> Row | None:
-    names, slots = Names(program), Slots(program)
+def _resolved(drawing: lang.Drawing, names: Names, given: dict) -> Row | None:
+    program, slots = names.program, names.slots
     layers = []
     for field, letters in ((drawing.row, drawing.letters), *drawing.over):
         variable = program.by_name.get(_field_name(field))

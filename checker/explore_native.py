@@ -62,7 +62,7 @@ class Search:
         self.interpreter = Interpreter(program)
         self.native = NativeText(program, reduced=reduced)
         self.layout = self.native.layout
-        self.machine = Machine(self.native.text, self.native.entry_points)
+        self.machine = Machine(lambda: self.native.text, self.native.entry_points, self.native.made_from)
         limit = limits.memory if limits.memory is not None else int(SHARE * available_memory())
         self.store = Store(self.layout, limit, self.native.most + (chains.MOST_ENDS if reduced else 0), threads)
         self.code = self._code()

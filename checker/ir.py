@@ -361,6 +361,7 @@ class Program:
     Chooses give several initial states; it ends with Goto(0).
     symmetric: names of structs whose instances are interchangeable.
     bound: the operations that may be started, or None if the model counts none.
+    digest: a hash that tells this program from all others, or "" if none is known.
     """
 
     name: str
@@ -372,6 +373,7 @@ class Program:
     bound: int | None = None
     constants: tuple[tuple[str, int], ...] = ()
     structs: tuple[tuple[str, int], ...] = ()  # name, instances
+    digest: str = field(default="", compare=False, repr=False)
     by_name: dict[str, Variable] = field(default_factory=dict, compare=False, repr=False, hash=False)
 
     def __post_init__(self) -> None:

@@ -74,11 +74,13 @@ class NativeText:
     """The module of `program` as LLVM text, and what the search loop has to know about it.
 
     most: an upper bound on the successors of one state.  reduced: with what partial-order
-    reduction needs (`checker.native_ample`).
+    reduction needs (`checker.native_ample`).  made_from: a name for the text, or "": the program's
+    digest, which covers this generator too.
     """
 
     def __init__(self, program: Program, layout: Layout | None = None, reduced: bool = False) -> None:
         self.program = program
+        self.made_from = f"{program.digest} reduced={reduced}" if program.digest and layout is None else ""
         self.layout = layout or Layout(program)
         self.reduced = reduced
         self.sites = Sites(program)

@@ -1,36 +1,35 @@
 """LLVM text to machine code, kept on disk for the next run.
 
-Object code is kept in the user's cache directory under the hash of its text, of LLVM's
-version and of the processor.  A cache that cannot be read or written is ignored.
+Object code is kept on disk under a hash of its text, or of what the text is made from, of LLVM's
+version and of the processor.
 
 A large program is first compiled without optimisation, all but its smaller functions: that
 takes a tenth of the time.  If the search lasts, another process compiles it well meanwhile, and the
 search goes on with that code (`Machine.improve`).
 
-Run as a program it reads text from standard input and writes object code to the file named.
+`main`, in that process, reads text from standard input and writes object code to the file named.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import re
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import llvmlite
 import llvmlite.binding as llvm
 
-KEPT_BYTES = 256 << 20  # object code kept on disk, of all programs together
+from . import disk_cache
+
 PASSES = ("instruction_combine", "simplify_cfg")
 OPTIMISATION = 1  # of LLVM's code generator: 0 compiles faster and runs half as fast, 2 gains nothing
 QUICK_LINES = 20_000  # of text, up to which it is compiled well at once
-HASH_BYTES = 32
 
 _names = (f"program{n}" for n in itertools.count())
 
@@ -38,37 +37,67 @@ _names = (f"program{n}" for n in itertools.count())
 class Machine:
     """Loaded machine code.  addresses: of the functions `names`, valid as long as this object lives.
 
-    cached: the code came from the disk.
+    text: of the module, or what makes it; made_from: names the text without it, so that it need not
+    be made if its code is on the disk.  cached: the code came from there.
     """
 
-    def __init__(self, text: str, names: tuple[str, ...] = ("step", "judge")) -> None:
+    def __init__(
+        self, text: str | Callable[[], str], names: tuple[str, ...] = ("step", "judge"), made_from: str = ""
+    ) -> None:
         self.names = names
         self.addresses: dict[str, int] = {}
         self._trackers: list[llvm.ResourceTracker] = []
-        self._place = cache_dir() / (_key(text) + ".o")
-        self._text = self._child = None
-        code = _read(self._place)
+        if isinstance(text, str) or not made_from:
+            text = made_from = text if isinstance(text, str) else text()
+        self._place = disk_cache.cache_dir() / (_key(made_from) + ".o")
+        self._text: str | Callable[[], str] | None = None  # of which there may be better code
+        self._child: subprocess.Popen[bytes] | None = None  # that makes it
+        code = disk_cache.read(self._place)
         self.cached = code is not None
         if code is not None:
             self._load(code, names)
-        elif text.count("\n") <= QUICK_LINES:
-            self._load(kept := compiled(text), names)
-            _write(self._place, kept)
-        else:
+        elif self._load_quick():
             self._text = text
-            self._load(compiled(text, 0, ()), names)
-            self._load(compiled(only(text, ("judge", "sift", "record"))), tuple({"judge", "sift"} & {*names}))
+        else:
+            self._make(text if isinstance(text, str) else text())
+
+    def _make(self, text: str) -> None:
+        """Compile the text: well if it is short, else quickly."""
+        if text.count("\n") <= QUICK_LINES:
+            self._load(code := compiled(text), self.names)
+            disk_cache.write(self._place, code)
+            return
+        self._text = text
+        for place, code, names in zip(self._quick_places(), _quick(text), (self.names, self._judges())):
+            self._load(code, names)
+            disk_cache.write(place, code)
+
+    def _load_quick(self) -> bool:
+        """Load what an earlier run compiled quickly; whether there is any."""
+        found = [disk_cache.read(place) for place in self._quick_places()]
+        if any(code is None for code in found):
+            return False
+        for code, names in zip(found, (self.names, self._judges())):
+            self._load(code, names)
+        return True
+
+    def _quick_places(self) -> tuple[Path, Path]:
+        return self._place.with_suffix(".quick"), self._place.with_suffix(".judges")
+
+    def _judges(self) -> tuple[str, ...]:
+        return tuple({"judge", "sift"} & {*self.names})
 
     def improve(self) -> bool:
         """Have well optimised code made, if there is none yet; whether `addresses` have changed to it."""
         if self._text is None:
             return False
         if self._child is None:
-            self._child = _compile_elsewhere(self._text, self._place)
+            text = self._text if isinstance(self._text, str) else self._text()
+            self._child = _compile_elsewhere(text, self._place)
             self._text = self._text if self._child else None
         elif self._child.poll() is not None:
             self._text = None
-            code = _read(self._place)
+            code = disk_cache.read(self._place)
             if code is not None:
                 self._load(code, self.names)
                 return True
@@ -108,6 +137,11 @@ def compiled(text: str, optimisation: int = OPTIMISATION, passes: tuple[str, ...
     return machine.emit_object(module)
 
 
+def _quick(text: str) -> tuple[bytes, bytes]:
+    """Code for a module that is made in a moment, and good code for its smaller functions."""
+    return compiled(text, 0, ()), compiled(only(text, ("judge", "sift", "record")))
+
+
 def only(text: str, names: tuple[str, ...]) -> str:
     """A module with these functions of `text`, and with everything in it that is no function."""
     kept = []
@@ -125,7 +159,10 @@ def _compile_elsewhere(text: str, place: Path) -> subprocess.Popen[bytes] | None
             file.write(text.encode())
             file.seek(0)
             quiet = subprocess.DEVNULL
-            return subprocess.Popen([sys.executable, "-P", __file__, str(place)], stdin=file, stdout=quiet, stderr=quiet)
+            root = str(Path(__file__).resolve().parent.parent)
+            run = f"import sys; sys.path.insert(0, {root!r}); from checker import native_build; native_build.main()"
+            command = [sys.executable, "-P", "-c", run, str(place)]
+            return subprocess.Popen(command, stdin=file, stdout=quiet, stderr=quiet)
     except OSError:
         return None
 
@@ -151,42 +188,6 @@ def _key(text: str) -> str:
     return hashlib.sha256("\0".join((text, *made_by)).encode()).hexdigest()
 
 
-def cache_dir() -> Path:
-    """Where machine code is kept between runs."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "writeback-checker"
-
-
-def _read(place: Path) -> bytes | None:
-    """The object code there, if it is whole: it follows its own hash."""
-    try:
-        kept = place.read_bytes()
-        os.utime(place)  # used just now: the last to be removed
-    except OSError:
-        return None
-    return kept[HASH_BYTES:] if kept[:HASH_BYTES] == hashlib.sha256(kept[HASH_BYTES:]).digest() else None
-
-
-def _write(place: Path, code: bytes) -> None:
-    """Put `code` there in one piece, so that nobody reads half of it; make room if there is too much."""
-    with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, suffix=".new", delete=False) as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        os.replace(file.name, place)
-        _make_room(place.parent)
-
-
-def _make_room(directory: Path) -> None:
-    """Remove what was not used for longest until at most KEPT_BYTES are left."""
-    files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in directory.iterdir() if f.is_file())
-    excess = sum(size for _, size, _ in files) - KEPT_BYTES
-    for _, size, file in files:
-        if excess <= 0:
-            return
-        file.unlink()
-        excess -= size
-
-
-if __name__ == "__main__":
-    _write(Path(sys.argv[1]), compiled(sys.stdin.read()))
+def main() -> None:
+    """Compile well what standard input holds, into the cache."""
+    disk_cache.write(Path(sys.argv[1]), compiled(sys.stdin.read()))

@@ -54,8 +54,8 @@ class Slots:
 
     def _number_locals(self, process: Process) -> None:
         own = [v for v in self.program.variables if v.process == process.name]
-        for variable in own:
-            self._step[variable.name] = sum(v.count for v in own)
+        step = sum(v.count for v in own)
+        self._step.update((variable.name, step) for variable in own)
         for instance in range(process.instances):
             prefix = instance_name(process, instance) + "."
             for variable in own:

@@ -39,6 +39,12 @@ LONG = "folios"  # its states have more than one word
 LONG_SETTINGS = {"F": 2, "WOPS": 1, "FSOPS": 0, "TROPS": 0}
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Damaged code must not be found by anybody else."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
 class Honest:
     """The corpus, and what the interpreter finds in it."""
 

@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STAGES = {  # stage: its files
     "lang": "lang",
-    "basis": "errors limits",
+    "basis": "errors limits disk_cache",
     "ir": "ir irprint ircheck slots sites",
     "source": "source variant catalogue",
-    "front": "syntax* tree types infer* intervals unset ghosts liveness narrow lower* compile",
+    "front": "syntax* tree types infer* intervals unset ghosts liveness narrow lower* compile program_cache",
     "interpreter": "interpret",
     "native": "native* layout visited chains search_loop compiled",
     "reduction": "ample partial_order symmetry",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from agreement import differences
-from checker import explore_native, native, native_build, native_fold, visited
+from checker import disk_cache, explore_native, native, native_build, native_fold, visited
 from checker.errors import UsageError
 from checker.explore import Exploration, Found, Limits, explore
 from checker.explore_store import Store
@@ -464,7 +464,7 @@ def test_a_cache_that_cannot_be_written_is_ignored(tmp_path, monkeypatch: pytest
 
 
 def test_the_cache_is_bounded(cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native_build, "KEPT_BYTES", 10_000)
+    monkeypatch.setattr(disk_cache, "KEPT_BYTES", 10_000)
 
     for n in (2, 3, 4, 5):
         explore(two_phase_commit(n))
