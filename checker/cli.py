@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .errors import CheckerError, InternalError, UsageError
+from .options import DESIGN, JSON, MODEL, SEARCH, SELECTION
+from .regress.command import regress
 
 if TYPE_CHECKING:
     from .catalogue import Catalogue
@@ -95,62 +97,6 @@ def commands() -> None:
 
     Exit status: 0 holds, 1 violated, 2 wrong use or an error in the model, 3 incomplete.
     """
-
-
-# -------------------------------------------------------------------- options
-
-
-def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Several options as one decorator, in this order."""
-
-    def decorate(function: Any) -> Any:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return decorate
-
-
-JSON = click.option(
-    "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is standard output."
-)
-MODEL = click.option("--model", metavar="FILE.py", help="A model in the language, instead of the kernel's.")
-DESIGN = click.option("--design", metavar="D", help="A design, or several composed: a+b.")
-SELECTION = options(
-    MODEL,
-    DESIGN,
-    click.option("--scenario", metavar="S", help="Who runs what; by default the design's."),
-    click.option("--bound", type=click.IntRange(0), metavar="N", help="Operations started in all."),
-    click.option(
-        "--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable."
-    ),
-    click.option(
-        "--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a constant; repeatable."
-    ),
-)
-LIMITS = options(
-    click.option(
-        "--time-limit",
-        type=click.FloatRange(0),
-        default=300,
-        show_default=True,
-        metavar="S",
-        help="Seconds to search; 0: no limit.",
-    ),
-    click.option(
-        "--memory-limit",
-        type=click.FloatRange(0, min_open=True),
-        metavar="G",
-        help="GiB to use; by default 80 % of what is available.",
-    ),
-)
-SEARCH = options(
-    click.option("--engine", type=click.Choice(["native", "interpret"]), default="native", show_default=True),
-    click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all", metavar="N"),
-    click.option("--no-reduction", is_flag=True, help="Explore every interleaving, equivalent ones too."),
-    LIMITS,
-    click.option("--continue", "go_on", is_flag=True, help="Explore everything even after a violation."),
-)
 
 
 # --------------------------------------------------------------------- checking
@@ -417,3 +363,8 @@ def export(file: str, to: str, **choice: Any) -> None:
 
     for path, text in files(prepare(**choice).program, to, file).items():
         write_text(path, text)
+
+
+# ------------------------------------------------------- groups with files of their own
+
+commands.add_command(regress)

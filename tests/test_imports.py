@@ -27,9 +27,10 @@ STAGES = {  # stage: its files
     "reduction": "ample partial_order symmetry",
     "search": "explore*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check",
-    "front door": "__init__ api result output listing replaying cli __main__",
+    "front door": "__init__ api result output listing replaying options cli __main__",
     "export": "export/*",
     "bench": "bench/*",
+    "regress": "regress/* processes",
 }
 MAY_IMPORT = {  # stage: the stages that it may import
     "lang": [],
@@ -44,6 +45,7 @@ MAY_IMPORT = {  # stage: the stages that it may import
     "trace": ["lang", "basis", "ir", "source", "interpreter"],
     "export": ["basis", "ir"],
     "bench": ["basis", "ir", "native", "search", "front door", "export"],
+    "regress": ["lang", "basis", "ir", "source", "interpreter", "trace", "front door"],
     "front door": list(STAGES),
 }
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")

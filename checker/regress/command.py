@@ -1,0 +1,121 @@
+"""`python -m checker regress`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from ..errors import UsageError
+from ..options import JSON, options
+
+CHOICE = options(
+    click.option("--table", "tables", multiple=True, metavar="FILE|DIR", help="Another table; repeatable."),
+    click.option("--design", "designs", multiple=True, metavar="D", help="Rows of this design only; repeatable."),
+    click.option("--scenario", "scenarios", multiple=True, metavar="S", help="Rows of this scenario only; repeatable."),
+    click.option("--bound", type=click.IntRange(0), metavar="N", help="Rows up to this bound only."),
+    click.option("--quick", is_flag=True, help="The rows marked as quick only."),
+)
+RUNNING = options(
+    click.option("--processes", type=click.IntRange(1), metavar="N", help="At a time; by default one for each core."),
+    click.option(
+        "--time-limit", type=click.FloatRange(0, min_open=True), default=300, show_default=True, metavar="S",
+        help="Seconds for one row.",
+    ),
+    click.option(
+        "--memory-limit", type=click.FloatRange(0, min_open=True), metavar="G", help="GiB, of all processes together.",
+    ),
+)  # fmt: skip
+
+
+@click.command()
+@CHOICE
+@RUNNING
+@click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
+@click.option("--update", is_flag=True, help="Enter what was found into the table.")
+@JSON
+def regress(
+    update: bool, accept_findings: bool, json_file: str | None, tables: tuple[str, ...], **choice: Any
+) -> int:
+    """Check every design against the table of expected verdicts.
+
+    Exit status: 0 if all is as expected, 1 if anything differs or a known finding is there.
+    """
+    from .. import output
+    from . import run, table, text
+
+    output.check_writable(json_file)
+    limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
+    rows = _chosen(table.load(tables), **choice)
+    with _progress(len(rows)) as progress:
+        found = run.regressed(rows, progress=progress, **limits)
+    if json_file != "-":
+        click.echo(text.text(found, output.terminal()[1]))
+    if json_file:
+        output.write_json(json_file, _as_json(found))
+    if update:
+        changed = run.update(found.rows)
+        if json_file != "-":
+            click.echo(f"{len(changed)} row{'s' * (len(changed) != 1)} entered into the table")
+        return int(len(changed) < len(found.having(run.DIFFERS, run.NEW)))
+    return found.exit_status(accept_findings)
+
+
+def _chosen(
+    rows: list[Any], designs: tuple[str, ...], scenarios: tuple[str, ...], bound: int | None, quick: bool
+) -> list[Any]:
+    """The rows asked for; UsageError if there are none."""
+    kept = [
+        row
+        for row in rows
+        if (not designs or row.design in designs)
+        and (not scenarios or row.scenario in scenarios)
+        and (bound is None or (row.bound or 0) <= bound)
+        and (row.quick or not quick)
+    ]
+    if not kept:
+        raise UsageError("no row of the table is like that" if rows else "there is no table of expected verdicts")
+    return kept
+
+
+@contextlib.contextmanager
+def _progress(count: int) -> Iterator[Callable[[Any, int], None] | None]:
+    """A callable that shows on the terminal, if there is one, how many rows are done."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=count)
+        yield lambda one, done: bar.update(task, completed=done, description=str(one.row))
+
+
+def _as_json(found: Any) -> dict[str, Any]:
+    """The object that `regress --json` writes."""
+    from dataclasses import asdict
+
+    return {
+        "seconds": round(found.seconds, 3),
+        "processes": found.processes,
+        "rows": [
+            {
+                "design": one.row.design,
+                "scenario": one.row.scenario,
+                "bound": one.found.bound,
+                "status": one.status,
+                "finding": one.row.finding or None,
+                "expected": asdict(one.row.expected),
+                "found": asdict(one.found.outcome),
+                "differences": list(one.told),
+                "reduced": one.found.reduced,
+                "seconds": round(one.found.seconds, 3),
+            }
+            for one in found.rows
+        ],
+    }

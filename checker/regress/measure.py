@@ -1,0 +1,118 @@
+"""One row of the table, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CheckerError
+from ..result import INCOMPLETE
+from .table import Outcome, Row
+
+if TYPE_CHECKING:
+    from ..catalogue import Catalogue
+    from ..result import Result
+    from ..trace import Trace
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A step of a counterexample: who, what it is called, and the statements that led there, as
+    (function, file, line), outermost first."""
+
+    who: str
+    call: str
+    frames: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What became of a row.
+
+    scenario, bound: as checked.  error: what kept it from being checked.  stopped_by: the limit that
+    ended an incomplete search.  message, picture, spots: of the violation.
+    """
+
+    outcome: Outcome
+    scenario: str = ""
+    bound: int | None = None
+    reduced: bool = False
+    shortest: bool = True
+    seconds: float = 0.0
+    stopped_by: str = ""
+    error: str = ""
+    message: str = ""
+    picture: str = ""
+    spots: tuple[Spot, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A row to be checked.  seconds, memory (GiB): limits; reduced: by default as the row says."""
+
+    row: Row
+    seconds: float | None
+    memory: float
+    reduced: bool
+
+
+def measure(job: Job) -> Measured:
+    """Check a row; what is wrong with its names or its model is a result, too."""
+    from ..api import check
+
+    row = job.row
+    try:
+        result = check(
+            design=row.design or None,
+            scenario=row.scenario,
+            bound=row.bound,
+            properties=row.properties,
+            settings=dict(row.settings),
+            reduction=job.reduced,
+            time_limit=job.seconds,
+            memory_limit=job.memory,
+            catalogue=_catalogue(row.model),
+        )
+    except CheckerError as error:
+        return Measured(Outcome("error"), row.scenario, row.bound, error=str(error))
+    return _measured(result)
+
+
+@cache
+def _catalogue(model: str) -> Catalogue:
+    from ..catalogue import load
+
+    return load(model or None)
+
+
+def _measured(result: Result) -> Measured:
+    trace = result.violation.trace if result.violation else None
+    property = result.violation.property if result.violation else ""
+    states = None if result.verdict == INCOMPLETE else result.states
+    outcome = Outcome(result.verdict, property, len(trace.steps) if trace else None, states)
+    return Measured(
+        outcome,
+        result.scenario,
+        result.bound,
+        bool(result.reductions),
+        result.shortest,
+        result.compile_seconds + result.seconds,
+        result.stopped_by,
+        message=result.violation.message if result.violation else "",
+        picture=result.picture(),
+        spots=spots_of(trace) if trace else (),
+    )
+
+
+def spots_of(trace: Trace) -> tuple[Spot, ...]:
+    """Where each step of `trace` is in the text of the model."""
+    from ..slots import instance_name
+
+    processes, found = trace.program.processes, []
+    for index, step in enumerate(trace.steps):
+        process: Any = processes[step.process]
+        frames = process.blocks[step.label].frames
+        spot = tuple((frame.function, frame.pos.file, frame.pos.line) for frame in frames)
+        found.append(Spot(instance_name(process, step.instance), trace.call(index), spot))
+    return tuple(found)

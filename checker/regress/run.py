@@ -1,0 +1,115 @@
+"""All rows of the table, in several processes, and what differs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..limits import GIB, default_memory_limit
+from ..processes import cores, in_processes
+from ..result import VIOLATED
+from .measure import Job, Measured, measure
+from .table import MEASURED, Outcome, Row, differences, rewrite
+
+OK, FINDING, DIFFERS, NEW = "ok", "finding", "differs", "new"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A row, what was found, and what differs in words."""
+
+    row: Row
+    found: Measured
+    told: tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        """OK; FINDING: as expected, which is not as it should be; DIFFERS; NEW: nothing was expected."""
+        if self.told:
+            return DIFFERS if self.row.expected.verdict or self.found.error else NEW
+        return FINDING if self.row.finding else OK
+
+
+@dataclass(frozen=True)
+class Regression:
+    """All rows, in the order of the table.  seconds: that it took."""
+
+    rows: tuple[Compared, ...]
+    seconds: float
+    processes: int
+
+    def having(self, *statuses: str) -> list[Compared]:
+        """The rows of these statuses."""
+        return [one for one in self.rows if one.status in statuses]
+
+    def exit_status(self, accept_findings: bool = False) -> int:
+        """1 if anything differs, or is a finding that is not accepted."""
+        return int(bool(self.having(DIFFERS, NEW) or (self.having(FINDING) and not accept_findings)))
+
+
+def regressed(
+    rows: Sequence[Row],
+    processes: int | None = None,
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
+    progress: Callable[[Compared, int], None] | None = None,
+) -> Regression:
+    """Check every row, the largest first.
+
+    memory_limit: GiB, of all processes together.  progress: called with every row that is done.
+    """
+    started = time.monotonic()
+    processes = min(processes or cores(), len(rows)) or 1
+    memory = (memory_limit or default_memory_limit() / GIB) / processes
+    order = sorted(range(len(rows)), key=lambda n: -(rows[n].expected.states or 1 << 62))
+    jobs = [Job(rows[n], time_limit, memory, rows[n].reduced or not rows[n].expected.verdict) for n in order]
+    done: dict[int, Compared] = {}
+    for number, found in in_processes(measure, jobs, processes):
+        one = compared(rows[order[number]], found)
+        done[order[number]] = one
+        if progress:
+            progress(one, len(done))
+    return Regression(tuple(done[n] for n in range(len(rows))), time.monotonic() - started, processes)
+
+
+def compared(row: Row, found: Measured) -> Compared:
+    """`row` against what was found."""
+    if found.error:
+        return Compared(row, found, (found.error,))
+    expected, outcome = row.expected, found.outcome
+    if outcome.verdict == VIOLATED and not found.shortest:  # then its length and the states say nothing
+        outcome = replace(outcome, steps=expected.steps, states=expected.states)
+    if not expected.verdict:
+        return Compared(row, found, (f"found {outcome}",))
+    told = differences(expected, outcome)
+    if found.stopped_by in ("time", "memory"):
+        told = [f"verdict: expected {expected.verdict}, found no more than the limit on {found.stopped_by} allows"]
+    if row.finding and outcome.verdict != VIOLATED:
+        told.append(f"the finding {row.finding} is gone")
+    return Compared(row, found, tuple(told))
+
+
+# ------------------------------------------------------------------- updating
+
+
+def update(rows: Iterable[Compared]) -> list[Compared]:
+    """Write what was found into the table, for the rows that differ and could be checked to their end.
+
+    Returns those rows.
+    """
+    changed = [one for one in rows if one.told and one.found.outcome.verdict in ("holds", VIOLATED)]
+    by_file: dict[str, dict[int, dict[str, Any]]] = {}
+    for one in changed:
+        by_file.setdefault(one.row.file, {})[one.row.number] = _values(one)
+    for file, values in by_file.items():
+        rewrite(file, values)
+    return changed
+
+
+def _values(one: Compared) -> dict[str, Any]:
+    found: Outcome = one.found.outcome
+    values = {"bound": one.found.bound} | {name: getattr(found, name) or None for name in MEASURED}
+    values |= {"reduced": one.found.reduced or None}
+    return values if one.found.shortest or found.verdict != VIOLATED else values | {"steps": None}

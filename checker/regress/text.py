@@ -1,0 +1,48 @@
+"""What a regression run found, as lines of at most 80 columns where names allow it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+
+from ..report import paint
+from .run import DIFFERS, FINDING, NEW, OK, Compared, Regression
+
+STYLE = {OK: "good", FINDING: "doubt", NEW: "doubt", DIFFERS: "bad"}
+COUNTED = {OK: "as expected", FINDING: "known findings", NEW: "not measured yet", DIFFERS: "differ"}
+
+
+def text(found: Regression, colour: bool = False) -> str:
+    """A line for each row, what differs below, and the sum."""
+    wide = [max((len(getattr(one.row, name)) for one in found.rows), default=0) for name in ("design", "scenario")]
+    lines = []
+    for one in found.rows:
+        lines.append(line(one, wide, colour))
+        lines += remarks(one)
+    return "\n".join([*lines, *([""] if lines else []), summary(found)])
+
+
+def line(one: Compared, wide: list[int] = [0, 0], colour: bool = False) -> str:
+    """A row and its verdict: "ok       no_io_size_clamp  append_flush  4  violated  45 steps"."""
+    row, outcome = one.row, one.found.outcome
+    size = f"{outcome.steps} steps" if outcome.steps is not None else f"{outcome.states or 0:,} states"
+    bound = "-" if row.bound is None else str(row.bound)
+    names = f"{row.design:<{wide[0]}}  {row.scenario:<{wide[1]}}  {bound:>2}"
+    return f"{paint(f'{one.status:<7}', STYLE[one.status], colour)}  {names}  {outcome.verdict:<8}  {size}"
+
+
+def remarks(one: Compared) -> list[str]:
+    """What is to be said of a row beyond its line."""
+    told = [*one.told]
+    if one.row.finding and not told:
+        told = [f"violated (known finding: {one.row.finding})"]
+    wrapped = [textwrap.wrap(part, 70, break_on_hyphens=False, break_long_words=False) for whole in told for part in whole.splitlines()]
+    return [f"{'':9}{part}" for parts in wrapped for part in parts]
+
+
+def summary(found: Regression) -> str:
+    """ "41 rows: 39 as expected, 2 known findings; 33 s in 2 processes"."""
+    count = Counter(one.status for one in found.rows)
+    parts = [f"{count[status]} {words}" for status, words in COUNTED.items() if count[status]]
+    took = f"{found.seconds:.0f} s in {found.processes} process{'es' * (found.processes > 1)}"
+    return f"{len(found.rows)} row{'s' * (len(found.rows) != 1)}: {', '.join(parts) or 'none'}; {took}"

@@ -1,0 +1,156 @@
+"""The table of expected verdicts: read, compared, rewritten."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from checker.cli import main
+from checker.errors import UsageError
+from checker.regress.table import Outcome, differences, load, read, rewrite
+
+ROOT = Path(__file__).resolve().parent.parent
+PETERSON = f'model = "{ROOT / "tests" / "models" / "peterson.py"}"\n'
+HOLDS = '[[row]]\ndesign = "peterson"\nscenario = "two"\n'
+
+
+@pytest.fixture
+def run(capsys):
+    def runner(*arguments: str) -> tuple[int, str, str]:
+        status = main(["regress", "--processes", "1", *arguments])
+        return status, *capsys.readouterr()
+
+    return runner
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a table; its path."""
+
+    def write(text: str) -> str:
+        path = tmp_path / "table.toml"
+        path.write_text(PETERSON + text)
+        return str(path)
+
+    return write
+
+
+# -------------------------------------------------------------------- the table
+
+
+def test_the_own_table_is_read():
+    rows = load()
+
+    assert len({row.key for row in rows}) == len(rows) > 20
+    assert all(row.expected.verdict and row.expected.states for row in rows)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("[[row]]\ndesign = 3\n", "is not of the right kind"),
+        ('[[row]]\ndesign = "d"\n', "has no 'scenario'"),
+        (HOLDS + "colour = 1\n", "has no 'colour'"),
+        (HOLDS + 'verdict = "fine"\n', "a verdict is"),
+        (HOLDS + 'verdict = "violated"\n', "if and only if"),
+        (HOLDS + HOLDS, "again"),
+        (HOLDS + "bound = -1\n", "is not of the right kind"),
+        ("row = 3\n", "as [[row]]"),
+        ("[[row\n", "table.toml"),
+        ("[other]\n", "nothing but"),
+    ],
+)
+def test_what_is_not_right_is_said(table, text, message):
+    with pytest.raises(UsageError) as error:
+        load([table(text)])
+    assert message in str(error.value) and "table.toml" in str(error.value)
+
+
+def test_what_differs_is_said_in_words():
+    one = Outcome("violated", "p", 10, 100)
+
+    assert differences(one, one) == []
+    assert differences(one, Outcome("violated", "q", 9, 100)) == [
+        "property: expected p, found q",
+        "steps: expected 10, found 9",
+    ]
+    assert differences(one, Outcome("holds", "", None, 200)) == [
+        "verdict: expected violated, found holds",
+        "states: expected 100, found 200",
+    ]
+
+
+def test_rewriting_leaves_all_else_as_it_is(table):
+    path = table(f'# about the first\n{HOLDS}states = 1  # so few\n\n# about the second\n{HOLDS}bound = 2\nproperties = [\n  "a",\n]\n')
+    rewrite(path, {0: {"states": None, "verdict": "holds"}, 1: {"states": 5, "quick": True}})
+
+    text = Path(path).read_text().removeprefix(PETERSON)
+    assert text == (
+        f'# about the first\n{HOLDS}verdict = "holds"\n\n# about the second\n'
+        f'{HOLDS}bound = 2\nstates = 5\nquick = true\nproperties = [\n  "a",\n]\n'
+    )
+    assert [row.expected.states for row in read(Path(path))] == [None, 5]
+
+
+# ------------------------------------------------------------------ running it
+
+
+def test_a_row_is_measured_then_as_expected(run, table):
+    path = table(HOLDS + '[[row]]\ndesign = "turn_first"\nscenario = "two"\n')
+
+    status, out, _ = run("--table", path)
+    assert status == 1 and "not measured yet" in out
+    assert run("--table", path, "--update")[0] == 0
+    holds, violated = load([path])
+    assert holds.expected.verdict == "holds" and violated.expected.property == "mutual_exclusion"
+    status, out, _ = run("--table", path)
+    assert status == 0 and out.splitlines()[-1].startswith("2 rows: 2 as expected;")
+
+
+def test_a_difference_is_reported_and_not_written(run, table):
+    path = table(HOLDS + 'verdict = "violated"\nproperty = "mutual_exclusion"\nstates = 3\n')
+    before = Path(path).read_text()
+
+    status, out, _ = run("--table", path)
+    assert status == 1 and "verdict: expected violated, found holds" in out and "states: expected 3" in out
+    assert Path(path).read_text() == before
+
+
+def test_an_update_says_what_it_changes(run, table):
+    path = table(HOLDS + 'verdict = "violated"\nproperty = "mutual_exclusion"\n')
+
+    status, out, _ = run("--table", path, "--update")
+    assert status == 0 and "verdict: expected violated, found holds" in out
+    assert load([path])[0].expected.property == ""
+
+
+def test_a_finding_is_accepted_only_if_asked(run, table):
+    path = table('[[row]]\ndesign = "turn_first"\nscenario = "two"\nfinding = "known_one"\n')
+    run("--table", path, "--update")
+
+    status, out, _ = run("--table", path)
+    assert status == 1 and "violated (known finding: known_one)" in out
+    assert run("--table", path, "--accept-findings")[0] == 0
+
+
+def test_a_row_that_cannot_be_checked_is_a_difference(run, table):
+    path = table('[[row]]\ndesign = "gone"\nscenario = "two"\nverdict = "holds"\n')
+
+    status, out, _ = run("--table", path, "--json", "-")
+    (row,) = json.loads(out)["rows"]
+    assert status == 1 and row["status"] == "differs" and "there is no design 'gone'" in row["differences"][0]
+
+
+def test_two_processes_find_the_same(run, table, capsys):
+    path = table(HOLDS + '[[row]]\ndesign = "turn_first"\nscenario = "two"\n')
+    run("--table", path, "--update")
+
+    assert main(["regress", "--processes", "2", "--table", path]) == 0
+    assert "in 2 processes" in capsys.readouterr().out
+
+
+def test_no_row_is_an_error(run, table):
+    assert run("--table", table(HOLDS), "--design", "other")[0] == 2
+    assert run("--table", "nowhere.toml")[0] == 2
