@@ -100,7 +100,10 @@ class Catalogue:
             return chosen.of or self._only_baseline(), chosen
         looked_at = self.design(design)
         if scenario is not None:
-            return looked_at, self.scenario(scenario)
+            asked = self.scenario(scenario)
+            if isinstance(looked_at, lang.Baseline) and asked.of not in (None, looked_at):
+                raise UsageError(f"scenario {scenario} is one of {self.name_of(asked.of)}, and not of {design}")
+            return looked_at, asked
         if looked_at.scenario is not None:
             given = looked_at.scenario
             return looked_at, self.scenario(given) if isinstance(given, str) else given
@@ -110,7 +113,7 @@ class Catalogue:
         return looked_at, _first(fitting)
 
     def _only_baseline(self) -> lang.Design | None:
-        baselines = [d for d in self.designs.values() if d.of is None and not d.edits]
+        baselines = [d for d in self.designs.values() if isinstance(d, lang.Baseline)]
         return baselines[0] if len(baselines) == 1 else None
 
     def settings(self, texts: Iterable[str]) -> dict[str, int]:

@@ -91,7 +91,7 @@ class _Compiler:
         self.catalogue, self.scenario, self.design = catalogue, scenario, design
         self.given = self._constants(settings)
         self.world = World(catalogue.modules, catalogue.structs, self.given)
-        self.parser = _Parser(edited(design, catalogue.name_of(design)))
+        self.parser = _Parser(edited(design, catalogue.name_of(design), scenario.of))
         self.inference = Inference(self.world, self.parser)
         self.counts = [instances_of(p, self.world) for p in scenario.processes]
         self.world.processes = sum(count for count, _ in self.counts)
@@ -195,7 +195,7 @@ class _Compiler:
         known = self.catalogue.properties
         if names is None:
             wanted = self.scenario.properties
-            chosen = list(known) if wanted is None else [getattr(p, "__name__", p) for p in wanted]
+            chosen = self._of_this_system() if wanted is None else [getattr(p, "__name__", p) for p in wanted]
         else:
             chosen = [n for n in names if n not in ir.ALWAYS_ON]
         found: dict[str, FunctionType] = {}
@@ -207,6 +207,12 @@ class _Compiler:
             if witness is not None:
                 found.setdefault(getattr(witness, "__name__", witness), witness)
         return found
+
+    def _of_this_system(self) -> list[str]:
+        """The properties that are about the scenario's baseline, or about none in particular."""
+        baseline = self.scenario.of or self.catalogue.baseline_of(self.design)
+        known = self.catalogue.properties.items()
+        return [name for name, one in known if one.checker_property[1].get("of") in (None, baseline)]
 
     def _find_written(self, typed: list[list[Typed]], setup: Typed | None) -> None:
         for functions in typed:

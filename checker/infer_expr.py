@@ -24,6 +24,7 @@ TRUTH = {
 SHARED_OPS = ("acquire_shared", "try_acquire_shared", "release_shared", "held_shared")
 SYMMETRIC = "Compare them, or leave out symmetric=True."
 LOOKS = ("held", "is_locked", "held_shared")
+GENERIC = (lang.Place, lang.Record)  # types of parameters that have the type of the argument
 
 
 @dataclass(eq=False)
@@ -80,9 +81,7 @@ class ExpressionTyper:
         params: dict[str, AnyType] = {}
         for param in tree.params:
             params[param.name] = (
-                remaining.pop(0)
-                if param.annotation is lang.Place and remaining
-                else self.declared(param.annotation)
+                remaining.pop(0) if param.annotation in GENERIC and remaining else self.declared(param.annotation)
             )
         self.typed = Typed(tree, declared, params)
         self.typed.result = VOID if tree.result is None else self.declared(tree.result)
@@ -398,9 +397,9 @@ class ExpressionTyper:
             is_place = param.annotation is lang.Place
             found = self.place(arg) if is_place else self.type(arg)
             given.append(found)
-            if is_place:
-                if found.type is UNKNOWN:
-                    return UNKNOWN
+            if is_place and found.type is UNKNOWN:
+                return UNKNOWN
+            if is_place or (param.annotation is lang.Record and isinstance(found, RecordType)):
                 places.append(found)
         callee = self.inference.function(node.function, tuple(places))
         if callee is None:

@@ -218,7 +218,8 @@ class Struct(metaclass=_StructMeta):
 
 class Record(metaclass=_StructMeta):
     """A structure on a thread's own stack, as `struct writeback_control`: `wbc = Wbc()`
-    makes a local one, and passing it to a function passes a reference to it."""
+    makes a local one, and passing it to a function passes a reference to it.  A parameter
+    of type `Record` itself takes any, as `void *data` does."""
 
 
 class Place:
@@ -272,7 +273,7 @@ def _with_options(kind):
 
 
 invariant = _with_options("invariant")
-invariant.__doc__ = "True in every state, for all values of its parameters.  witness=: see LANGUAGE.md."
+invariant.__doc__ = "True in every state, for all values of its parameters.  witness=, of=: see LANGUAGE.md."
 transition_invariant = _with_options("transition")
 transition_invariant.__doc__ = "True of every step; `old(x)` is x before the step."
 after_crash = _with_options("crash")
@@ -373,9 +374,17 @@ class Design:
         )
 
 
-def baseline(doc):
-    """A system as it is; scenarios and variants name it with `of=`."""
-    return Design(doc, (), None, None, None, None)
+class Baseline(Design):
+    """A system as it is."""
+
+
+def baseline(doc, *edits):
+    """A system as it is; scenarios, variants and properties name it with `of=`.
+
+    edits: what the function pointers of the text stand for in this system.  They come with its
+    scenarios, under every design; a variant's edit of the same statement goes before them.
+    """
+    return Baseline(doc, edits, None, None, None, None)
 
 
 def variant(doc, *edits, of=None, undoes=None, scenario=None, set=None):

@@ -24,7 +24,7 @@ def with_steps(catalogue: Catalogue, name: str, design: str | None = None) -> It
     taken from a scenario that runs it.
     """
     chosen = catalogue.design(design) if design else None
-    edits = edited(chosen, design or "")
+    edits = edited(chosen, design or "", catalogue.baseline_of(chosen))
     for number, function in enumerate(catalogue.function(name)):
         if number:
             yield ""

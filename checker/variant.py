@@ -26,13 +26,24 @@ Line = tuple[int, str]  # a line of text, and the line number that its statement
 OVERRIDE = "Write the whole function anew with override()."
 
 
-def edited(design: Design | None, name: str = "") -> Edits:
+def edited(design: Design | None, name: str = "", baseline: Design | None = None) -> Edits:
     """The functions of a model with the edits of `design` applied (None: no edits).
 
-    name: of the design, for messages.  Raises ModelError with all edits that match no
-    statement, or several [stale-anchor], or overlap [overlap].
+    name: of the design, for messages.  baseline: of the scenario; its edits are applied as well,
+    except where `design` edits the same statement or overrides the function.  Raises ModelError
+    with all edits that match no statement, or several [stale-anchor], or overlap [overlap].
     """
-    return Edits(design, name)
+    return Edits(_with_baseline(design, baseline), name)
+
+
+def _with_baseline(design: Design | None, baseline: Design | None) -> Design | None:
+    """`design` with the edits of `baseline` that it leaves as they are."""
+    if design is None or baseline is None or design is baseline:
+        return design or baseline
+    overridden = {edit.inside for edit in design.edits if edit.verb == "override"}
+    touched = {(edit.inside, edit.anchor, edit.nth) for edit in design.edits}
+    kept = [e for e in baseline.edits if e.inside not in overridden and (e.inside, e.anchor, e.nth) not in touched]
+    return Design(design.doc, (*kept, *design.edits), design.of, design.undoes, design.scenario, design.set)
 
 
 class Edits:

@@ -83,6 +83,7 @@ SMALL = [
     hanoi(4),
     hanoi(6),
     Known("eight_puzzle", "puzzle", 360, 840, 21, {"ROWS": 2, "COLUMNS": 3}, SIX_PLACES),
+    Known("callbacks", "counters", 25, 40, 8),
     commit(5, 8_832, 58_145, 16),
 ]
 LARGE = [
