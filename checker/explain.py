@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-
-import networkx
+from typing import TYPE_CHECKING
 
 from .interpret import NOBODY, Actor, Interpreter, State
 from .ir import DEADLOCK, Binary, Choose, Expr, Ite, Read, Unary
 from .trace import Trace
 from .values import Names
+
+if TYPE_CHECKING:
+    import networkx
 
 # ------------------------------------------------------------- false properties
 
@@ -121,6 +123,8 @@ def waits(trace: Trace) -> list[Wait]:
 
 def wait_for_graph(trace: Trace) -> networkx.MultiDiGraph:
     """Who waits for whom at the end of `trace`; edges carry `what` and `call`."""
+    import networkx  # heavy: only where something is stuck
+
     graph = networkx.MultiDiGraph()
     for wait in waits(trace):
         graph.add_node(wait.who)
@@ -148,6 +152,8 @@ def explain_deadlock(trace: Trace, width: int = 78) -> list[str]:
 
 def shortest_cycle(graph: networkx.MultiDiGraph) -> list[str]:
     """A shortest cycle, from its least name on; [] if there is none."""
+    import networkx
+
     cycles = list(networkx.simple_cycles(networkx.DiGraph(graph)))
     turned = [cycle[cycle.index(min(cycle)) :] + cycle[: cycle.index(min(cycle))] for cycle in cycles]
     return min(turned, key=lambda cycle: (len(cycle), cycle), default=[])

@@ -16,8 +16,6 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import networkx
-
 from .interpret import Interpreter, State, Step, Violation
 from .ir import Expr, Instantiation, Program, Property
 from .trace import Facts, Trace
@@ -125,6 +123,8 @@ class _Space:
 
     def lasso(self, p: Expr, q: Expr, fair: list[Who]) -> tuple[list, list] | None:
         """Stem and loop of a fair behaviour with p at some moment and without q from then on."""
+        import networkx  # heavy: only where there is a graph to look at
+
         without = {state for state in self.steps if not self.judge.evaluate(q, state)}
         pending = [state for state in self.steps if state in without and self.judge.evaluate(p, state)]
         onward = self._search(pending, without)

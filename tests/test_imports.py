@@ -123,3 +123,14 @@ def test_a_model_pays_for_nothing_heavy(statement):
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert out.stdout.strip() == ""
+
+
+def test_a_verdict_pays_for_no_graphs_and_no_solver():
+    code = (
+        "import sys, checker\n"
+        "found = checker.check('tests/models/peterson.py')\n"
+        "print(found.verdict, *[n for n in ('networkx', 'z3', 'rich') if n in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert out.stdout.strip() == "holds"
