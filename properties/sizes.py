@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.lang import after_crash, implies, invariant, is_locked, number
 
-from model.state import CELLS, DATA, IOMAP_MAPPED, IO_BUILT, IO_SUBMITTED, NEW, OLD, Block, Cell, Inode, Ioend
-from model.state import inode, mapping
+from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, IOMAP_MAPPED, IO_BUILT, IO_SUBMITTED, NEW, OLD, ZERO
+from model.state import Block, Cell, Folio, Inode, Ioend, inode, mapping
 from properties.witnesses import io_ends_inside_a_block, io_raises_the_disk_size
 
 
@@ -30,4 +30,19 @@ def recorded_size_is_backed(cell: Cell):
     return implies(
         inode.sized_from <= number(cell) < inode.i_disk_size and cell.logical == DATA,
         Block[number(cell) // CELLS].extent == IOMAP_MAPPED and cell.volatile in (OLD, NEW),
+    )
+
+
+@invariant
+def the_block_of_eof_ends_in_zeros(cell: Cell):
+    """Behind EOF its block is zero, in the cache and, if nothing newer is on its way, on disk: who maps it sees that."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    block = Block[number(cell) // CELLS]
+    uptodate = folio.uptodate or (folio.private and folio.ifs_uptodate[number(cell) // CELLS % BLOCKS])
+    cached = folio.mapping and uptodate
+    newer = folio.mapping and (folio.dirty or folio.writeback or is_locked(folio.locked))
+    return implies(
+        number(cell) // CELLS * CELLS < inode.i_size <= number(cell) and not is_locked(inode.i_rwsem),
+        (folio.data[number(cell) % FOLIO_SIZE] == ZERO or not cached)
+        and (cell.volatile == ZERO or newer or block.extent != IOMAP_MAPPED),
     )

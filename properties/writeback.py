@@ -19,6 +19,12 @@ def writeback_lasts_as_long_as_its_io(ioend: Ioend, folio: Folio):
     return implies(ioend.state in (IO_BUILT, IO_SUBMITTED, IO_LISTED) and carries, folio.writeback)
 
 
+@invariant
+def folios_under_writeback_are_in_the_cache(folio: Folio):
+    """A folio is not removed from the page cache while it is under writeback, nor does writeback begin after that."""
+    return implies(folio.writeback, folio.mapping)
+
+
 @invariant(witness=a_folio_is_in_two_ioends)
 def pending_bytes_cover_the_io(folio: Folio):
     """write_bytes_pending counts every byte of a folio that unfinished I/O carries."""

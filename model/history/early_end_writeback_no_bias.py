@@ -1,4 +1,8 @@
-"""When the writeback of a folio ends."""
+"""btrfs: fix a race in clearing the writeback bit for sub-page I/O; iomap: submit ioends immediately (v6.9).
+
+A folio has blocks in two I/Os.  The first completes before the second is submitted, and nothing counts the
+submitter: writeback of the folio ends while its second I/O is still to come.
+"""
 
 from __future__ import annotations
 
@@ -24,5 +28,6 @@ no_writeback_bias = variant(
     drop(atomic_dec_and_test, inside=iomap_writepage_map),
     insert_after(folio_unlock, end_writeback_of_nothing, inside=iomap_writepage_map, nth=2),
     of=iomap,
+    undoes="73e96b2f42ad",
     scenario=two_mappings,
 )

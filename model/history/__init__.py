@@ -1,0 +1,1 @@
+"""Bugs that the kernel has had, brought back: each undoes one fix."""

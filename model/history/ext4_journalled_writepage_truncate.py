@@ -1,0 +1,58 @@
+"""ext4: fix race between truncate and __ext4_journalled_writepage() (v4.2).
+
+A transaction comes before a page lock, so writepage gives the page lock up, starts the transaction, takes the
+lock again, and goes on: with a page that a truncate may have removed meanwhile.  Expressed on
+iomap_writepage_map(), behind its look at i_size.  (`no_write_is_lost` finds another fault sooner: while the page
+is unlocked it is clean and idle, and an fsync would pass it over.)
+"""
+
+from __future__ import annotations
+
+from checker.lang import atomic, insert_before, kernel, scenario, thread, variant
+
+from model.fs.iomap.buffered_io_writeback import iomap_writepage_map
+from model.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append, background, file_on_disk
+from model.operations import truncate
+from model.primitives import folio_lock, folio_unlock
+from model.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.state import BLOCKS, CELLS, FOLIOS, IOENDS, Folio
+
+one_block = scenario(
+    "A file of one block: a writer, truncate to nothing, and the flusher.",
+    thread("writer", append),
+    thread("truncater", truncate),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        BLOCKS: 1,
+        CELLS: 1,
+        ON_DISK: 0,
+        APPEND_A: 1,
+        APPEND_B: 1,
+        TRUNCATE_A: 0,
+        TRUNCATE_B: 0,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=("folios_under_writeback_are_in_the_cache",),
+)
+
+
+@kernel("fs/ext4/inode.c")
+def start_transaction_unlocked(folio: Folio):
+    """Give up the folio lock, start a transaction, take the lock again; folio->mapping is not looked at."""
+    folio_unlock(folio)
+    folio_lock(folio)
+
+
+ext4_journalled_writepage_truncate = variant(
+    "Writeback unlocks the folio to start a transaction, and goes on with it unseen.",
+    insert_before(atomic, start_transaction_unlocked, inside=iomap_writepage_map, nth=2),
+    of=iomap,
+    undoes="bdf96838aea6",
+    scenario=one_block,
+)
