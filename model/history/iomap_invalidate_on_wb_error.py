@@ -6,13 +6,38 @@ uptodate and frees its block state, which the completion of the first block stil
 
 from __future__ import annotations
 
-from checker.lang import atomic, insert_after, kernel, variant
+from checker.lang import atomic, insert_after, kernel, scenario, thread, variant
 
 from model.fs.iomap.buffered_io import ifs_free
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map_blocks
 from model.fs.xfs.xfs_aops import xfs_discard_folio
-from model.scenarios import iomap, two_mappings
-from model.state import ERRORS, Folio
+from model.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, append, background
+from model.operations import file_on_disk, overwrite
+from model.scenarios import COMPLETION, CONSEQUENCES, LOCK_ORDER, iomap
+from model.state import CELLS, ERRORS, FOLIOS, IOENDS, Folio
+
+failing_map_behind_io = scenario(
+    "One folio whose first block is on disk, and one failure: a write to both blocks, and the flusher.",
+    thread("writer", append, overwrite),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        CELLS: 1,
+        ON_DISK: 1,
+        APPEND_A: 1,
+        APPEND_B: 1,
+        OVERWRITE_POS: 0,
+        OVERWRITE_LEN: 1,
+        ERRORS: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=CONSEQUENCES,
+)
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -28,6 +53,5 @@ iomap_invalidate_on_wb_error = variant(
     insert_after(xfs_discard_folio, iomap_invalidate_failed_folio, inside=iomap_writepage_map_blocks),
     of=iomap,
     undoes="e9c3a8e820ed",
-    scenario=two_mappings,
-    set={ERRORS: 1},
+    scenario=failing_map_behind_io,
 )
