@@ -98,6 +98,12 @@ def atomic_inc(v: Place):
 
 
 @primitive("include/linux/atomic.h")
+def atomic_dec(v: Place):
+    """Subtract one."""
+    v -= 1
+
+
+@primitive("include/linux/atomic.h")
 def atomic_add(i: loff_t, v: Place):
     """Add i."""
     v += i

@@ -39,8 +39,8 @@ errseq_t = Range(0, ERRORS * 4 + 1)  # 0: no error yet; else twice the count of 
 
 # --------------------------------------------------------------- enumerations
 
-Errno = enum("Errno", "OK EIO")
-OK, EIO = Errno
+Errno = enum("Errno", "OK EIO EAGAIN AOP_WRITEPAGE_ACTIVATE")
+OK, EIO, EAGAIN, AOP_WRITEPAGE_ACTIVATE = Errno
 
 SyncMode = enum("SyncMode", "WB_SYNC_NONE WB_SYNC_ALL")
 WB_SYNC_NONE, WB_SYNC_ALL = SyncMode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from checker.lang import drawing
 
-from model.state import CELLS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_UNWRITTEN, NEW, OLD, STALE, ZERO, Block, Cell
+from model.fs.f2fs.state import NEW_ADDR, NULL_ADDR, Page, Sbi
+from model.state import CELLS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_UNWRITTEN, NEW, OLD, PAGE_SIZE, STALE, ZERO, Block, Cell
 from model.state import Folio, Inode, Log
 
 LETTERS = {STALE: "s", ZERO: "0", OLD: "d", NEW: "D"}
@@ -36,6 +37,25 @@ on_disk_later = drawing(
     group=CELLS,
     marks=(Inode.i_disk_size,),
     over={Block.extent: {IOMAP_HOLE: ".", IOMAP_DELALLOC: ".", IOMAP_UNWRITTEN: "."}},
+    durable=True,
+    legend=LEGEND,
+)
+f2fs_blocks = drawing(
+    "blocks",
+    Page.block,
+    LETTERS,
+    group=PAGE_SIZE,
+    over={Page.addr: {NULL_ADDR: ".", NEW_ADDR: "."}},
+    durable=True,
+    legend=LEGEND,
+)
+f2fs_recovered = drawing(
+    "recovered",
+    Page.image_block,
+    LETTERS,
+    group=PAGE_SIZE,
+    marks=(Sbi.image_size,),
+    over={Page.image: {NULL_ADDR: ".", NEW_ADDR: "."}},
     durable=True,
     legend=LEGEND,
 )

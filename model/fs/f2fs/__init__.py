@@ -1,0 +1,1 @@
+"""f2fs as in Linux 6.13.1: the page path, and compressed clusters."""

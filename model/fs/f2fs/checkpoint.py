@@ -1,0 +1,47 @@
+"""fs/f2fs/checkpoint.c and the part of node.c that fsync needs: what recovery will find."""
+
+from __future__ import annotations
+
+from checker.lang import each, kernel, primitive, wait_until
+
+from model.fs.f2fs.primitives import f2fs_lock_all, f2fs_unlock_all, lock_gc, queue_for_cp_rwsem, unlock_gc
+from model.fs.f2fs.segment import f2fs_submit_merged_write
+from model.fs.f2fs.state import Page, Sbi, sbi
+from model.state import PAGE_SIZE, inode
+
+
+@primitive("fs/f2fs/node.c")
+def f2fs_write_node(sbi: Sbi):
+    """The node of the file is durable as it is now: its addresses and its i_size.
+
+    Left out: that the addresses and the size are in several blocks; a checkpoint or a chain of marked
+    nodes makes them durable as one.
+    """
+    for page in each(Page):
+        page.image = page.addr
+        page.moved = False
+        for c in range(0, PAGE_SIZE):
+            page.image_block[c] = page.block[c]
+    sbi.image_size = inode.i_size
+
+
+@primitive("fs/f2fs/checkpoint.c")
+def f2fs_wait_on_all_pages(sbi: Sbi):
+    """Wait until no page that the checkpoint depends on is on its way."""
+    wait_until(sbi.wb_cp_data == 0)
+
+
+@kernel("fs/f2fs/checkpoint.c")
+def f2fs_write_checkpoint(sbi: Sbi):
+    """Make the metadata durable as it is at one moment, at which no operation is half done.
+
+    Left out: node_change and node_write, dentries, quota, NAT and SIT, orphans.
+    """
+    lock_gc(sbi)
+    queue_for_cp_rwsem(sbi)
+    f2fs_lock_all(sbi)
+    f2fs_submit_merged_write(sbi)
+    f2fs_wait_on_all_pages(sbi)
+    f2fs_write_node(sbi)
+    f2fs_unlock_all(sbi)
+    unlock_gc(sbi)

@@ -1,0 +1,118 @@
+"""fs/f2fs/file.c and the buffered write of data.c."""
+
+from __future__ import annotations
+
+from checker.lang import atomic, kernel, number, primitive
+
+from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
+from model.fs.f2fs.data import f2fs_dirty_data_folio
+from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_read_pages, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
+from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_FFS, NEW_ADDR, NULL_ADDR, Page, sbi
+from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
+from model.mm.page_writeback import folio_wait_stable
+from model.mm.truncate import truncate_setsize
+from model.primitives import copy_to_folio, filemap_invalidate_lock, filemap_invalidate_unlock, folio_test_uptodate
+from model.primitives import folio_unlock, i_size_read, i_size_write
+from model.size import folio_pos
+from model.state import FILE_SIZE, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, Errno, File, Folio, Task, inode, loff_t
+from model.state import mapping, pgoff_t
+
+
+@primitive("fs/f2fs/data.c")
+def f2fs_reserve_blocks(folio: Folio, from_: loff_t, to: loff_t):
+    """Reserve a block for each page that a write touches and that has none."""
+    for p in range(0, PAGES):
+        page = Page[number(folio) * PAGES + p]
+        if from_ < (p + 1) * PAGE_SIZE and p * PAGE_SIZE < to and page.addr == NULL_ADDR:
+            f2fs_update_data_blkaddr(page, NEW_ADDR)
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_write_begin(pos: loff_t, len: loff_t, folio: Folio):
+    """Lock the folio of a write, reserve its blocks and make the rest of it valid.
+
+    Left out: inline data, node_change, f2fs_balance_fs(), and the unlocked wait for a read.
+    """
+    __filemap_get_folio(mapping, folio)
+    folio_wait_stable(folio)
+    with atomic("reserve, read: under the folio lock"):
+        f2fs_reserve_blocks(folio, pos - folio_pos(folio), pos - folio_pos(folio) + len)
+        if not folio_test_uptodate(folio):
+            f2fs_read_pages(folio)
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_write_end(pos: loff_t, copied: loff_t, folio: Folio):
+    """Dirty the folio, and raise i_size while it is still locked.
+
+    Left out: short copies.
+    """
+    with atomic("f2fs_dirty_data_folio(): under the folio lock"):
+        f2fs_dirty_data_folio(mapping, folio)
+        f2fs_note_written(pos, pos + copied)
+    with atomic("i_size_write(): under i_rwsem"):
+        if pos + copied > i_size_read(inode):
+            i_size_write(inode, pos + copied)
+    folio_unlock(folio)
+
+
+@kernel("fs/f2fs/file.c")
+def f2fs_buffered_write(pos: loff_t, count: loff_t):
+    """generic_perform_write(), i_rwsem held: folio by folio."""
+    while count > 0:
+        folio: Folio = Folio[pos // FOLIO_SIZE]
+        len: loff_t = min(count, folio_pos(folio) + FOLIO_SIZE - pos)
+        f2fs_write_begin(pos, len, folio)
+        copy_to_folio(folio, pos - folio_pos(folio), len)
+        f2fs_write_end(pos, len, folio)
+        pos += len
+        count -= len
+
+
+@primitive("fs/f2fs/file.c")
+def f2fs_do_truncate_blocks(from_: pgoff_t):
+    """Free the blocks of the file from a page on."""
+    for p in range(0, FILE_SIZE // PAGE_SIZE):
+        if p >= from_ and Page[p].addr != NULL_ADDR:
+            f2fs_update_data_blkaddr(Page[p], NULL_ADDR)
+
+
+@kernel("fs/f2fs/file.c")
+def f2fs_truncate_blocks(from_: loff_t):
+    """Free the blocks behind a new end of file, as one change for the checkpoint."""
+    f2fs_lock_op(sbi)
+    f2fs_do_truncate_blocks((from_ + PAGE_SIZE - 1) // PAGE_SIZE)
+    f2fs_unlock_op(sbi)
+
+
+@kernel("fs/f2fs/file.c")
+def f2fs_setattr_size(oldsize: loff_t, newsize: loff_t):
+    """f2fs_setattr() with ATTR_SIZE: i_size, then the page cache, then the blocks.
+
+    Left out: direct I/O, inline data, last_disk_size.
+    """
+    lock_i_gc_rwsem(sbi)
+    filemap_invalidate_lock(mapping)
+    truncate_setsize(inode, newsize)
+    if newsize <= oldsize:
+        f2fs_truncate_blocks(newsize)
+    filemap_invalidate_unlock(mapping)
+    unlock_i_gc_rwsem(sbi)
+
+
+@kernel("fs/f2fs/file.c")
+def f2fs_do_sync_file(current: Task, file: File) -> Errno:
+    """Write the data and wait for it, then make durable what points to it.
+
+    A compressed file needs a checkpoint; else the file's own nodes are written, with marks for recovery.
+    Left out: when the nodes need not be written; FI_NEED_IPU; atomic files; flushing the device.
+    """
+    ret = file_write_and_wait_range(current, file, 0, FILE_SIZE)
+    if ret != OK:
+        return ret
+    if F2FS_CLUSTER_SIZE > 1:
+        f2fs_write_checkpoint(sbi)
+    else:
+        f2fs_write_node(sbi)
+    return OK

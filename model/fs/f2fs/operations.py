@@ -1,0 +1,95 @@
+"""The operations that threads may start on a file of f2fs, and the files that they find."""
+
+from __future__ import annotations
+
+from checker.lang import atomic, choose, constant, each, number, primitive
+
+from model.fs.f2fs.checkpoint import f2fs_write_checkpoint
+from model.fs.f2fs.file import f2fs_buffered_write, f2fs_do_sync_file, f2fs_setattr_size
+from model.fs.f2fs.gc import f2fs_gc
+from model.fs.f2fs.primitives import f2fs_note_truncate
+from model.fs.f2fs.state import DATA_ADDR, Page, sbi
+from model.fs.fs_writeback import __writeback_single_inode
+from model.mm.filemap import note_fsync_returns
+from model.primitives import i_size_read, inode_lock, inode_unlock
+from model.state import DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, LONG_MAX, NEW, PAGES, PAGE_SIZE, Cell, File, Folio
+from model.state import Task, inode, loff_t, mapping, pgoff_t
+
+F2FS_ON_DISK = constant(1, "pages of the file at the start; they are on disk and not cached")
+F2FS_WRITE_A = constant(0, "the page that a write begins at")
+F2FS_WRITE_B = constant(1, "or this one")
+F2FS_WRITE_LEN = constant(1, "pages of a write")
+F2FS_TRUNCATE = constant(1, "the size in pages that a truncate sets")
+F2FS_FOREGROUND_GC = constant(1, "1: garbage collection may be in the foreground")
+F2FS_GC_PAGE = constant(0, "the page that garbage collection meets")
+
+# ------------------------------------------------------------------- operations
+
+
+def f2fs_write():
+    """write(2) of whole pages, inside the file or at its end."""
+    with atomic("inode_lock(): i_size stays as it is"):
+        inode_lock(inode)
+        index: pgoff_t = choose(F2FS_WRITE_A, F2FS_WRITE_B)
+        isize: loff_t = i_size_read(inode)
+    if index * PAGE_SIZE <= isize:
+        f2fs_buffered_write(index * PAGE_SIZE, min(F2FS_WRITE_LEN * PAGE_SIZE, FILE_SIZE - index * PAGE_SIZE))
+    inode_unlock(inode)
+
+
+def f2fs_truncate():
+    """truncate(2), down or up."""
+    with atomic("inode_lock(): i_size stays as it is"):
+        inode_lock(inode)
+        newsize: loff_t = F2FS_TRUNCATE * PAGE_SIZE
+        oldsize: loff_t = i_size_read(inode)
+        f2fs_note_truncate(min(oldsize, newsize), False)
+    f2fs_setattr_size(oldsize, newsize)
+    with atomic("inode_unlock(): truncate returns"):
+        f2fs_note_truncate(min(oldsize, newsize), True)
+        inode_unlock(inode)
+
+
+def f2fs_fsync(file: File):
+    """fsync(2) on an open file."""
+    error = f2fs_do_sync_file(Task[number(file) + 2], file)
+    note_fsync_returns(file, error)
+
+
+def f2fs_background():
+    """A background pass of the flusher, with a budget of one page or of more than there are."""
+    nr_to_write = choose(1, LONG_MAX)
+    __writeback_single_inode(Task[1], nr_to_write)
+
+
+def f2fs_checkpoint():
+    """A checkpoint: sync(2), or because it is time."""
+    f2fs_write_checkpoint(sbi)
+
+
+def f2fs_collect():
+    """Garbage collection meets a page of the file."""
+    foreground = False
+    if F2FS_FOREGROUND_GC > 0:
+        foreground = choose(False, True)
+    f2fs_gc(Folio[F2FS_GC_PAGE // PAGES], foreground)
+
+
+# ------------------------------------------------------------------------ files
+
+
+@primitive()
+def f2fs_file_on_disk():
+    """A file with F2FS_ON_DISK pages on disk; nothing is cached."""
+    inode.i_size = F2FS_ON_DISK * PAGE_SIZE
+    sbi.image_size = F2FS_ON_DISK * PAGE_SIZE
+    for page in each(Page):
+        if number(page) < F2FS_ON_DISK:
+            page.addr = DATA_ADDR
+            page.image = DATA_ADDR
+            for c in range(0, PAGE_SIZE):
+                page.block[c] = NEW
+                page.image_block[c] = NEW
+    for cell in each(Cell):
+        if number(cell) < F2FS_ON_DISK * PAGE_SIZE:
+            cell.logical = DATA

@@ -1,0 +1,131 @@
+"""Who runs what on a file of f2fs, and in which scope."""
+
+from __future__ import annotations
+
+from checker.lang import baseline, interrupt, override, replace, scenario, thread
+
+from model.fs.f2fs.data import f2fs_invalidate_folio, f2fs_truncate_cleanup_folio, f2fs_write_data_pages
+from model.fs.f2fs.operations import F2FS_ON_DISK, F2FS_TRUNCATE, F2FS_WRITE_A, F2FS_WRITE_B, F2FS_WRITE_LEN
+from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_file_on_disk, f2fs_fsync
+from model.fs.f2fs.operations import f2fs_truncate, f2fs_write
+from model.fs.f2fs.segment import f2fs_write_end_io
+from model.fs.f2fs.state import F2FS_IPU, Page, Sbi
+from model.fs.iomap.buffered_io import iomap_invalidate_folio
+from model.fs.xfs.xfs_aops import xfs_vm_writepages
+from model.mm.page_writeback import do_writepages
+from model.mm.truncate import truncate_cleanup_folio, truncate_inode_partial_folio
+from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, PAGES, AddressSpace, File, Folio, Inode
+
+f2fs = baseline(
+    "Linux 6.13.1: f2fs, pages.",
+    replace(xfs_vm_writepages, by=f2fs_write_data_pages, inside=do_writepages),
+    override(truncate_cleanup_folio, by=f2fs_truncate_cleanup_folio),
+    replace(iomap_invalidate_folio, by=f2fs_invalidate_folio, inside=truncate_inode_partial_folio),
+)
+
+F2FS_LOCK_ORDER = (
+    Inode.i_rwsem, Sbi.gc_lock, Sbi.i_gc_rwsem, AddressSpace.invalidate_lock, Sbi.writepages, Folio.locked,
+)  # fmt: skip
+
+F2FS_SCOPE = {BLOCKS: 1, CELLS: 1}
+
+# What every scenario of f2fs judges.
+F2FS_WRITEBACK = (
+    "f2fs_writeback_lasts_as_long_as_its_io",
+    "f2fs_writeback_has_a_reason",
+    "f2fs_a_page_is_in_one_bio",
+    "f2fs_io_goes_to_blocks_of_the_file",
+    "f2fs_no_write_is_lost",
+    "f2fs_nothing_is_left_behind",
+    "f2fs_dirty_pages_are_counted",
+)
+F2FS_DURABLE = (*F2FS_WRITEBACK, "f2fs_fsync_makes_durable")
+
+f2fs_pages = scenario(
+    "Two pages; two writers, truncate, fsync, the flusher and checkpoints.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope=F2FS_SCOPE,
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=(*F2FS_DURABLE, "f2fs_checkpoint_waits_for_a_pass", "f2fs_node_image_is_old"),
+)
+
+f2fs_in_place = scenario(
+    "As f2fs_pages, but f2fs writes in place where it can.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_IPU: 1},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_DURABLE,
+)
+
+f2fs_gc_moves = scenario(
+    "One page that garbage collection moves; a writer, fsync, the flusher and checkpoints.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    thread("gc", f2fs_collect),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_WRITE_B: 0},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_DURABLE,
+)
+
+f2fs_errors = scenario(
+    "Two pages, and one failure of the device or of reading a node; two that call fsync.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, ERRORS: 1},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=(*F2FS_DURABLE, "fsync_reports_errors"),
+)
+
+f2fs_budget = scenario(
+    "Two pages, a writer, the flusher with its budget, and checkpoints that are in its way.",
+    thread("writer", f2fs_write),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope=F2FS_SCOPE,
+    bound=4,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=(*F2FS_WRITEBACK, "f2fs_budget_is_charged_once"),
+)
+
+f2fs_large_folio = scenario(
+    "One folio of two pages, which 6.13.1 never puts into the page cache of f2fs; a writer, fsync and the flusher.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_WRITE_LEN: 2},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_DURABLE,
+)

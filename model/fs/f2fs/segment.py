@@ -1,0 +1,174 @@
+"""fs/f2fs/segment.c and the lower half of data.c: bios, cached and submitted, and their completion.
+
+A bio of several pages is submitted as one, and completed page by page in any order.
+"""
+
+from __future__ import annotations
+
+from checker.lang import Place, atomic, choose, each, kernel, number, primitive, wait_until
+
+from model.fs.f2fs.primitives import f2fs_note_failure, f2fs_update_data_blkaddr
+from model.fs.f2fs.state import CARRIED_OUT, DATA_ADDR, IN_CACHED_BIO, NO_IO, SUBMITTED, Page, Sbi, sbi
+from model.mm.filemap import mapping_set_error
+from model.mm.page_writeback import folio_end_writeback, folio_wait_writeback
+from model.primitives import folio_test_writeback
+from model.state import EIO, ERRORS, OK, PAGES, PAGE_SIZE, Errno, Folio, Task, mapping
+
+# ------------------------------------------------------------------- submission
+
+
+@primitive("fs/f2fs/data.c")
+def inc_page_count(page: Page):
+    """One more page is on its way: F2FS_WB_CP_DATA if the checkpoint has to wait for it."""
+    if Page[number(page) // PAGES * PAGES].gcing:
+        sbi.wb_cp_data += 1
+    else:
+        sbi.wb_data += 1
+
+
+@primitive("fs/f2fs/data.c")
+def dec_page_count(page: Page):
+    """One page fewer is on its way, of the type that its flag says now; the flag is cleared."""
+    head = Page[number(page) // PAGES * PAGES]
+    if head.gcing:
+        sbi.wb_cp_data -= 1
+    else:
+        sbi.wb_data -= 1
+    head.gcing = False
+
+
+@primitive("fs/f2fs/data.c")
+def f2fs_submit_merged_write(sbi: Sbi):
+    """Submit the bio in sbi->write_io, if there is one."""
+    for page in each(Page):
+        if page.io == IN_CACHED_BIO and page.bio is None:
+            page.io = SUBMITTED
+
+
+@primitive("fs/f2fs/data.c")
+def f2fs_submit_merged_ipu_write(current: Task):
+    """Submit the bio for writes in place that this pass keeps."""
+    for page in each(Page):
+        if page.bio == current:
+            page.io = SUBMITTED
+            page.bio = None
+
+
+@primitive("fs/f2fs/data.c")
+def f2fs_submit_merged_write_of(folio: Folio):
+    """Submit every cached bio that a page of this folio is in.
+
+    The cached bio of writes out of place holds all pages that have one; of bios for writes in place,
+    those that hold one of the pages.
+    """
+    mine = any(p.io == IN_CACHED_BIO and p.bio is None for p in each(Page) if number(p) // PAGES == number(folio))
+    for page in each(Page):
+        if mine and page.io == IN_CACHED_BIO and page.bio is None:
+            page.io = SUBMITTED
+    for task in each(Task):
+        if any(p.bio == task for p in each(Page) if number(p) // PAGES == number(folio)):
+            f2fs_submit_merged_ipu_write(task)
+
+
+@kernel("fs/f2fs/segment.c")
+def f2fs_wait_on_page_writeback(folio: Folio):
+    """Wait until a folio is not under writeback; first submit the cached bios that it is in.
+
+    Left out: the case that only stable pages need the wait.
+    """
+    if not folio_test_writeback(folio):
+        return
+    f2fs_submit_merged_write_of(folio)
+    folio_wait_writeback(folio)
+
+
+@primitive("fs/f2fs/data.c")
+def add_to_bio(page: Page, bio: Task, submitted: bool):
+    """A page is in a bio now."""
+    if page.io != NO_IO:
+        page.twice = True
+    page.io = SUBMITTED if submitted else IN_CACHED_BIO
+    page.bio = bio
+
+
+@primitive("fs/f2fs/data.c")
+def something_is_cached() -> bool:
+    """Is there a bio in sbi->write_io?"""
+    return any(page.io == IN_CACHED_BIO and page.bio is None for page in each(Page))
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_submit_page_write(page: Page):
+    """Add a page to the bio in sbi->write_io; one that it cannot be merged into is submitted first.
+
+    Left out: io_rwsem and io_list (one step, so the first in the list is the caller's own).
+    """
+    merges = True
+    if something_is_cached():
+        merges = choose(True, False)
+    if not merges:
+        f2fs_submit_merged_write(sbi)
+    inc_page_count(page)
+    add_to_bio(page, None, False)
+
+
+@kernel("fs/f2fs/segment.c")
+def f2fs_outplace_write_data(page: Page, submitted: Place):
+    """Allocate a block, queue the page for it, and put the block into the dnode.
+
+    Left out: no space; curseg_mutex and sentry_lock (the allocation is one step).
+    """
+    f2fs_submit_page_write(page)
+    f2fs_update_data_blkaddr(page, DATA_ADDR)
+    submitted = True
+
+
+@kernel("fs/f2fs/segment.c")
+def f2fs_inplace_write_data(page: Page, bio: Task):
+    """Write a page where it is: into the pass's own bio, or (bio None) into one that is submitted at once."""
+    inc_page_count(page)
+    add_to_bio(page, bio, bio is None)
+
+
+# -------------------------------------------------------------------- completion
+
+
+@primitive()
+def f2fs_transfer(page: Page, fails: bool) -> Errno:
+    """The device writes a page at its address, or fails to."""
+    page.io = CARRIED_OUT
+    if fails and mapping.failures_left > 0:
+        mapping.failures_left -= 1
+        f2fs_note_failure(page)
+        return EIO
+    for c in range(0, PAGE_SIZE):
+        page.block[c] = Folio[number(page) // PAGES].data[number(page) % PAGES * PAGE_SIZE + c]
+        if not page.moved:
+            page.image_block[c] = page.block[c]
+    return OK
+
+
+@primitive()
+def f2fs_bio_put(page: Page):
+    """The page is in no bio any more."""
+    page.io = NO_IO
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_write_end_io(page: Page):
+    """The interrupt for one page of a bio.
+
+    Left out: f2fs_stop_checkpoint() after an error of a page that the checkpoint waits for; cp_wait.
+    """
+    fails = False
+    with atomic("the device writes the block"):
+        wait_until(page.io == SUBMITTED)
+        if ERRORS > 0:
+            fails = choose(False, True)
+        error = f2fs_transfer(page, fails)
+    if error != OK:
+        mapping_set_error(mapping, error)
+    dec_page_count(page)
+    with atomic("folio_end_writeback(): the bio is the interrupt's"):
+        f2fs_bio_put(page)
+        folio_end_writeback(Folio[number(page) // PAGES])

@@ -1,0 +1,86 @@
+"""What f2fs adds to the state in model/state.py: addresses, cached bios, checkpoints.
+
+A block of f2fs is a page, so a scenario of f2fs has as many blocks as pages in a folio.
+The device has no volatile cache here: what it has written is durable, but recovery sees it only
+if the node that points to it is durable too.  A write out of place gives a page a new
+address; the old one is not reused before the next checkpoint, so what recovery finds there stays.
+"""
+
+from __future__ import annotations
+
+from checker.lang import Array, Field, Flag, Ghost, Lock, Range, Record, Ref, RwLock, Struct, constant, enum
+
+from model.state import FILE_PAGES, FOLIOS, OPENERS, PAGE_SIZE, STALE, Content, Task, loff_t, pgoff_t
+
+# ---------------------------------------------------------------------- scope
+
+F2FS_IPU = constant(0, "1: f2fs writes in place where the page has a block (F2FS_IPU_FORCE)")
+F2FS_ONSTACK_PAGES = constant(16, "pages that f2fs_write_cache_pages collects at a time")
+F2FS_CLUSTER_SIZE = constant(1, "pages in a cluster; 1: the file is not compressed")
+F2FS_FFS = constant(0, "1: large folios have dirty bits and a pending count, as the proposals want them")
+
+page_count_t = Range(0, FILE_PAGES)
+
+# --------------------------------------------------------------- enumerations
+
+# An address in a dnode: hole, reserved, header of a compressed cluster, a block with
+# the data of the page, a block with compressed data of the cluster.
+BlockT = enum("BlockT", "NULL_ADDR NEW_ADDR COMPRESS_ADDR DATA_ADDR CDATA_ADDR")
+NULL_ADDR, NEW_ADDR, COMPRESS_ADDR, DATA_ADDR, CDATA_ADDR = BlockT
+
+# Where the I/O of a page is: nowhere, in a bio that f2fs keeps to merge more into it, with the
+# device, carried out and not completed yet.
+PageIo = enum("PageIo", "NO_IO IN_CACHED_BIO SUBMITTED CARRIED_OUT")
+NO_IO, IN_CACHED_BIO, SUBMITTED, CARRIED_OUT = PageIo
+
+NeedLock = enum("NeedLock", "LOCK_REQ LOCK_DONE LOCK_RETRY")
+LOCK_REQ, LOCK_DONE, LOCK_RETRY = NeedLock
+
+# -------------------------------------------------------------------- structs
+
+
+class Sbi(Struct):
+    """struct f2fs_sb_info, and the counters of struct f2fs_inode_info (there is one file)."""
+
+    cp_rwsem = RwLock("cp_rwsem")
+    cp_wanted = Flag("checkpoint waits for cp_rwsem")
+    gc_lock = Lock("gc_lock")
+    writepages = Lock("writepages")
+    i_gc_rwsem = Lock("i_gc_rwsem")
+    wb_sync_req = Field(Range(0, OPENERS), "wb_sync_req")
+    dirty_pages = Field(Range(0, FOLIOS), "dirty_pages")
+    wb_data = Field(page_count_t, "F2FS_WB_DATA")
+    wb_cp_data = Field(page_count_t, "F2FS_WB_CP_DATA")
+    image_size = Field(loff_t, "i_size in the node image")
+    miscounted = Ghost(Flag("budget miscounted"))  # a pass took off nr_to_write what it did not write
+
+
+class Page(Struct, count=FILE_PAGES):
+    """A page of the file: its slot in the dnode, the slot in the node that recovery finds, its I/O."""
+
+    addr = Field(BlockT, "address", init=NULL_ADDR)
+    image = Field(BlockT, "address in the node image", init=NULL_ADDR)
+    moved = Flag("the image has another block")
+    block = Array(Field(Content, "block", init=STALE), PAGE_SIZE)  # what the address holds
+    image_block = Array(Field(Content, "block in the image", init=STALE), PAGE_SIZE)
+    io = Field(PageIo, "I/O", init=NO_IO)
+    bio = Ref(Task, "in-place bio of")  # the pass that keeps it; None: the bio is in sbi->write_io
+    gcing = Flag("PAGE_PRIVATE_ONGOING_MIGRATION")  # of the folio that begins here
+    twice = Ghost(Flag("in two bios"))
+
+
+sbi = Sbi[0]
+
+
+# -------------------------------------------------------------------- records
+
+
+class CachePages(Record):
+    """The locals of f2fs_write_cache_pages; pages[i]: page i is in the array, and not looked at yet."""
+
+    pages = Array(Flag(), FILE_PAGES)
+    end = Field(pgoff_t)
+    done_index = Field(pgoff_t)
+    done = Flag()
+    retry = Flag()
+    submitted = Field(page_count_t)

@@ -1,0 +1,118 @@
+"""f2fs: its bios, its counters, its clusters, and what a checkpoint or an fsync leaves."""
+
+from __future__ import annotations
+
+from checker.lang import after_crash, each, implies, invariant, is_locked, number, reachable, terminal
+
+from model.fs.f2fs.scenarios import f2fs
+from model.fs.f2fs.state import CARRIED_OUT, DATA_ADDR, IN_CACHED_BIO, NO_IO, SUBMITTED, Page, sbi
+from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, NEW, PAGES, PAGE_SIZE, ZERO, Cell, File, Folio, inode
+
+# -------------------------------------------------------------------- witnesses
+
+
+@reachable(of=f2fs, bound=2)
+def f2fs_io_is_cached(page: Page):
+    """A page is in a bio that nobody has submitted."""
+    return page.io == IN_CACHED_BIO
+
+
+@reachable(of=f2fs, bound=3)
+def f2fs_fsync_meets_cached_io(page: Page):
+    """A page is in a bio that nobody has submitted, and an fsync is on its way."""
+    return page.io == IN_CACHED_BIO and sbi.wb_sync_req > 0
+
+
+@reachable(of=f2fs, bound=2)
+def f2fs_checkpoint_waits_for_a_pass(folio: Folio):
+    """A checkpoint waits for cp_rwsem while a folio is locked."""
+    return sbi.cp_wanted and is_locked(folio.locked)
+
+
+@reachable(of=f2fs, bound=3)
+def f2fs_node_image_is_old(page: Page):
+    """A page has a block that recovery would not find, and recovery would find another one."""
+    return page.moved and page.addr == DATA_ADDR
+
+
+@reachable(of=f2fs, bound=2)
+def f2fs_something_is_promised(cell: Cell):
+    """An fsync has returned 0."""
+    return cell.promised and cell.logical == DATA
+
+
+# ------------------------------------------------------------------- invariants
+
+
+@invariant(of=f2fs, witness=f2fs_fsync_meets_cached_io)
+def f2fs_writeback_lasts_as_long_as_its_io(page: Page):
+    """A folio is under writeback as long as one of its pages is in a bio, cached or submitted."""
+    return implies(page.io != NO_IO, Folio[number(page) // PAGES].writeback)
+
+
+@invariant(of=f2fs, witness=f2fs_io_is_cached)
+def f2fs_writeback_has_a_reason(folio: Folio):
+    """An unlocked folio is under writeback only if a page of it is in a bio, or somebody holds a bias."""
+    return implies(
+        folio.writeback and not is_locked(folio.locked),
+        any(page.io != NO_IO for page in each(Page) if number(page) // PAGES == number(folio))
+        or folio.write_bytes_pending > 0,
+    )
+
+
+@invariant(of=f2fs, witness=f2fs_io_is_cached)
+def f2fs_a_page_is_in_one_bio(page: Page):
+    """A page is put into a bio only when it is in none."""
+    return not page.twice
+
+
+@invariant(of=f2fs, witness=f2fs_io_is_cached)
+def f2fs_io_goes_to_blocks_of_the_file(page: Page):
+    """I/O that the device may still carry out goes to a block that the file owns."""
+    return implies(page.io in (IN_CACHED_BIO, SUBMITTED), page.addr == DATA_ADDR)
+
+
+@invariant(of=f2fs)
+def f2fs_no_write_is_lost(cell: Cell):
+    """The newest data of a byte inside the file is dirty, on its way to the device, or there."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    page = Page[number(cell) // PAGE_SIZE]
+    dirty = folio.dirty and (not folio.private or folio.ifs_dirty[number(cell) // CELLS % BLOCKS])
+    under_way = page.io in (IN_CACHED_BIO, SUBMITTED)
+    cached = folio.mapping and folio.data[number(cell) % FOLIO_SIZE] == NEW
+    written = page.addr == DATA_ADDR and page.block[number(cell) % PAGE_SIZE] == NEW
+    return implies(
+        cell.logical == DATA and number(cell) < inode.i_size and not is_locked(folio.locked),
+        written or (cached and (dirty or under_way)),
+    )
+
+
+@invariant(of=f2fs, witness=f2fs_io_is_cached)
+def f2fs_budget_is_charged_once():
+    """A pass takes off nr_to_write only pages for which it has just made I/O, and each of them once."""
+    return not sbi.miscounted
+
+
+@after_crash(of=f2fs, witness=f2fs_something_is_promised)
+def f2fs_fsync_makes_durable(cell: Cell):
+    """What an fsync that returned 0 has covered is found by recovery, and so is a size that covers it."""
+    page = Page[number(cell) // PAGE_SIZE]
+    content = page.image_block[number(cell) % PAGE_SIZE]
+    data = page.image == DATA_ADDR and content == NEW
+    zero = page.image != DATA_ADDR or content == ZERO
+    return implies(cell.promised, number(cell) < sbi.image_size and (data if cell.logical == DATA else zero))
+
+
+@terminal(of=f2fs)
+def f2fs_nothing_is_left_behind():
+    """Where nothing can move any more, no lock is held, no folio is under writeback, and no I/O is left."""
+    folios = any(is_locked(folio.locked) or folio.writeback for folio in each(Folio))
+    locks = is_locked(sbi.cp_rwsem) or is_locked(sbi.writepages) or is_locked(inode.i_rwsem)
+    return not folios and not locks and all(page.io == NO_IO for page in each(Page))
+
+
+@terminal(of=f2fs)
+def f2fs_dirty_pages_are_counted():
+    """Where nothing can move any more, dirty_pages is the number of dirty folios, and nobody waits for I/O."""
+    dirty = sum(1 for folio in each(Folio) if folio.dirty)
+    return sbi.dirty_pages == dirty and sbi.wb_data == 0 and sbi.wb_cp_data == 0 and sbi.wb_sync_req == 0
