@@ -44,7 +44,7 @@ def f2fs_something_is_promised(cell: Cell):
 # ------------------------------------------------------------------- invariants
 
 
-@invariant(of=f2fs, witness=f2fs_fsync_meets_cached_io)
+@invariant(of=f2fs, witness=f2fs_io_is_cached)
 def f2fs_writeback_lasts_as_long_as_its_io(page: Page):
     """A folio is under writeback as long as one of its pages is in a bio, cached or submitted."""
     return implies(page.io != NO_IO, Folio[number(page) // PAGES].writeback)
