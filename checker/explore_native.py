@@ -23,7 +23,7 @@ from .native import Info, NativeText
 from .native_ample import Tables
 from .native_build import Machine
 from .native_code import ALL_ONES
-from .native_memory import reserve
+from .native_memory import apart, reserve
 from .search_loop import expand
 from .sites import REST, STATE, STEP, TRANSITION, Site
 
@@ -122,19 +122,19 @@ class Search:
         words, granule_words = self.layout.words, self.reduction.granule_words
         stack = chains.FULL + 2 * self.native.most
         looked = 2 * self.reduction.actors + self.reduction.held_count + 1
-        masks = [np.zeros(2 * granule_words, np.uint64) for _ in range(4)]
-        behind = np.zeros((self.reduction.actors + 1) * 2 * granule_words, np.uint64)
+        masks = [apart(2 * granule_words) for _ in range(4)]
+        behind = apart((self.reduction.actors + 1) * 2 * granule_words)
         return chains.Passage(
-            np.zeros(looked, np.int64), *masks[:3], behind, masks[3],
-            reserve(stack * words, np.uint64), np.zeros(stack, np.int64), reserve(self.native.most * words, np.uint64),
+            apart(looked, np.int64), *masks[:3], behind, masks[3],
+            reserve(stack * words, np.uint64), apart(stack, np.int64), reserve(self.native.most * words, np.uint64),
         )  # fmt: skip
 
     def _worker(self) -> visited.Worker:
         room, store = visited.BATCH + self._most_at_once(), self.store
         out = reserve(room * store.words, np.uint64)
         return visited.Worker(
-            out, reserve(room, np.uint64), reserve(room, np.uint32), np.zeros(visited.RECENT * store.words, np.uint64),
-            np.zeros(self.native.info.size, np.int64), np.zeros(8, np.int64), store.folder(out, room),
+            out, reserve(room, np.uint64), reserve(room, np.uint32), apart(visited.RECENT * store.words),
+            apart(self.native.info.size, np.int64), apart(8, np.int64), store.folder(out, room),
         )  # fmt: skip
 
     def _most_at_once(self) -> int:
@@ -252,32 +252,27 @@ class Search:
 
     def _close_gaps(self) -> None:
         """Number the states without gaps: what threads reserved and did not use is filled from the end."""
-        gaps = [np.arange(w.own[visited.ROW], w.own[visited.ROW_END]) for w in self.workers]
-        free = np.sort(np.concatenate(gaps)) if len(gaps) > 1 else gaps[0]
-        end = self.store.count()
-        count = end - len(free)
-        kept = int(np.searchsorted(free, count))  # gaps from there on are behind all that is kept
-        targets = free[:kept]
-        if kept:
-            used = np.ones(end - count, bool)
-            used[free[kept:] - count] = False
-            sources = count + np.flatnonzero(used)
-            visited.move_rows(self.store.space, self.code, self.store.shift, sources, targets)
-            self._rename(dict(zip(sources.tolist(), targets.tolist())))
-        self.store.shared[visited.ROWS] = count
+        gaps = [(w.own[visited.ROW], w.own[visited.ROW_END]) for w in self.workers]
+        gaps = np.array(sorted(gap for gap in gaps if gap[0] < gap[1]), np.int64).reshape(-1, 2)
+        moved = np.zeros((len(gaps) * visited.CHUNK, 2), np.int64)
+        count = visited.close_gaps(self.store.space, self.code, self.store.shift, gaps, moved)
+        self._rename(moved[:count])
         for worker in self.workers:
             worker.own[visited.ROW] = worker.own[visited.ROW_END] = 0
 
     # ---- what was found
 
-    def _rename(self, moved: dict[int, int]) -> None:
+    def _rename(self, moved: np.ndarray) -> None:
         """States have other numbers: change the records of this level that name them."""
         sites, info = self.native.sites.all, self.native.info
+        if all(told == worker.info[info.COUNT] for worker, told in zip(self.workers, self.told)):
+            return
+        number_now = dict(moved.tolist())
         for worker, told in zip(self.workers, self.told):
             for number in range(told, int(worker.info[info.COUNT])):
                 at = info.records + number * info.record
                 if sites[worker.info[at]].kind == STATE:
-                    worker.info[at + 3] = moved.get(int(worker.info[at + 3]), worker.info[at + 3])
+                    worker.info[at + 3] = number_now.get(int(worker.info[at + 3]), worker.info[at + 3])
 
     def _end_level(self) -> None:
         """What is new is the next frontier; report what was found."""

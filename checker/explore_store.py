@@ -8,7 +8,7 @@ import numpy as np
 
 from . import native_fold, visited
 from .layout import FOLDED, Layout
-from .native_memory import reserve
+from .native_memory import apart, reserve
 
 FULLEST = 0.8  # share of a table's entries in use when it grows
 CROWDED = 0.93  # the same when there is no memory to grow
@@ -28,7 +28,7 @@ class Keys:
         self.slack = slack
         self.values = reserved(room, np.uint64)
         self.room = min(len(self.values), (1 << MOST_BITS) - 2)
-        self.count = np.zeros(3, np.int64)
+        self.count = apart(3, np.int64)
         self.bits = max(12, (4 * slack).bit_length())
         self._make_table()
 
@@ -84,7 +84,7 @@ class Store:
         room = len(self.rows) // self.row
         self.parents = reserved(room, np.uint32)
         self.room = min(room, len(self.parents))
-        self.shared = np.zeros(8, np.int64)
+        self.shared = apart(8, np.int64)
         self.bits = max(12, (4 * self.slack).bit_length())
         self.keys = self._pools(threads * (native_fold.TAKEN + (visited.BATCH + most) * self.words))
         self.shape = native_fold.shape(max(self.words, 2))
@@ -113,9 +113,9 @@ class Store:
         """What a thread needs to fold the successors in `out`, `room` of them.  If states are not
         folded its roots are the successors."""
         roots = reserve(room, np.uint64) if self.folded else out
-        nodes = [np.zeros(2 * self.words, np.uint64) for _ in range(2)]
-        changes = np.zeros(room if self.folded else 1, np.uint64)
-        return native_fold.Folder(roots, changes, np.zeros(self.words, np.uint64), *nodes, np.zeros(4, np.int64))
+        nodes = [apart(2 * self.words) for _ in range(2)]
+        changes = apart(room if self.folded else 1)
+        return native_fold.Folder(roots, changes, apart(self.words), *nodes, apart(4, np.int64))
 
     def count(self) -> int:
         """Rows in use."""

@@ -10,6 +10,7 @@ import numpy as np
 
 NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
 HUGE_PAGE = 2 << 20  # bytes
+LINES = 128  # bytes that processors pass between them in one piece: two lines of a cache
 
 
 def reserve(count: int, dtype: type) -> np.ndarray:
@@ -28,3 +29,15 @@ def reserve(count: int, dtype: type) -> np.ndarray:
         with suppress(OSError):
             memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, dtype, count)
+
+
+def apart(count: int, dtype: type = np.uint64) -> np.ndarray:
+    """An array of `count` zeros that shares no cache line with anything else.
+
+    Threads that write into one line take it from each other again and again, although
+    neither needs what the other writes.
+    """
+    size = count * np.dtype(dtype).itemsize
+    memory = np.zeros(size + 2 * LINES, np.uint8)
+    first = -memory.ctypes.data % LINES
+    return memory[first : first + size].view(dtype)

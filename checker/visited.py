@@ -49,7 +49,7 @@ ROW, ROW_END, AT, AT_END, TRANSITIONS, PASSED = range(6)  # of `own`
 Code = namedtuple("Code", "step judge sift words row inline folded records record")
 
 PIECE = 256  # states of the frontier that a thread takes at a time
-CHUNK = 1024  # rows that a thread reserves at a time
+CHUNK = 128  # rows that a thread reserves at a time
 BATCH = 512  # successors that are looked up together, if there are as many
 NO_PARENT = (1 << 32) - 1
 
@@ -262,18 +262,38 @@ def index_rows(space, worker, code, shift, first, last):
                     slot = (slot + ONE) & mask
 
 
-@compiled_nogil
-def move_rows(space, code, shift, sources, targets):
-    """Give the states at `sources` the numbers `targets`, which no states have."""
+@compiled
+def move_row(space, code, shift, row, target):
+    """Give the state `row` the number `target`, which no state has."""
     rows, numbers, words = space.rows, space.numbers, code.row
-    mask = np.uint64(len(numbers) - 1)
-    for row, target in zip(sources, targets):
-        copy(rows, row * words, rows, target * words, words)
-        space.parents[target] = space.parents[row]
-        if code.inline:
-            continue
-        hashed = hash_of(rows, row * words, words)
+    copy(rows, row * words, rows, target * words, words)
+    space.parents[target] = space.parents[row]
+    if not code.inline:
+        mask, hashed = np.uint64(len(numbers) - 1), hash_of(rows, row * words, words)
         tag, slot = tag_of(hashed, mask), hashed >> shift
         while np.uint64(numbers[slot]) != tag | np.uint64(row + 1):
             slot = (slot + ONE) & mask
         numbers[slot] = np.uint32(tag | np.uint64(target + 1))
+
+
+@compiled_nogil
+def close_gaps(space, code, shift, gaps, moved):
+    """Fill the gaps between states with the last states, so that every number is used; how many moved.
+
+    gaps: first and end of each, in ascending order.  moved: gets the old and the new number of
+    each state that moved."""
+    end, low, high, count = space.shared[ROWS], 0, len(gaps) - 1, 0
+    while low <= high:
+        if gaps[high, 1] == end:
+            end = gaps[high, 0]
+            high -= 1
+        else:
+            end -= 1
+            target = gaps[low, 0]
+            move_row(space, code, shift, end, target)
+            moved[count, 0], moved[count, 1] = end, target
+            count += 1
+            gaps[low, 0] += 1
+            low += gaps[low, 0] == gaps[low, 1]
+    space.shared[ROWS] = end
+    return count
