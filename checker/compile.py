@@ -289,8 +289,9 @@ class _Compiler:
         return found
 
     def _guard(self, info: FieldInfo, used: set[str]) -> ir.LockGuard | None:
-        field = info.field.guard or info.field.write_guard
+        always, to_write = self.world.guards(info.field)
+        field = always or to_write
         if field is None or self.world.field(field).var not in used:
             return None
         lock = self.world.field(field)
-        return ir.LockGuard(lock.var, None if lock.count == 1 else info.per, info.field.guard is not None)
+        return ir.LockGuard(lock.var, None if lock.count == 1 else info.per, always is not None)

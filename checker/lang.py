@@ -126,21 +126,22 @@ class Field:
     type: Range, Bool, Ref or an Enum.  doc: the kernel's name for it, shown in pictures.
     init: the value in the initial state.  guard: the Lock field (of this struct, or
     `Other.lock` of a struct with one instance, or of one in which instance numbers agree)
-    that must be held to read or write it; write_guard: to write it only.
+    that must be held to read or write it; write_guard: to write it only.  unguarded: a
+    constant; where it is above 0 neither is needed.
     """
 
-    def __init__(self, type, doc="", init=None, guard=None, write_guard=None):
+    def __init__(self, type, doc="", init=None, guard=None, write_guard=None, unguarded=0):
         self.type, self.doc, self.init = type, doc, init
-        self.guard, self.write_guard = guard, write_guard
+        self.guard, self.write_guard, self.unguarded = guard, write_guard, unguarded
         self.ghost = False
         self.count = None  # of an array
         self.lock = ""
         self.struct = self.name = None  # filled in by Struct
 
 
-def Flag(doc="", init=False, guard=None, write_guard=None):
-    """A field that is True or False."""
-    return Field(Bool, doc, init, guard, write_guard)
+def Flag(doc="", init=False, **options):
+    """A field that is True or False; options are those of `Field`."""
+    return Field(Bool, doc, init, **options)
 
 
 def Lock(doc=""):

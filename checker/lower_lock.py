@@ -74,7 +74,8 @@ class Locks(Expressions):
     def check_guard(self, slot: Slot, write: bool, scope: Scope, node: t.Node) -> None:
         """The lock that a field is declared to need is held by whoever accesses it."""
         declared = slot.info.field
-        for field in (declared.guard, declared.write_guard if write else None):
+        always, to_write = self.world.guards(declared)
+        for field in (always, to_write if write else None):
             if field is None or not self.guarded:
                 continue
             info = self.world.field(field)

@@ -160,6 +160,12 @@ class World:
     def ref(self, struct: Any) -> ir.Type:
         return ir.Type("ref", 0, self.count(struct), struct.__name__)
 
+    def guards(self, field: lang.Field) -> tuple[lang.Field | None, lang.Field | None]:
+        """The lock that any access to a field needs, and the one that a write needs."""
+        if self.constant(field.unguarded) > 0:
+            return None, None
+        return field.guard, field.write_guard
+
     def count(self, struct: Any) -> int:
         """Instances of a struct."""
         found = self._counts.get(struct)

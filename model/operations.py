@@ -8,10 +8,11 @@ from model.fs.fs_writeback import __writeback_single_inode
 from model.fs.xfs.xfs_file import xfs_file_buffered_write, xfs_file_fsync
 from model.fs.xfs.xfs_iops import xfs_setattr_size
 from model.mm.filemap import note_fsync_returns
+from model.mm.memory import cpu_store, handle_pte_fault, unmap_mapping_range
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
 from model.primitives import inode_unlock, note_truncate, supersede
-from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK, ZERO
-from model.state import Block, Cell, File, Folio, Task, inode, loff_t, log, mapping
+from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK
+from model.state import PAGE_SIZE, ZERO, Block, Cell, File, Folio, Pte, Task, inode, loff_t, log, mapping
 
 ON_DISK = constant(3, "cells of the file at the start; they are on disk and not cached")
 HOLE_AT_END = constant(0, "cells of a hole behind these, inside the file")
@@ -19,6 +20,10 @@ APPEND_A = constant(1, "cells of an append")
 APPEND_B = constant(3, "or so many")
 OVERWRITE_POS = constant(1, "where an overwrite begins")
 OVERWRITE_LEN = constant(2, "how long it is")
+SPARSE_POS = constant(4, "where a write begins that may be behind EOF")
+SPARSE_LEN = constant(1, "how long it is")
+STORE_A = constant(0, "where a store through a mapping goes")
+STORE_B = constant(0, "or there")
 TRUNCATE_A = constant(1, "the size that a truncate sets")
 TRUNCATE_B = constant(7, "or this one")
 
@@ -70,6 +75,30 @@ def background():
     """A background pass of the flusher, with a budget of one page or of more than there are."""
     nr_to_write = choose(1, LONG_MAX)
     __writeback_single_inode(Task[1], nr_to_write)
+
+
+def sparse_write():
+    """write(2) at a fixed position, which may be behind EOF."""
+    with atomic("inode_lock(): i_size stays as it is"):
+        inode_lock(inode)
+        count: loff_t = min(SPARSE_LEN, FILE_SIZE - SPARSE_POS)
+    xfs_file_buffered_write(Task[0], SPARSE_POS, count)
+
+
+def store():
+    """A store through a shared mapping, inside the file or behind EOF in its last page; SIGBUS ends it."""
+    pos: loff_t = choose(STORE_A, STORE_B)
+    pte: Pte = Pte[pos // PAGE_SIZE]
+    mapped = True
+    while mapped:
+        if cpu_store(pte, pos):
+            break
+        mapped = handle_pte_fault(pte)
+
+
+def munmap():
+    """munmap(2); the next store maps the file again."""
+    unmap_mapping_range(0, FILE_PAGES)
 
 
 @primitive()

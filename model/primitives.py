@@ -6,11 +6,14 @@ wait that ends in one.  Barriers and weak memory are left out: a step is seen by
 
 from __future__ import annotations
 
-from checker.lang import Place, acquire, each, is_locked, number, primitive, release, try_acquire
+from checker.lang import Place, acquire, acquire_shared, each, is_locked, number, primitive, release
+from checker.lang import release_shared, try_acquire
 
-from model.state import DATA, FOLIO_SIZE, HOLE, NEW, OLD, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE
-from model.state import PAGECACHE_TAG_WRITEBACK, UNDEFINED, ZERO, AddressSpace, Cell, File, Folio, Inode
-from model.state import XaMark, atomic_t, loff_t
+from model.size import bio_covers
+from model.state import BLOCKS, BLOCK_SIZE, DATA, FOLIO_SIZE, HOLE, IO_BUILT, IO_SUBMITTED, MAPPERS, NEW, OLD
+from model.state import PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGECACHE_TAG_WRITEBACK, RACED
+from model.state import SPARSE_WRITES, STABLE_WRITES, UNDEFINED, ZERO
+from model.state import AddressSpace, Cell, File, Folio, Inode, Ioend, XaMark, atomic_t, inode, loff_t
 
 # ---------------------------------------------------------------- folio flags
 
@@ -130,12 +133,17 @@ def atomic_sub_and_test(i: loff_t, v: Place) -> bool:
 def inode_lock(inode: Inode):
     """Wait for i_rwsem, exclusively."""
     acquire(inode.i_rwsem)
+    if MAPPERS > 0:
+        inode.settled = inode.i_size
 
 
 @primitive("include/linux/fs.h")
 def inode_unlock(inode: Inode):
     """Give i_rwsem back."""
     release(inode.i_rwsem)
+    if MAPPERS > 0:
+        inode.settled = 0
+        note_races_are_over(inode)
 
 
 @primitive("include/linux/fs.h")
@@ -148,6 +156,18 @@ def filemap_invalidate_lock(mapping: AddressSpace):
 def filemap_invalidate_unlock(mapping: AddressSpace):
     """Give invalidate_lock back."""
     release(mapping.invalidate_lock)
+
+
+@primitive("include/linux/fs.h")
+def filemap_invalidate_lock_shared(mapping: AddressSpace):
+    """Wait for invalidate_lock, shared."""
+    acquire_shared(mapping.invalidate_lock)
+
+
+@primitive("include/linux/fs.h")
+def filemap_invalidate_unlock_shared(mapping: AddressSpace):
+    """Give invalidate_lock back, where it is held shared."""
+    release_shared(mapping.invalidate_lock)
 
 
 @primitive("fs/xfs/xfs_inode.c")
@@ -201,6 +221,7 @@ def folio_zero_segment(folio: Folio, start: loff_t, end: loff_t):
     for k in range(0, FOLIO_SIZE):
         if start <= k < end:
             folio.data[k] = ZERO
+    note_memory_written(folio, start, end)
 
 
 @primitive("lib/iov_iter.c")
@@ -213,9 +234,22 @@ def copy_to_folio(folio: Folio, offset: loff_t, copied: loff_t):
     for k in range(0, FOLIO_SIZE):
         if offset <= k < offset + copied:
             folio.data[k] = NEW
+    note_memory_written(folio, offset, offset + copied)
 
 
 # --------------------------------------------------------------------- ghosts
+
+
+@primitive()
+def note_memory_written(folio: Folio, start: loff_t, end: loff_t):
+    """The bytes [start, end) of a folio are written to: is a device that needs stable pages reading them?"""
+    if STABLE_WRITES > 0:
+        for io in each(Ioend):
+            for b in range(0, BLOCKS):
+                carried = bio_covers(io.io_offset, io.bi_blocks, number(folio) * BLOCKS + b)
+                if io.state in (IO_BUILT, IO_SUBMITTED) and carried:
+                    if start < (b + 1) * BLOCK_SIZE and b * BLOCK_SIZE < end:
+                        folio.disturbed = True
 
 
 @primitive()
@@ -223,7 +257,20 @@ def note_written(pos: loff_t, end: loff_t):
     """[pos, end) of the file has a new version: what was the newest one elsewhere is now an old one."""
     for cell in each(Cell):
         if pos <= number(cell) < end:
-            cell.logical = DATA
+            note_filled(cell)
+            cell.logical = RACED if cell.logical == RACED else DATA
+            supersede(cell)
+
+
+@primitive()
+def note_store(pos: loff_t):
+    """A store through a mapping: data inside the file, nothing behind it; either, if EOF may move over it."""
+    inside = pos < inode.i_size
+    for cell in each(Cell):
+        if number(cell) == pos and (inside or is_locked(inode.i_rwsem)):
+            raced = is_locked(inode.i_rwsem) and (pos >= inode.settled or not inside)
+            note_filled(cell)
+            cell.logical = RACED if raced else DATA
             supersede(cell)
 
 
@@ -232,8 +279,27 @@ def note_truncate(pos: loff_t, over: bool):
     """A truncate to or from `pos` begins: what lies behind is undefined; when it is over, it is zero."""
     for cell in each(Cell):
         if number(cell) >= pos:
-            cell.logical = HOLE if over else UNDEFINED
+            if cell.logical != RACED:
+                cell.logical = HOLE if over else UNDEFINED
+            cell.filled = False
             supersede(cell)
+    if MAPPERS > 0 and not over:
+        inode.settled = pos
+
+
+@primitive()
+def note_filled(cell: Cell):
+    """Data comes to a cell; if it was inside the file but not data, the device may rightly hold zero."""
+    if MAPPERS + SPARSE_WRITES > 0:
+        cell.filled = cell.filled or (cell.logical != DATA and number(cell) < inode.i_size)
+
+
+@primitive()
+def note_races_are_over(inode: Inode):
+    """What a store that raced with this system call has left: anything inside the file, nothing outside."""
+    for cell in each(Cell):
+        if cell.logical == RACED:
+            cell.logical = UNDEFINED if number(cell) < inode.i_size else HOLE
 
 
 @primitive()

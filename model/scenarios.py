@@ -7,10 +7,11 @@ from checker.lang import baseline, interrupt, process, scenario, thread, worker
 from model.block.device import blk_mq_complete_request
 from model.fs.xfs.xfs_aops import xfs_end_io
 from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS
-from model.operations import TRUNCATE_A, TRUNCATE_B, append, background, dirty_file_with_cursor, file_on_disk
-from model.operations import fsync, overwrite, truncate
-from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, OPENERS, PAGES, PAGEVEC_SIZE
-from model.state import SHORT_COPIES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
+from model.operations import SPARSE_POS, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background
+from model.operations import dirty_file_with_cursor, file_on_disk, fsync, munmap, overwrite, sparse_write, store
+from model.operations import truncate
+from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, MAPPERS, OPENERS, PAGES, PAGEVEC_SIZE
+from model.state import SHORT_COPIES, SPARSE_WRITES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
 
 iomap = baseline("Linux 6.13.1: iomap, the writeback core and XFS.")
 
@@ -30,6 +31,8 @@ CONSEQUENCES = (
     "nothing_is_left_behind",
 )
 FSYNC = (*CONSEQUENCES, "fsync_makes_durable", "the_next_checkpoint_keeps_what_fsync_promised")
+
+MAPPING = ("clean_folios_are_write_protected", "mapped_folios_are_cached")
 
 COMPLETION = (interrupt("irq", blk_mq_complete_request, per=Ioend), worker("kworker", xfs_end_io))
 
@@ -138,6 +141,91 @@ one_block_folios = scenario(
     properties=CONSEQUENCES,
 )
 
+mmap = scenario(
+    "One folio: stores through a shared mapping, munmap, the flusher and fsync.",
+    thread("mapper", store, munmap),
+    thread("fsync", fsync, per=File),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={FOLIOS: 1, BLOCKS: 2, CELLS: 1, ON_DISK: 1, STORE_A: 0, STORE_B: 1, MAPPERS: 1, IOENDS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*FSYNC, *MAPPING),
+)
+
+mmap_stable = scenario(
+    "One folio and a device that needs stable pages: stores through a mapping, a writer, the flusher.",
+    thread("mapper", store),
+    thread("writer", append),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        BLOCKS: 2,
+        CELLS: 1,
+        ON_DISK: 1,
+        APPEND_B: 1,
+        STORE_B: 1,
+        MAPPERS: 1,
+        STABLE_WRITES: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, *MAPPING, "stable_pages_do_not_change"),
+)
+
+mmap_extend = scenario(
+    "Two folios of two blocks: stores around EOF through a mapping, a write behind EOF, and the flusher.",
+    thread("mapper", store),
+    thread("writer", sparse_write),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        CELLS: 1,
+        ON_DISK: 1,
+        STORE_A: 0,
+        STORE_B: 1,
+        SPARSE_WRITES: 1,
+        SPARSE_POS: 2,
+        MAPPERS: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, *MAPPING, "cut_data_stays_cut"),
+)
+
+mmap_truncate = scenario(
+    "Two folios of one block: stores through a mapping, truncate, and the flusher.",
+    thread("mapper", store, munmap),
+    thread("truncater", truncate),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        BLOCKS: 1,
+        CELLS: 2,
+        ON_DISK: 3,
+        STORE_A: 1,
+        STORE_B: 2,
+        TRUNCATE_A: 1,
+        TRUNCATE_B: 4,
+        MAPPERS: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, *MAPPING, "cut_data_stays_cut"),
+)
+
 errors = scenario(
     "One failure of the device or of an allocation, and two that call fsync.",
     thread("writer", append, overwrite),
@@ -206,5 +294,5 @@ stable_pages = scenario(
     bound=4,
     of=iomap,
     lock_order=LOCK_ORDER,
-    properties=CONSEQUENCES,
+    properties=(*CONSEQUENCES, "stable_pages_do_not_change"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import number, pure
 
-from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, PAGES, PAGE_SIZE, Bio, Folio, block_t, loff_t, pgoff_t
+from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, PAGES, PAGE_SIZE, Bio, Folio, Pte, block_t, loff_t, pgoff_t
 
 # ------------------------------------------------------------------- folios
 
@@ -37,6 +37,12 @@ def folio_nr_pages(folio: Folio) -> pgoff_t:
 def offset_in_folio(pos: loff_t) -> loff_t:
     """How far into its folio a position lies."""
     return pos % FOLIO_SIZE
+
+
+@pure("include/linux/page-flags.h")
+def page_folio(pte: Pte) -> Folio:
+    """The folio of the page that an entry is for."""
+    return Folio[number(pte) // PAGES]
 
 
 # ------------------------------------------------------------------- blocks

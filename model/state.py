@@ -22,6 +22,8 @@ BIO_BLOCKS = constant(255, "blocks that fit in a bio")
 STABLE_WRITES = constant(0, "1: the device needs stable pages (AS_STABLE_WRITES)")
 SHORT_COPIES = constant(0, "1: a copy from user memory may stop early")
 ERRORS = constant(0, "how often an allocation or a write to the device may fail")
+MAPPERS = constant(0, "1: a process has the file mapped, shared and writable")
+SPARSE_WRITES = constant(0, "1: a write may begin behind EOF")
 
 BLOCK_SIZE = CELLS * 1
 FOLIO_SIZE = BLOCKS * CELLS
@@ -57,9 +59,10 @@ Content = enum("Content", "STALE ZERO OLD NEW")
 STALE, ZERO, OLD, NEW = Content
 
 # What a cell of the file ought to hold: zero, data, or nothing in particular, because writing it
-# has failed or because a truncate is on its way.
-Logical = enum("Logical", "HOLE DATA UNDEFINED")
-HOLE, DATA, UNDEFINED = Logical
+# has failed, because a truncate is on its way, or because a store through a mapping has raced
+# with a system call that moves EOF over the cell.
+Logical = enum("Logical", "HOLE DATA UNDEFINED RACED")
+HOLE, DATA, UNDEFINED, RACED = Logical
 
 # The life of an ioend: free slot, being built by a writeback pass, with the device, done by
 # the device, waiting on i_ioend_list.
@@ -82,6 +85,7 @@ class Inode(Struct):
     i_disk_size = Field(loff_t, "i_disk_size", write_guard=i_lock)
     # i_disk_size was recorded by an I/O from here up to i_disk_size; by nobody, if equal.
     sized_from = Ghost(Field(loff_t, "recorded by I/O from"))
+    settled = Ghost(Field(loff_t, "i_size that is settled"))  # while i_rwsem is held
 
 
 class AddressSpace(Struct):
@@ -103,18 +107,30 @@ class Folio(Struct, count=FOLIOS):
     locked = Lock("PG_locked")
     mapping = Flag("mapping", write_guard=locked)
     uptodate = Flag("PG_uptodate", write_guard=locked)
-    dirty = Flag("PG_dirty", write_guard=locked)
+    dirty = Flag("PG_dirty", write_guard=locked, unguarded=MAPPERS)  # or the lock of a page table
     writeback = Flag("PG_writeback")
     tag_dirty = Flag("PAGECACHE_TAG_DIRTY")
     tag_towrite = Flag("PAGECACHE_TAG_TOWRITE")
     tag_writeback = Flag("PAGECACHE_TAG_WRITEBACK")
     private = Flag("ifs", write_guard=locked)
     ifs_uptodate = Array(Flag("ifs uptodate", guard=locked), BLOCKS)
-    ifs_dirty = Array(Flag("ifs dirty", guard=locked), BLOCKS)
+    ifs_dirty = Array(Flag("ifs dirty", guard=locked, unguarded=MAPPERS), BLOCKS)
     write_bytes_pending = Field(atomic_t, "write_bytes_pending")
-    data = Array(Field(Content, "data", init=STALE, write_guard=locked), FOLIO_SIZE)
+    data = Array(Field(Content, "data", init=STALE, write_guard=locked, unguarded=MAPPERS), FOLIO_SIZE)
+    disturbed = Ghost(Flag("written to under I/O"))
     # Taken by a data-integrity pass although it became dirty after the pass began.
     unasked = Ghost(Flag("unasked"))
+
+
+class Pte(Struct, count=FILE_PAGES):
+    """The page-table entry of a page, in the process that has the file mapped.
+
+    A section under the lock of the page table is one step.  The CPU sets `dirty` without it.
+    """
+
+    present = Flag("pte present")
+    write = Flag("pte write")
+    dirty = Flag("pte dirty")
 
 
 class Block(Struct, count=FILE_BLOCKS):
@@ -133,6 +149,7 @@ class Cell(Struct, count=FILE_SIZE):
     volatile = Field(Content, "volatile", init=STALE)
     durable = Field(Content, "durable", init=STALE)
     logical = Ghost(Field(Logical, "logical", init=HOLE))
+    filled = Ghost(Flag("filled"))  # was inside the file before it was data
     promised = Ghost(Flag("promised"))  # an fsync that covered this version has returned 0
 
 
@@ -223,7 +240,14 @@ class IomapIter(Record):
     new = Flag()  # IOMAP_F_NEW
     stale = Flag()  # IOMAP_F_STALE
     zero = Flag()  # IOMAP_ZERO
+    fault = Flag()  # IOMAP_FAULT
     current = Ref(Task)
+
+
+class IomapReadpageCtx(Record):
+    """struct iomap_readpage_ctx: which blocks of a folio are to be read; the others are zeroed."""
+
+    from_disk = Array(Flag(), BLOCKS)
 
 
 class Bio(Record):

@@ -12,8 +12,9 @@ from properties.witnesses import io_ends_inside_a_block, io_raises_the_disk_size
 @invariant(witness=io_ends_inside_a_block)
 def io_size_ends_at_eof(ioend: Ioend):
     """io_size does not reach beyond the end of the file, to the byte, unless a truncate is on its way."""
+    truncating = is_locked(mapping.invalidate_lock) and is_locked(inode.i_rwsem)
     return implies(
-        ioend.state in (IO_BUILT, IO_SUBMITTED) and not is_locked(mapping.invalidate_lock),
+        ioend.state in (IO_BUILT, IO_SUBMITTED) and not truncating,
         ioend.io_offset + ioend.io_size <= inode.i_size,
     )
 
@@ -21,14 +22,15 @@ def io_size_ends_at_eof(ioend: Ioend):
 @invariant(witness=io_raises_the_disk_size)
 def disk_size_stays_below_i_size(inode: Inode):
     """The on-disk size does not exceed i_size, unless a truncate is on its way."""
-    return is_locked(mapping.invalidate_lock) or inode.i_disk_size <= inode.i_size
+    truncating = is_locked(mapping.invalidate_lock) and is_locked(inode.i_rwsem)
+    return truncating or inode.i_disk_size <= inode.i_size
 
 
 @after_crash
 def recorded_size_is_backed(cell: Cell):
     """Every byte of an I/O below the on-disk size that it recorded holds written data on the device."""
     return implies(
-        inode.sized_from <= number(cell) < inode.i_disk_size and cell.logical == DATA,
+        inode.sized_from <= number(cell) < inode.i_disk_size and cell.logical == DATA and not cell.filled,
         Block[number(cell) // CELLS].extent == IOMAP_MAPPED and cell.volatile in (OLD, NEW),
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.lang import each, number, reachable
 
-from model.state import BLOCKS, BLOCK_SIZE, ERRORS, FOLIO_SIZE, HOLE, IO_BUILT, IO_LISTED, IO_SUBMITTED, NEW
-from model.state import Cell, File, Folio, Ioend, Task, inode
+from model.state import BLOCKS, BLOCK_SIZE, ERRORS, FOLIO_SIZE, HOLE, IO_BUILT, IO_LISTED, IO_SUBMITTED
+from model.state import MAPPERS, NEW, Cell, File, Folio, Ioend, Pte, Task, inode
 
 
 @reachable(bound=2)
@@ -73,3 +73,9 @@ def an_integrity_pass_finds_a_folio_that_was_dirtied_late(task: Task, folio: Fol
 def fsync_returns_an_error(file: File):
     """A file has been told of an error, if the scope has any."""
     return ERRORS == 0 or file.f_wb_err > 0
+
+
+@reachable
+def a_page_is_mapped_writable(pte: Pte):
+    """A page is mapped writable, if the scope has anybody who maps the file."""
+    return MAPPERS == 0 or pte.write

@@ -6,8 +6,8 @@ from checker.lang import each, implies, invariant, is_locked, leads_to, number, 
 
 from model.size import bio_covers
 from model.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, FOLIO_SIZE, IOMAP_MAPPED, IOMAP_UNWRITTEN, IO_BUILT
-from model.state import IO_FREE, IO_LISTED, IO_SUBMITTED, NEW, STALE, UNDEFINED, ZERO, Block, Cell, Folio
-from model.state import Ioend, inode, mapping
+from model.state import IO_FREE, IO_LISTED, IO_SUBMITTED, NEW, STALE, UNDEFINED, ZERO, Block
+from model.state import Cell, Folio, Ioend, inode, mapping
 from properties.witnesses import a_folio_is_in_two_ioends, io_is_in_flight
 
 
@@ -85,6 +85,12 @@ def reads_return_what_was_written(cell: Cell):
         number(cell) < inode.i_size and cell.logical != UNDEFINED and not is_locked(inode.i_rwsem),
         found == (NEW if cell.logical == DATA else ZERO),
     )
+
+
+@invariant(witness=io_is_in_flight)
+def stable_pages_do_not_change(folio: Folio):
+    """Memory that an unfinished I/O carries is not written to, if the device needs stable pages."""
+    return not folio.disturbed
 
 
 @invariant

@@ -366,7 +366,7 @@ class Machine:
     def guarded(self, declared, number, writes):
         """Is the lock held that the field needs?  Properties and setup need none, and nobody
         needs it for a field that no process writes."""
-        if declared.name not in self.written:
+        if declared.name not in self.written or self.value(declared.unguarded) > 0:
             return
         for guard in (declared.guard, declared.write_guard if writes else None):
             if guard is None or self.actor is None:

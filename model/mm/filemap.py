@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from checker.lang import acquire, atomic, each, is_locked, kernel, number, primitive
+from checker.lang import acquire, atomic, each, is_locked, kernel, number, primitive, release
 
-from model.primitives import folio_lock, mapping_tagged
-from model.size import folio_pos
-from model.state import EIO, FOLIO_SIZE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_WRITEBACK, PAGE_SIZE
-from model.state import UNDEFINED, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio, SyncMode, Task
-from model.state import WritebackControl, inode, loff_t, mapping, pgoff_t
+from model.primitives import filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared, folio_lock
+from model.primitives import folio_test_uptodate, folio_unlock, i_size_read, mapping_tagged
+from model.size import dir_pages_end, folio_pos
+from model.state import DATA, EIO, FOLIO_SIZE, HOLE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY
+from model.state import PAGECACHE_TAG_WRITEBACK, PAGE_SIZE, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio
+from model.state import SyncMode, Task, WritebackControl, inode, loff_t, mapping, pgoff_t
 
 # ---------------------------------------------------------------------- lookups
 
@@ -32,15 +33,64 @@ def filemap_get_entry(folio: Folio) -> bool:
 
 @kernel("mm/filemap.c")
 def filemap_lock_folio(folio: Folio) -> bool:
-    """Lock the folio at an index, if there is one.
-
-    Left out: the second look at folio->mapping.  Callers hold i_rwsem, and nobody adds or removes
-    folios without it.
-    """
+    """Lock the folio at an index, if there is one."""
     if not filemap_get_entry(folio):
         return False
-    folio_lock(folio)
-    return True
+    with atomic("folio_lock(), and the second look at folio->mapping, which its holder alone may change"):
+        folio_lock(folio)
+        present = filemap_get_entry(folio)
+        if not present:
+            folio_unlock(folio)
+    return present
+
+
+@primitive("mm/filemap.c")
+def __filemap_get_folio_for_mmap(mapping: AddressSpace, folio: Folio):
+    """The folio at an index, not locked; a new one if there is none (FGP_FOR_MMAP)."""
+    acquire(folio.locked)
+    folio.mapping = True
+    release(folio.locked)
+
+
+@primitive("mm/filemap.c")
+def filemap_get_uptodate_folio(folio: Folio) -> bool:
+    """filemap_get_folio() and folio_test_uptodate(): is there a folio at an index, wholly valid?"""
+    return folio.mapping and folio.uptodate
+
+
+@kernel("mm/filemap.c")
+def filemap_fault(folio: Folio, index: pgoff_t) -> bool:
+    """The folio of a page, uptodate and locked; False: SIGBUS, the page is behind EOF.
+
+    Left out: readahead, mmap_lock (which may be dropped and taken again), errors.
+    """
+    mapping_locked = False
+    max_idx = dir_pages_end(i_size_read(inode))
+    if index >= max_idx:
+        return False
+    found = filemap_get_uptodate_folio(folio)
+    while True:
+        if not found and not mapping_locked:
+            filemap_invalidate_lock_shared(mapping)
+            mapping_locked = True
+        if not found:
+            __filemap_get_folio_for_mmap(mapping, folio)
+        found = False
+        if not filemap_lock_folio(folio):
+            continue
+        uptodate = folio_test_uptodate(folio)
+        if uptodate:
+            break
+        if mapping_locked:
+            iomap_read_folio(folio)
+        else:
+            folio_unlock(folio)
+    if mapping_locked:
+        filemap_invalidate_unlock_shared(mapping)
+    max_idx = dir_pages_end(i_size_read(inode))
+    if index >= max_idx:
+        folio_unlock(folio)
+    return index < max_idx
 
 
 @primitive("mm/filemap.c")
@@ -196,7 +246,7 @@ def note_fsync(file: File):
     """fsync begins: what the file holds now is what it is about."""
     file.owed_now = file.owed
     for cell in each(Cell):
-        file.covered[number(cell)] = number(cell) < inode.i_size and cell.logical != UNDEFINED
+        file.covered[number(cell)] = number(cell) < inode.i_size and cell.logical in (HOLE, DATA)
 
 
 @primitive()
@@ -222,10 +272,11 @@ def note_told(file: File, told: bool):
 def note_fsync_returns(file: File, error: Errno):
     """fsync returns: if 0, what it covers is promised."""
     for cell in each(Cell):
-        if error == OK and file.covered[number(cell)] and cell.logical != UNDEFINED:
+        if error == OK and file.covered[number(cell)] and cell.logical in (HOLE, DATA):
             cell.promised = True
         file.covered[number(cell)] = False
 
 
+from model.fs.iomap.buffered_io import iomap_read_folio  # noqa: E402
 from model.mm.page_writeback import do_writepages, filemap_get_folios_tag, folio_batch_next  # noqa: E402
 from model.mm.page_writeback import folio_wait_writeback  # noqa: E402

@@ -7,7 +7,7 @@ from checker.lang import Place, atomic, bug_on, each, kernel, number, primitive,
 from model.primitives import folio_lock, folio_test_clear_dirty, folio_test_dirty, folio_test_locked
 from model.primitives import folio_test_writeback, folio_unlock, xa_get_mark
 from model.size import folio_index, folio_next_index, folio_nr_pages
-from model.state import FILE_PAGES, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE
+from model.state import FILE_PAGES, MAPPERS, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE
 from model.state import STABLE_WRITES, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task
 from model.state import WritebackControl, WritepageCtx, XaMark, pgoff_t
 
@@ -34,12 +34,19 @@ def folio_cancel_dirty(folio: Folio):
 
 @kernel("mm/page-writeback.c")
 def folio_clear_dirty_for_io(folio: Folio) -> bool:
-    """Clear PG_dirty for I/O; was it set?  The marks stay.
+    """Write-protect a folio and clear PG_dirty for I/O; was it set?  The marks stay.
 
-    Left out: folio_mkclean() and what it may dirty (nobody maps the file), accounting.
+    Left out: accounting.
     """
-    bug_on(not folio_test_locked(folio))
-    return folio_test_clear_dirty(folio)
+    if MAPPERS > 0:
+        if folio_mkclean(folio):
+            with atomic("folio_mark_dirty(): under the folio lock"):
+                folio_mark_dirty(folio)
+    with atomic("folio_test_clear_dirty(): under the folio lock"):
+        bug_on(not folio_test_locked(folio))
+        bug_on(folio_test_writeback(folio))
+        cleared = folio_test_clear_dirty(folio)
+    return cleared
 
 
 # --------------------------------------------------------------- PG_writeback
@@ -175,7 +182,8 @@ def folio_prepare_writeback(mapping: AddressSpace, wbc: WritebackControl, folio:
     """Is a locked folio to be written now?  If so it is clean from here on.
 
     Who changes folio->mapping or PG_dirty holds the folio lock, and PG_writeback is not set without it:
-    the tests of each group cannot be told from one.
+    the tests of each group cannot be told from one.  The assertion that PG_writeback is clear now stands
+    in folio_clear_dirty_for_io().
     """
     with atomic("folio_test_dirty(): under the folio lock"):
         wanted = folio.mapping and folio_test_dirty(folio)
@@ -186,10 +194,8 @@ def folio_prepare_writeback(mapping: AddressSpace, wbc: WritebackControl, folio:
         if wbc.sync_mode == WB_SYNC_NONE:
             return False
         folio_wait_writeback(folio)
-    with atomic("folio_clear_dirty_for_io(): under the folio lock"):
-        bug_on(folio_test_writeback(folio))
-        cleared = folio_clear_dirty_for_io(folio)
-        note_taken(wbc, folio)
+    cleared = folio_clear_dirty_for_io(folio)
+    note_taken(wbc, folio)
     return cleared
 
 
@@ -285,5 +291,7 @@ def write_cache_pages(mapping: AddressSpace, wbc: WritebackControl, wpc: Writepa
 
 
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
+from model.fs.iomap.buffered_io import folio_mark_dirty  # noqa: E402
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map  # noqa: E402
 from model.fs.xfs.xfs_aops import xfs_vm_writepages  # noqa: E402
+from model.mm.rmap import folio_mkclean  # noqa: E402

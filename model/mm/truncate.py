@@ -1,6 +1,6 @@
 """mm/truncate.c: the page cache behind a new EOF.
 
-Left out of the whole file: unmapping (nobody maps the file), shadow entries, the batches of
+Left out of the whole file: shadow entries, the batches of
 folios: entries are taken one at a time, and a folio is let go before the next is looked at.
 """
 
@@ -12,7 +12,7 @@ from model.primitives import folio_lock, folio_test_dirty, folio_unlock, folio_z
 from model.primitives import i_size_write
 from model.size import dir_pages_end, folio_index, folio_next_index, folio_pos, offset_in_folio
 from model.size import round_up_to_block
-from model.state import BLOCK_SIZE, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, PAGES, PAGE_SIZE, STALE, AddressSpace
+from model.state import BLOCK_SIZE, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, MAPPERS, PAGES, PAGE_SIZE, STALE, AddressSpace
 from model.state import Folio, Inode, loff_t, mapping, pgoff_t
 
 
@@ -31,7 +31,10 @@ def filemap_remove_folio(folio: Folio):
 
 @kernel("mm/truncate.c")
 def truncate_cleanup_folio(folio: Folio):
-    """Drop the private state and the dirtiness of a folio that is going to be removed."""
+    """Unmap a folio that is going to be removed, and drop its private state and its dirtiness."""
+    if MAPPERS > 0:
+        if folio_mapped(folio):
+            unmap_mapping_folio(folio)
     if folio.private:
         iomap_invalidate_folio(folio, 0, FOLIO_SIZE)
     folio_cancel_dirty(folio)
@@ -144,13 +147,20 @@ def truncate_inode_pages(mapping: AddressSpace, lstart: loff_t):
 
 @kernel("mm/truncate.c")
 def truncate_pagecache(inode: Inode, newsize: loff_t):
-    """Remove what lies behind a new EOF from the page cache."""
+    """Remove what lies behind a new EOF from the page cache.
+
+    Left out: the second unmapping, which is for private copies.
+    """
+    if MAPPERS > 0:
+        unmap_mapping_range(dir_pages_end(newsize), FILE_PAGES)
     truncate_inode_pages(mapping, newsize)
 
 
 @kernel("mm/truncate.c")
 def truncate_pagecache_range(inode: Inode, lstart: loff_t, lend: loff_t):
     """Remove [lstart, lend] from the page cache."""
+    if MAPPERS > 0:
+        unmap_mapping_range(dir_pages_end(lstart), (lend + 1) // PAGE_SIZE)
     truncate_inode_pages_range(mapping, lstart, lend)
 
 
@@ -167,9 +177,8 @@ def truncate_setsize(inode: Inode, newsize: loff_t):
 
 @kernel("mm/truncate.c")
 def pagecache_isize_extended(inode: Inode, from_: loff_t, to: loff_t):
-    """i_size has grown: zero what the folio at the old EOF holds behind it.
-
-    Left out: folio_mkclean(); nobody maps the file.
+    """i_size has grown: write-protect the folio at the old EOF, so that a store behind it reserves space
+    for its block, and zero what the folio holds there.
     """
     if from_ >= to or BLOCK_SIZE >= PAGE_SIZE:
         return
@@ -178,6 +187,10 @@ def pagecache_isize_extended(inode: Inode, from_: loff_t, to: loff_t):
         return
     folio: Folio = Folio[from_ // FOLIO_SIZE]
     if filemap_lock_folio(folio):
+        if MAPPERS > 0:
+            if folio_mkclean(folio):
+                with atomic("folio_mark_dirty(): under the folio lock"):
+                    folio_mark_dirty(folio)
         with atomic("folio_zero_segment(): under the folio lock"):
             if folio_test_dirty(folio):
                 offset: loff_t = offset_in_folio(from_)
@@ -185,6 +198,8 @@ def pagecache_isize_extended(inode: Inode, from_: loff_t, to: loff_t):
         folio_unlock(folio)
 
 
-from model.fs.iomap.buffered_io import iomap_invalidate_folio  # noqa: E402
+from model.fs.iomap.buffered_io import folio_mark_dirty, iomap_invalidate_folio  # noqa: E402
 from model.mm.filemap import filemap_lock_folio  # noqa: E402
+from model.mm.memory import unmap_mapping_folio, unmap_mapping_range  # noqa: E402
 from model.mm.page_writeback import folio_cancel_dirty, folio_wait_writeback  # noqa: E402
+from model.mm.rmap import folio_mapped, folio_mkclean  # noqa: E402

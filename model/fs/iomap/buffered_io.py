@@ -1,7 +1,6 @@
 """fs/iomap/buffered-io.c, the first part: block state, buffered writes, zeroing.
 
-Left out of the whole file: reading (a folio is filled when a write needs it), mmap with
-iomap_page_mkwrite(), inline data, NOWAIT, source mappings and shared extents, tracepoints.
+Left out of the whole file: readahead, inline data, NOWAIT, source mappings and shared extents, tracepoints.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from model.primitives import copy_to_folio, folio_lock, folio_test_uptodate, fol
 from model.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write, note_written
 from model.size import folio_pos, offset_in_chunk, offset_in_folio, round_up_to_block
 from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, IOMAP_HOLE, IOMAP_MAPPED, IOMAP_UNWRITTEN, OK
-from model.state import PAGE_SIZE, SHORT_COPIES, Cell, Errno, Folio, Inode, IomapIter, Task, block_t, inode
-from model.state import loff_t, mapping
+from model.state import PAGE_SIZE, SHORT_COPIES, AddressSpace, Block, Cell, Errno, Folio, Inode, IomapIter
+from model.state import IomapReadpageCtx, Task, block_t, inode, loff_t, mapping
 
 # ------------------------------------------------------------- iomap_folio_state
 
@@ -89,6 +88,21 @@ def iomap_find_dirty_range(folio: Folio, pos: Place, range_end: loff_t) -> loff_
     if len > 0:
         pos = start
     return len
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_dirty_folio(mapping: AddressSpace, folio: Folio) -> bool:
+    """->dirty_folio: every block of a folio is dirty, also those behind EOF."""
+    ifs_alloc(folio)
+    iomap_set_range_dirty(folio, 0, FOLIO_SIZE)
+    filemap_dirty_folio(mapping, folio)
+    return True
+
+
+@kernel("mm/page-writeback.c")
+def folio_mark_dirty(folio: Folio) -> bool:
+    """Make a folio dirty by its ->dirty_folio."""
+    return iomap_dirty_folio(mapping, folio)
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -325,6 +339,70 @@ def iomap_write_delalloc_release(start: loff_t, end: loff_t):
         xfs_buffered_write_delalloc_punch(folio, start, end)
         folio_unlock(folio)
         pos = folio_pos(folio) + FOLIO_SIZE
+
+
+# ------------------------------------------------------------- reading, and mmap
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_read_folio(folio: Folio):
+    """Make the blocks of a locked folio valid that are not, and unlock it.
+
+    Between the lookup and the read nobody can free these blocks: that needs the folio lock.
+    Left out: read errors.
+    """
+    ctx = IomapReadpageCtx()
+    with atomic("xfs_read_iomap_begin(): under ILOCK"):
+        for b in range(0, BLOCKS):
+            block = Block[number(folio) * BLOCKS + b]
+            ctx.from_disk[b] = block.extent == IOMAP_MAPPED and number(block) * BLOCK_SIZE < inode.i_size
+    with atomic("iomap_finish_folio_read(): who reads a folio holds its lock"):
+        ifs_alloc(folio)
+        for b in range(0, BLOCKS):
+            if not ifs_block_is_uptodate(folio, b):
+                if ctx.from_disk[b]:
+                    iomap_read_folio_sync(folio, b)
+                else:
+                    folio_zero_segment(folio, b * BLOCK_SIZE, (b + 1) * BLOCK_SIZE)
+        iomap_set_range_uptodate(folio, 0, FOLIO_SIZE)
+        folio_unlock(folio)
+
+
+@kernel("include/linux/pagemap.h")
+def folio_mkwrite_check_truncate(folio: Folio) -> loff_t:
+    """How much of a locked folio is inside the file; 0: nothing, or it is gone."""
+    isize = i_size_read(inode)
+    if not folio.mapping:
+        return 0
+    return min(max(isize, folio_pos(folio)) - folio_pos(folio), FOLIO_SIZE)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_folio_mkwrite_iter(iter: IomapIter, folio: Folio) -> loff_t:
+    """Make a folio dirty where one mapping covers it."""
+    with atomic("folio_mark_dirty(): under the folio lock"):
+        warn_on(not folio_test_uptodate(folio))
+        folio_mark_dirty(folio)
+    return iomap_length(iter)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_page_mkwrite(folio: Folio) -> bool:
+    """Reserve space for all of a folio inside the file, and make it dirty; it stays locked.  False: SIGBUS."""
+    iter = IomapIter()
+    iter.fault = True
+    folio_lock(folio)
+    with atomic("folio_mkwrite_check_truncate(): under the folio lock"):
+        ret = folio_mkwrite_check_truncate(folio)
+    if ret == 0:
+        folio_unlock(folio)
+        return False
+    iter.pos = folio_pos(folio)
+    iter.len = ret
+    while iomap_iter(iter):
+        iter.processed = iomap_folio_mkwrite_iter(iter, folio)
+    folio_wait_stable(folio)
+    return True
 
 
 # ----------------------------------------------------------------------- zeroing

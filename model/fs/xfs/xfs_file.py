@@ -4,20 +4,52 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel
 
+from model.primitives import filemap_invalidate_lock, filemap_invalidate_lock_shared
+from model.primitives import filemap_invalidate_unlock, filemap_invalidate_unlock_shared, i_size_read
 from model.primitives import inode_unlock, xfs_ilock_shared, xfs_iunlock_shared
-from model.state import FILE_SIZE, OK, Errno, File, Task, inode, loff_t
+from model.state import FILE_SIZE, OK, SPARSE_WRITES, Errno, File, Folio, Task, inode, loff_t, mapping
+
+
+@kernel("fs/xfs/xfs_file.c")
+def xfs_file_write_zero_eof(current: Task, pos: loff_t):
+    """A write begins behind EOF: make what lies between read as zero.
+
+    Left out: the wait for direct I/O, errors.
+    """
+    with atomic("i_size_read(): under i_rwsem"):
+        isize = i_size_read(inode)
+    if pos <= isize:
+        return
+    did_zero = False
+    filemap_invalidate_lock(mapping)
+    xfs_zero_range(current, isize, pos - isize, did_zero)
+    filemap_invalidate_unlock(mapping)
 
 
 @kernel("fs/xfs/xfs_file.c")
 def xfs_file_buffered_write(current: Task, pos: loff_t, count: loff_t):
     """write(2), from where i_rwsem is held.
 
-    Left out: xfs_file_write_checks() (no operation here writes beyond EOF), the retry after
-    -ENOSPC, O_SYNC.
+    Left out: the retry after -ENOSPC, O_SYNC.
     """
+    if SPARSE_WRITES > 0:
+        xfs_file_write_zero_eof(current, pos)
     if count > 0:
         iomap_file_buffered_write(current, pos, count)
     inode_unlock(inode)
+
+
+@kernel("fs/xfs/xfs_file.c")
+def xfs_write_fault(folio: Folio) -> bool:
+    """->page_mkwrite: a folio that may be stored to, locked; False: SIGBUS.
+
+    Left out: freezing of the filesystem, timestamps, and invalidate_lock taken exclusively while a reflink
+    is under way.
+    """
+    filemap_invalidate_lock_shared(mapping)
+    locked = iomap_page_mkwrite(folio)
+    filemap_invalidate_unlock_shared(mapping)
+    return locked
 
 
 @kernel("fs/xfs/xfs_file.c")
@@ -53,6 +85,7 @@ def xfs_file_fsync(current: Task, file: File) -> Errno:
 
 
 from model.block.device import blkdev_issue_flush  # noqa: E402
-from model.fs.iomap.buffered_io import iomap_file_buffered_write  # noqa: E402
+from model.fs.iomap.buffered_io import iomap_file_buffered_write, iomap_page_mkwrite  # noqa: E402
+from model.fs.xfs.xfs_iomap import xfs_zero_range  # noqa: E402
 from model.fs.xfs.xfs_log import xfs_ipincount, xfs_log_force  # noqa: E402
 from model.mm.filemap import file_write_and_wait_range  # noqa: E402

@@ -31,13 +31,19 @@ def xfs_buffered_write_iomap_begin(iter: IomapIter, offset: loff_t, count: loff_
             iter.new = True
         iter.type = Block[first].extent
         iter.end = xfs_iext_end(first) * BLOCK_SIZE
-        iter.current.imap_valid = True
+        if not iter.fault:
+            iter.current.imap_valid = True
         xfs_iunlock_excl(inode)
 
 
 @kernel("fs/xfs/xfs_iomap.c")
 def xfs_buffered_write_iomap_end(iter: IomapIter, offset: loff_t, length: loff_t, written: loff_t):
-    """Give back the blocks that this mapping has reserved and the write has not used."""
+    """Give back the blocks that this mapping has reserved and the write has not used.
+
+    A page fault has no ->iomap_end.
+    """
+    if iter.fault:
+        return
     if iter.type != IOMAP_DELALLOC or not iter.new:
         return
     start_byte: loff_t = round_down_to_block(offset) if written == 0 else round_up_to_block(offset + written)
