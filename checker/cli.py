@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .errors import CheckerError, InternalError, UsageError
+from .mutate.command import mutate
 from .options import DESIGN, JSON, MODEL, SEARCH, SELECTION
 from .regress.command import regress
 
@@ -368,3 +369,4 @@ def export(file: str, to: str, **choice: Any) -> None:
 # ------------------------------------------------------- groups with files of their own
 
 commands.add_command(regress)
+commands.add_command(mutate)

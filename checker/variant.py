@@ -22,6 +22,17 @@ from .errors import ModelError, Problem, shown_path
 from .lang import Design, Edit
 from .source import definition, first_line, lines_of, place
 
+@dataclass(frozen=True)
+class At:
+    """An anchor that is no call: the statement that begins here.  For edits that a program makes."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"line {self.line}"
+
+
 Line = tuple[int, str]  # a line of text, and the line number that its statement has in the syntax tree
 OVERRIDE = "Write the whole function anew with override()."
 
@@ -56,7 +67,7 @@ class Edits:
         problems: list[Problem] = []
         for edit in design.edits if design else ():
             unfit = [
-                f for f in (edit.inside, edit.anchor, edit.new) if not isinstance(f, FunctionType | None)
+                f for f in (edit.inside, edit.anchor, edit.new) if not isinstance(f, FunctionType | At | None)
             ]
             if unfit:
                 text = f"{_text(edit)}: {unfit[0]!r} is not a function of the model"
@@ -217,6 +228,9 @@ class _Editor:
         """The statements of the function that call `anchor` themselves, in order."""
         names = self.function.__globals__
         found = []
+        if isinstance(anchor, At):
+            here = [(stmt, block) for block in _blocks(self.tree) for stmt in block]
+            return [_Match(s, b, []) for s, b in here if At(s.lineno, s.col_offset) == anchor]
         for block in _blocks(self.tree):
             for stmt in block:
                 calls = [call for name, call in _own_calls(stmt) if names.get(name) is anchor]
@@ -268,7 +282,8 @@ class _Editor:
     # ------------------------------------------------------------- the verbs
 
     def _drop(self, edit: Edit, match: _Match) -> None:
-        if getattr(match.stmt, "orelse", None) or isinstance(match.stmt, ast.With):
+        whole = isinstance(edit.anchor, At)  # then it is meant
+        if not whole and (getattr(match.stmt, "orelse", None) or isinstance(match.stmt, ast.With)):
             what = "`with`" if isinstance(match.stmt, ast.With) else "`if` with `else`"
             self._refuse(
                 edit,

@@ -30,7 +30,7 @@ STAGES = {  # stage: its files
     "front door": "__init__ api result output listing replaying options cli __main__",
     "export": "export/*",
     "bench": "bench/*",
-    "regress": "regress/* processes",
+    "regress": "regress/* mutate/* processes",
 }
 MAY_IMPORT = {  # stage: the stages that it may import
     "lang": [],
@@ -45,7 +45,7 @@ MAY_IMPORT = {  # stage: the stages that it may import
     "trace": ["lang", "basis", "ir", "source", "interpreter"],
     "export": ["basis", "ir"],
     "bench": ["basis", "ir", "native", "search", "front door", "export"],
-    "regress": ["lang", "basis", "ir", "source", "interpreter", "trace", "front door"],
+    "regress": ["lang", "basis", "ir", "source", "interpreter", "native", "search", "trace", "front door"],
     "front door": list(STAGES),
 }
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")

@@ -18,7 +18,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from typing import Any
 from ..errors import UsageError, shown_path
 from ..result import HOLDS, VIOLATED
 
-PACKAGE, FOLDER = "properties", "verdicts"
+PACKAGE, FOLDER = "properties", "verdicts"  # where the table is that comes with the model
 SCALAR = re.compile(r'\s*\w+\s*=\s*("[^"]*"|\w+)\s*(#.*)?$')  # a line that gives a value, all of it
 HEADER = re.compile(r"\s*\[\[\s*row\s*\]\]")
 
@@ -111,17 +111,18 @@ def load(paths: Sequence[str] = ()) -> list[Row]:
 
 def _files(paths: Sequence[str]) -> list[Path]:
     found: list[Path] = []
-    for path in [Path(p) for p in paths] or list(_own_folders()):
+    for path in [Path(p) for p in paths] or ([own(FOLDER)] if own(FOLDER).is_dir() else []):
         if not path.exists():
             raise UsageError(f"there is no table {path}")
         found += sorted(path.glob("*.toml")) if path.is_dir() else [path]
     return found
 
 
-def _own_folders() -> Iterable[Path]:
+def own(name: str) -> Path:
+    """The file or folder of this name beside the properties, whether it is there or not."""
     spec = importlib.util.find_spec(PACKAGE)
-    places = spec.submodule_search_locations if spec else None
-    return (folder for place in places or () if (folder := Path(place) / FOLDER).is_dir())
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(places[0] if places else PACKAGE) / name
 
 
 def read(path: Path) -> list[Row]:

@@ -1,0 +1,79 @@
+"""`python -m checker mutate`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..errors import UsageError
+from ..options import JSON
+
+
+@click.command()
+@click.argument("function", required=False)
+@click.option("--table", "tables", multiple=True, metavar="FILE|DIR", help="Another table; repeatable.")
+@click.option("--store", metavar="DIR", help="Where mutants.toml and survivors.toml are.")
+@click.option("--processes", type=click.IntRange(1), metavar="N", help="At a time; by default one for each core.")
+@click.option(
+    "--memory-limit", type=click.FloatRange(0, min_open=True), metavar="G", help="GiB, of all processes together."
+)
+@click.option("--again", is_flag=True, help="Begin anew, where an interrupted run would go on.")
+@JSON
+def mutate(
+    function: str | None, tables: tuple[str, ...], store: str | None, json_file: str | None, **options: Any
+) -> int:
+    """Drop or swap single steps of the model: does a property notice?
+
+    Every step of every kernel function, or of FUNCTION, in the small rows of the table of
+    verdicts that run it.  What is found is kept in properties/mutants.toml; why a survivor is
+    harmless is said in properties/survivors.toml.  Exit status: 1 if one survives unexplained.
+    """
+    from .. import output
+    from ..catalogue import load
+    from ..regress.table import load as load_table
+    from . import run, text
+    from . import store as stored
+
+    output.check_writable(json_file)
+    rows = load_table(tables)
+    catalogue = load(rows[0].model or None if rows else None)
+    if function is not None:
+        catalogue.function(function)
+    results = stored.path_of(store, stored.MUTANTS)
+    reasons = stored.explanations(stored.path_of(store, stored.SURVIVORS))
+    before = stored.fates(results)
+    with output.words_shown() as tell:
+        progress = lambda what, done, of: tell(f"{done} of {of}: {what}")  # noqa: E731
+        found = run.mutated(catalogue, rows, function, before, reasons, progress=progress, **options)
+    if not found.fates:
+        raise UsageError("there is nothing to mutate" + (f" in {function}()" if function else ""))
+    kept = found.fates if function is None else {**before, **found.fates}
+    stored.write(results, kept)
+    if json_file != "-":
+        click.echo(text.text(found, every=function is not None))
+    if json_file:
+        output.write_json(json_file, _as_json(found))
+    return found.exit_status
+
+
+def _as_json(found: Any) -> dict[str, Any]:
+    """The object that `mutate --json` writes."""
+    return {
+        "score": round(found.score, 4),
+        "seconds": round(found.seconds, 3),
+        "killed_by": dict(found.kills()),
+        "mutants": [
+            {
+                "function": place,
+                "change": change,
+                "verdict": fate.verdict,
+                "by": fate.by or None,
+                "design": fate.design or None,
+                "scenario": fate.scenario or None,
+                "bound": fate.bound,
+                "explained": found.reasons.get((place, change)),
+            }
+            for (place, change), fate in found.fates.items()
+        ],
+    }

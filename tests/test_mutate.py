@@ -1,0 +1,205 @@
+"""Mutants of the model: which there are, what kills them, and what is kept of that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from checker.catalogue import load
+from checker.cli import main
+from checker.errors import UsageError
+from checker.mutate.judge import Fate
+from checker.mutate.mutants import mutants_of
+from checker.mutate.store import Journal, explanations, fates, write
+from checker.variant import edited
+
+MODEL = '''\
+from checker.lang import Flag, Ghost, Lock, Range, Record, Struct, acquire, atomic, baseline, constant, invariant
+from checker.lang import kernel, primitive, process, pure, release, scenario, terminal, warn_on
+
+
+class Box(Struct):
+    """A counter."""
+    lock = Lock("the lock")
+    full = Flag("full")
+    count = Range(0, 8, "count", guard=lock)
+    adds = Ghost(Range(0, 8, "adds"))
+
+
+class Note(Record):
+    """A thread's own."""
+    value = Range(0, 8, "value")
+
+
+@primitive("x.c")
+def lock():
+    """Take it."""
+    acquire(Box[0].lock)
+
+
+@primitive("x.c")
+def unlock():
+    """Give it back."""
+    release(Box[0].lock)
+
+
+@primitive("x.c")
+def trace():
+    """Nothing."""
+
+
+@primitive()
+def note_add():
+    """A ghost."""
+    Box[0].adds += 1
+
+
+@kernel("x.c")
+def add():
+    """Add one."""
+    note = Note()
+    note.value = 1
+    lock()
+    warn_on(note.value > 1)
+    with atomic("count"):
+        Box[0].count += note.value
+        note_add()
+    trace()
+    unlock()
+
+
+def run():
+    """The operation."""
+    add()
+
+
+@invariant
+def nothing_is_lost():
+    """What was added is there."""
+    return Box[0].count == Box[0].adds
+
+
+@terminal
+def all_is_counted():
+    """In the end there are two."""
+    return Box[0].count == 2
+
+
+base = baseline("As it is.")
+both = scenario("Two add.", process("adder", run, count=2), of=base)
+'''
+ROW = '[[row]]\ndesign = "base"\nscenario = "both"\nverdict = "holds"\nstates = 15\n'
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "box.py").write_text(MODEL)
+    (tmp_path / "table.toml").write_text('model = "box.py"\n' + ROW)
+    return tmp_path
+
+
+@pytest.fixture
+def run(model, capsys):
+    def runner(*arguments: str) -> tuple[int, str, str]:
+        store = ["--table", str(model / "table.toml"), "--store", str(model), "--processes", "1"]
+        status = main(["mutate", *store, *arguments])
+        return status, *capsys.readouterr()
+
+    return runner
+
+
+def test_every_step_is_dropped_and_every_two_neighbours_are_swapped(model):
+    changes = [mutant.change for mutant in mutants_of(load(model / "box.py"))]
+
+    assert changes == [
+        "drop lock()", "drop [count]", "drop trace()", "drop unlock()",
+        "swap lock() / [count]", "swap [count] / trace()", "swap trace() / unlock()",
+        "drop Box[0].count += note.value",
+    ]  # fmt: skip
+
+
+def test_a_mutant_is_a_design_that_differs(model):
+    for mutant in mutants_of(load(model / "box.py")):
+        diff = edited(mutant.design(None)).diff()
+        assert diff.count("\n-        ") + diff.count("\n-    ") >= 1, mutant
+
+
+def test_what_becomes_of_each(run, model):
+    status, out, _ = run("--json", "-")
+    verdicts = {one["change"]: (one["verdict"], one["by"]) for one in json.loads(out)["mutants"]}
+
+    assert status == 1
+    assert verdicts["drop lock()"] == ("killed", "guard")
+    assert verdicts["drop unlock()"] == ("killed", "deadlock")
+    assert verdicts["drop trace()"] == ("survived", None)
+    assert verdicts["drop Box[0].count += note.value"] == ("killed", "nothing_is_lost")
+    assert {change for _, change in fates(model / "mutants.toml")} == set(verdicts)
+
+
+def test_an_explained_survivor_is_no_gap(run, model):
+    place = "box.add"
+    harmless = ["drop trace()", "swap [count] / trace()", "swap trace() / unlock()"]
+    lines = "\n".join(f'"{change}" = "trace() does nothing."' for change in harmless)
+    (model / "survivors.toml").write_text(f'["{place}"]\n{lines}\n')
+
+    status, out, _ = run()
+    assert status == 0 and "3 explained, 0 survive" in out and "score 100 %" in out
+
+
+def test_a_run_goes_on_where_it_was(run, model):
+    run("add")
+    path = next((model / "cache").rglob("mutants-*.jsonl"))
+    journal = Journal(path.parent, path.stem.removeprefix("mutants-"))
+    whole, lines = journal.read(), path.read_text().splitlines()
+    path.write_text("\n".join(lines[:3]) + "\n[not whole\n")
+    assert len(journal.read()) == 3
+
+    run("add")
+    assert journal.read() == whole and len(path.read_text().splitlines()) == len(lines) + 1
+
+
+def test_who_survives_now_and_was_killed_before_is_named(run, model):
+    known = {("box.add", "drop trace()"): Fate("killed", "guard", "base", "both")}
+    write(model / "mutants.toml", known)
+
+    status, out, _ = run()
+    assert status == 1 and "formerly killed, and not any more:\n  add: drop trace()" in out
+
+
+def test_the_store_is_read_as_it_is_written(tmp_path):
+    known = {
+        ("m.f", 'drop x("a")'): Fate("killed", "deadlock", "base", "both", 3),
+        ("m.f", "drop y"): Fate("survived", rows=4),
+        ("m.g", "swap a / b"): Fate("refused", "unset"),
+    }
+    write(tmp_path / "mutants.toml", known)
+
+    assert fates(tmp_path / "mutants.toml") == known
+    assert fates(tmp_path / "none.toml") == {}
+
+
+@pytest.mark.parametrize("text", ["[m\n", 'm = 1\n', '["m.f"]\n"drop x" = { by = 3 }\n'])
+def test_a_store_that_is_not_right_is_refused(tmp_path, text):
+    (tmp_path / "mutants.toml").write_text(text)
+    with pytest.raises(UsageError, match="mutants.toml"):
+        fates(tmp_path / "mutants.toml")
+
+
+def test_an_explanation_says_something(tmp_path):
+    (tmp_path / "survivors.toml").write_text('["m.f"]\n"drop x" = ""\n')
+    with pytest.raises(UsageError, match="say why"):
+        explanations(tmp_path / "survivors.toml")
+
+
+def test_a_function_that_there_is_not(run):
+    assert run("subtract")[0] == 2
+
+
+def test_every_explanation_is_of_a_mutant_that_there_is():
+    from checker.mutate.store import SURVIVORS, path_of
+
+    known = {(mutant.place, mutant.change) for mutant in mutants_of(load())}
+    assert set(explanations(path_of(None, SURVIVORS))) <= known
