@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from checker import ir
 from checker.errors import InternalError
-from checker.partial_order import analyse, bits
+from checker.partial_order import analyse
 
 
 class Ample:
@@ -42,10 +42,8 @@ class Ample:
         seen, written = 0, 0
         for access in self.tables.blocks[actor.process][actor.instance][label].accesses:
             if access.when is None or self.interpreter.evaluate(access.when, state, actor):
-                seen |= access.granules
+                seen |= access.granules | access.watched
                 written |= access.granules if access.write else 0
-        for granule in bits(written):
-            seen |= self.tables.touching[granule]
         return not seen & writes and not written & reads
 
     def _protected(self, state, actor) -> tuple[int, int]:

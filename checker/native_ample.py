@@ -23,7 +23,7 @@ from .ir import OPS_LEFT
 from .native_code import Code, Join, Value, condition, constant, signed
 from .native_expr import Actor, Expressions, is_never
 from .native_state import View
-from .partial_order import Access, BlockFacts, PartialOrder, bits
+from .partial_order import Access, BlockFacts, PartialOrder
 
 WORD = 64
 ALL = (1 << WORD) - 1
@@ -125,9 +125,7 @@ class AmpleText:
         view = self._view(code, actor, label)
         conflict: str | int = 0
         for access, when in self._cases(fact, view, actor):
-            seen = access.granules
-            for granule in bits(access.granules) if access.write else ():
-                seen |= self.tables.touching[granule]
+            seen = access.granules | access.watched
             part: str | int = 0
             for word, mask in enumerate(words_of(seen, self.words)):
                 part = code.bits_or(part, self._meets(code, mask, self.words + word))

@@ -16,8 +16,10 @@ What is used, all of it static but for the labels, the guards and who holds whic
 * *locks*: a process that holds a lock is alone in writing what the lock guards (a write without
   it is a violation, and is found as such), and alone in reading it if the guard covers reads.
   Nobody can take the lock before it moves, so giving it back commutes with every wait for it.
-* *visibility*: a step that writes what a property reads is ample only if none of the others can
-  write anything that the same property reads; then the property cannot tell the orders apart.
+* *visibility*: a step that may make a property true again is ample only if none of the others can
+  write anything that the property reads; then the property cannot tell the orders apart.  A step
+  that cannot (`checker.monotone`) hides nothing: what is violated before it is violated behind it.
+  For properties of a step, every write of what they read counts.
 * *cycles*: after `LONGEST` ample steps in a row a state is stored and expanded in full, so ample
   steps cannot go round for ever and put off the others.
 
@@ -28,9 +30,10 @@ search is no verdict, which the caller has to know.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checker import ir
+from checker.monotone import Change, directions, ways_of
 
 LONGEST = 100  # ample steps in a row
 VISIBLE_KINDS = ("invariant", "crash", "transition")
@@ -38,11 +41,15 @@ VISIBLE_KINDS = ("invariant", "crash", "transition")
 
 @dataclass(frozen=True)
 class Access:
-    """A block touches `granules`; `when`: only if this expression is true (None: always)."""
+    """A block touches `granules`; `when`: only if this expression is true (None: always).
+
+    watched: what is read by the properties that the write may make true again.
+    """
 
     granules: int  # bit mask
     write: bool
     when: ir.Expr | None = None
+    watched: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class PartialOrder:
 
     blocks[process][instance][label]; future_reads, future_writes likewise (with further
     operations) and last_reads, last_writes (with none left).
-    held: the locks; touching[g]: granules read by the properties that read granule g.
+    held: the locks.
     """
 
     granules: int
@@ -83,7 +90,6 @@ class PartialOrder:
     last_reads: tuple[tuple[tuple[int, ...], ...], ...]
     last_writes: tuple[tuple[tuple[int, ...], ...], ...]
     held: tuple[Held, ...]
-    touching: tuple[int, ...]
 
 
 # ---------------------------------------------------------------- granules
@@ -159,10 +165,13 @@ class _Analysis:
         # A lock that is ever left without an owner can be released by anybody.
         last = sum(p.instances for p in program.processes)
         self.owned = {v.name for v in program.variables if v.lock == "mutex" and v.type.hi <= last}
+        self.watchers = self._watchers()
+        self._watched: dict[Change, int] = {}
 
     # -- what one block touches
 
-    def block_accesses(self, block: ir.Block, instance: int) -> tuple[list[Access], int]:
+    def block_accesses(self, block: ir.Block, instance: int, own: int) -> tuple[list[Access], int]:
+        """What the step touches, and the granules that its guard reads; own: number of the instance, as Self."""
         assigned = {s.var for s in _statements(block.body) if isinstance(s, (ir.Assign, ir.Choose))}
         waits = [read for read in self._waits(block.guard) if read.var in assigned]
         accesses: list[Access] = []
@@ -177,7 +186,8 @@ class _Analysis:
                 for read in self._plain_reads(expr):
                     accesses += self._access(read.var, read.index, False, assigned, instance)
             if isinstance(statement, ir.Assign) and statement.var in self.granules.of:
-                accesses += self._access(statement.var, statement.index, True, assigned, instance)
+                found = self._access(statement.var, statement.index, True, assigned, instance)
+                accesses += [self._with_watchers(one, statement, instance, own) for one in found]
         return list(dict.fromkeys(accesses)), guard_reads
 
     def _waits(self, guard: ir.Expr) -> Iterator[ir.Read]:
@@ -283,16 +293,36 @@ class _Analysis:
                     entry[1] |= mask if guard.reads else 0
         return tuple(Held(lock, element, *entry) for (lock, element), entry in masks.items())
 
-    def touching(self) -> tuple[int, ...]:
-        result = [0] * len(self.granules.names)
+    def _watchers(self) -> dict[str, list[tuple[ir.Expr, bool, int]]]:
+        """By shared variable, the properties that read it: expression, whether it speaks of a state
+        alone, granules that it reads."""
+        found: dict[str, list[tuple[ir.Expr, bool, int]]] = {}
         for prop in self.program.properties:
-            if prop.kind not in VISIBLE_KINDS:
-                continue
-            for instance in prop.instances:
-                support = self._support(instance.expr)
-                for granule in bits(support):
-                    result[granule] |= support
-        return tuple(result)
+            if prop.kind in VISIBLE_KINDS:
+                for one in prop.instances:
+                    entry = (one.expr, prop.kind != "transition", self._support(one.expr))
+                    for name in {read.var for read in _reads(one.expr)}:
+                        found.setdefault(name, []).append(entry)
+        return found
+
+    def _with_watchers(self, access: Access, assign: ir.Assign, instance: int, own: int) -> Access:
+        value = own if assign.value == ir.Self() else _constant(assign.value, instance)
+        kind = self.program.variable(assign.var).type
+        watched = 0
+        for element, granule in enumerate(self.granules.of[assign.var]):
+            if access.granules >> granule & 1:
+                watched |= self._watching(Change(assign.var, element, value, ways_of(assign), kind.lo, kind.hi))
+        return replace(access, watched=watched)
+
+    def _watching(self, change: Change) -> int:
+        """What is read by the properties that `change` may make true again."""
+        if change not in self._watched:
+            self._watched[change] = 0
+            granule = 1 << self.granules.of[change.var][change.element]
+            for expr, of_state, support in self.watchers.get(change.var, ()):
+                if support & granule and (not of_state or directions(expr, change)[0]):
+                    self._watched[change] |= support
+        return self._watched[change]
 
     def _support(self, expr: ir.Expr) -> int:
         support = 0
@@ -322,13 +352,6 @@ def _union(accesses: list[Access]) -> int:
     return result
 
 
-def bits(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
 def _constant(expr: ir.Expr, instance: int) -> int | None:
     """The value of an expression of constants and Instance, or None."""
     if isinstance(expr, ir.Const):
@@ -355,7 +378,7 @@ def analyse(program: ir.Program) -> PartialOrder:
         for instance in range(process.instances):
             facts, masks = [], []
             for block in process.blocks:
-                accesses, guard_reads = analysis.block_accesses(block, instance)
+                accesses, guard_reads = analysis.block_accesses(block, instance, program.first_self(process) + instance)
                 candidate = not _chooses(block)
                 facts.append(BlockFacts(candidate, tuple(accesses), guard_reads))
                 writes = _union([a for a in accesses if a.write])
@@ -370,4 +393,4 @@ def analyse(program: ir.Program) -> PartialOrder:
         tuple(tuple(pair[side] for pair in row) for row in rows) for rows in futures[restart])
     return PartialOrder(
         len(analysis.granules.names), tuple(analysis.granules.names), tuple(blocks),
-        pick(True, 0), pick(True, 1), pick(False, 0), pick(False, 1), analysis.held(), analysis.touching())
+        pick(True, 0), pick(True, 1), pick(False, 0), pick(False, 1), analysis.held())

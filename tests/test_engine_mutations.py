@@ -20,7 +20,7 @@ import pytest
 
 import checker
 from agreement import differences, same_verdict_when_reduced
-from checker import api, explore_native, native, partial_order, search_loop, visited
+from checker import api, explore_native, monotone, native, partial_order, search_loop, visited
 from checker.errors import InternalError
 from checker.explore import Exploration, explore
 from checker.ir import Program
@@ -289,6 +289,7 @@ def no_future(self: partial_order._Analysis, process: object, masks: list, resta
 
 REDUCTIONS = {  # what is wrong: (object, attribute, its value)
     "a step that a property sees is taken for invisible": (partial_order, "VISIBLE_KINDS", ()),
+    "a step is believed to make nothing true again": (partial_order, "directions", lambda expr, change: monotone.DOWN),
     "what other processes do later is not thought of": (partial_order._Analysis, "futures", no_future),
     "what a step touches is not thought of": (partial_order, "_union", lambda accesses: 0),
 }
