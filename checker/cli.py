@@ -18,6 +18,7 @@ from .errors import CheckerError, InternalError, UsageError
 from .mutate.command import mutate
 from .options import DESIGN, JSON, MODEL, SEARCH, SELECTION
 from .regress.command import regress
+from .smt.commands import prove
 
 if TYPE_CHECKING:
     from .catalogue import Catalogue
@@ -370,3 +371,4 @@ def export(file: str, to: str, **choice: Any) -> None:
 
 commands.add_command(regress)
 commands.add_command(mutate)
+commands.add_command(prove)

@@ -12,6 +12,8 @@ class Const:
     """An integer expression over named constants; it has a value once the constants
     have theirs (`--set`, the scope of a scenario)."""
 
+    c = ""  # the machine integer that C has in its place, see `as_c`
+
     def __init__(self, op, args):
         self.op, self.args = op, args
 
@@ -67,14 +69,24 @@ def constant(default, doc=""):
     return Constant(default, doc)
 
 
+def as_c(value, c):
+    """An expression of constants that is of type `c` in C, as Range(c=...) says."""
+    value.c = c
+    return value
+
+
 # ---------------------------------------------------------------------- types
 
 
 class Range:
-    """The integers lo..hi, both included.  As a field: `Range(0, 3, "doc", init=0)`."""
+    """The integers lo..hi, both included.  As a field: `Range(0, 3, "doc", init=0)`.
 
-    def __init__(self, lo, hi, doc="", **options):
-        self.lo, self.hi = lo, hi
+    c: the machine integer that C has in its place, for the proofs about arithmetic: "s32",
+    "u32", "s64", "u64", or "ulong", which is as wide as the machine says.
+    """
+
+    def __init__(self, lo, hi, doc="", c="", **options):
+        self.lo, self.hi, self.c = lo, hi, c
         self.field = Field(self, doc, **options)
 
 
@@ -252,6 +264,33 @@ def primitive(where=""):
 def pure(where=""):
     """A function of its arguments and of constants alone; also read by z3."""
     return _mark("pure", where)
+
+
+def theorem(assumes=""):
+    """A statement about pure functions, proved for all values that C's types have.
+
+    Its parameters quantify over those values; it returns a condition, mostly `implies(premise,
+    claim)`.  assumes: what the premise takes for granted, in words.
+    """
+
+    def decorate(function):
+        function.checker_theorem = assumes
+        return _mark("theorem", "")(function)
+
+    return decorate
+
+
+class Machine:
+    """What C's types and a model's constants are where theorems are proved."""
+
+    def __init__(self, doc, long, geometries):
+        self.doc, self.long, self.geometries = doc, long, geometries
+
+
+def machine(doc, long, geometries):
+    """A machine on which theorems hold: bits in a long, and the geometries: each a dict that
+    gives constants, and expressions of constants, their real values."""
+    return Machine(doc, long, [dict(one) for one in geometries])
 
 
 # ----------------------------------------------------------------- properties

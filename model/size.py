@@ -1,12 +1,25 @@
-"""Sizes, offsets and indices: functions of their arguments and the scope, and nothing else."""
+"""Sizes, offsets and indices: functions of their arguments and the scope, and nothing else.
+
+The types of parameters, locals and results are those of the kernel's variables, because
+`python -m checker prove` reads these functions as C does: with machine integers that convert
+and wrap.  A division by a size is the kernel's shift, a remainder its mask.
+"""
 
 from __future__ import annotations
 
 from checker.lang import number, pure
 
 from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, PAGES, PAGE_SIZE, Bio, Folio, Pte, block_t, loff_t, pgoff_t
+from model.state import size_t, u64, unsigned_int
 
 # ------------------------------------------------------------------- folios
+
+
+@pure("include/linux/pagemap.h")
+def page_offset(index: pgoff_t) -> loff_t:
+    """Where in the file a page begins: the index is widened before it is shifted."""
+    pos: loff_t = index
+    return pos * PAGE_SIZE
 
 
 @pure("include/linux/pagemap.h")
@@ -34,7 +47,7 @@ def folio_nr_pages(folio: Folio) -> pgoff_t:
 
 
 @pure("include/linux/mm.h")
-def offset_in_folio(pos: loff_t) -> loff_t:
+def offset_in_folio(pos: loff_t) -> size_t:
     """How far into its folio a position lies."""
     return pos % FOLIO_SIZE
 
@@ -61,13 +74,13 @@ def round_up_to_block(pos: loff_t) -> loff_t:
 
 
 @pure("fs/xfs/libxfs/xfs_format.h")
-def XFS_B_TO_FSB(pos: loff_t) -> block_t:
+def XFS_B_TO_FSB(pos: u64) -> block_t:
     """The first block that begins at or behind a position."""
     return (pos + BLOCK_SIZE - 1) // BLOCK_SIZE
 
 
 @pure("fs/xfs/libxfs/xfs_format.h")
-def XFS_B_TO_FSBT(pos: loff_t) -> block_t:
+def XFS_B_TO_FSBT(pos: u64) -> block_t:
     """The block that a position lies in."""
     return pos // BLOCK_SIZE
 
@@ -88,14 +101,53 @@ def offset_in_chunk(pos: loff_t, chunk: loff_t) -> loff_t:
 
 
 @pure("fs/iomap/buffered-io.c")
-def folio_beyond_eof(index: pgoff_t, isize: loff_t) -> bool:
-    """Does nothing of the folio at `index` lie below `isize`?  Asked of folios that isize does not cover."""
-    end_index = isize // PAGE_SIZE
-    return index > end_index or (index == end_index and isize % FOLIO_SIZE == 0)
+def folio_end_pos(pos: u64) -> u64:
+    """Where the folio at `pos` ends: 2^63 for the last one of the largest file, so no loff_t."""
+    return pos + FOLIO_SIZE
 
 
 @pure("fs/iomap/buffered-io.c")
-def clamp_io_size(io_offset: loff_t, io_size: loff_t, end_pos: loff_t) -> loff_t:
+def folio_crosses_eof(end_pos: u64, isize: loff_t) -> bool:
+    """Does a folio that ends at `end_pos` reach beyond `isize`?"""
+    return end_pos > isize
+
+
+@pure("fs/iomap/buffered-io.c")
+def folio_beyond_eof(index: pgoff_t, isize: loff_t) -> bool:
+    """Does nothing of the folio at `index` lie below `isize`?  Asked of folios that isize does not cover."""
+    poff: size_t = offset_in_folio(isize)
+    end_index: pgoff_t = isize // PAGE_SIZE
+    return index > end_index or (index == end_index and poff == 0)
+
+
+@pure("fs/iomap/buffered-io.c")
+def writeback_end_pos(end_pos: u64, isize: loff_t) -> u64:
+    """Where writeback of a folio that ends at `end_pos` ends: there, or at EOF."""
+    return isize if folio_crosses_eof(end_pos, isize) else end_pos
+
+
+@pure("fs/iomap/buffered-io.c")
+def end_aligned(end_pos: u64) -> u64:
+    """round_up(end_pos, i_blocksize(inode)), in the form that does not overflow before its last step."""
+    last: u64 = end_pos - 1
+    return last // BLOCK_SIZE * BLOCK_SIZE + BLOCK_SIZE
+
+
+@pure("fs/iomap/buffered-io.c")
+def first_block_of_range(pos: u64) -> unsigned_int:
+    """The block of its folio that a position lies in."""
+    return pos % FOLIO_SIZE // BLOCK_SIZE
+
+
+@pure("fs/iomap/buffered-io.c")
+def end_block_of_range(range_end: u64) -> unsigned_int:
+    """The block of a folio behind a range; min_not_zero(), for the end of the folio is no offset in it."""
+    end_blk: unsigned_int = range_end % FOLIO_SIZE // BLOCK_SIZE
+    return BLOCKS if end_blk == 0 else end_blk
+
+
+@pure("fs/iomap/buffered-io.c")
+def clamp_io_size(io_offset: loff_t, io_size: size_t, end_pos: loff_t) -> size_t:
     """io_size, or so much of it that the I/O does not reach beyond end_pos."""
     return end_pos - io_offset if io_offset + io_size > end_pos else io_size
 

@@ -7,7 +7,7 @@ something else, its comment says what.
 
 from __future__ import annotations
 
-from checker.lang import Array, Field, Flag, Ghost, Lock, Range, Record, Ref, RwLock, Struct, constant, enum
+from checker.lang import Array, Field, Flag, Ghost, Lock, Range, Record, Ref, RwLock, Struct, as_c, constant, enum
 
 # ---------------------------------------------------------------------- scope
 
@@ -25,17 +25,21 @@ ERRORS = constant(0, "how often an allocation or a write to the device may fail"
 MAPPERS = constant(0, "1: a process has the file mapped, shared and writable")
 SPARSE_WRITES = constant(0, "1: a write may begin behind EOF")
 
-BLOCK_SIZE = CELLS * 1
-FOLIO_SIZE = BLOCKS * CELLS
-PAGE_SIZE = FOLIO_SIZE // PAGES
+BLOCK_SIZE = as_c(CELLS * 1, "u32")
+FOLIO_SIZE = as_c(BLOCKS * CELLS, "ulong")
+PAGE_SIZE = as_c(FOLIO_SIZE // PAGES, "ulong")
 FILE_SIZE = FOLIOS * FOLIO_SIZE
+MAX_LFS_FILESIZE = as_c(FILE_SIZE * 1, "s64")
 FILE_BLOCKS = FOLIOS * BLOCKS
 FILE_PAGES = FOLIOS * PAGES
 LONG_MAX = FILE_PAGES + 1  # of nr_to_write: more pages than any pass can write
 
-loff_t = Range(0, FILE_SIZE)
-pgoff_t = Range(0, LONG_MAX)
-block_t = Range(0, FILE_BLOCKS)
+loff_t = Range(0, FILE_SIZE, c="s64")
+u64 = Range(0, FILE_SIZE, c="u64")
+size_t = Range(0, FILE_SIZE, c="ulong")
+unsigned_int = Range(0, FILE_SIZE, c="u32")
+pgoff_t = Range(0, LONG_MAX, c="ulong")
+block_t = Range(0, FILE_BLOCKS, c="u64")
 atomic_t = Range(0, FOLIO_SIZE + 1)  # write_bytes_pending: a folio's bytes and the bias
 errseq_t = Range(0, ERRORS * 4 + 1)  # 0: no error yet; else twice the count of errors, plus one if seen
 

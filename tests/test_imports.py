@@ -31,6 +31,7 @@ STAGES = {  # stage: its files
     "export": "export/*",
     "bench": "bench/*",
     "regress": "regress/* mutate/* processes",
+    "smt": "smt/*",
 }
 MAY_IMPORT = {  # stage: the stages that it may import
     "lang": [],
@@ -46,6 +47,7 @@ MAY_IMPORT = {  # stage: the stages that it may import
     "export": ["basis", "ir"],
     "bench": ["basis", "ir", "native", "search", "front door", "export"],
     "regress": ["lang", "basis", "ir", "source", "interpreter", "native", "search", "trace", "front door"],
+    "smt": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "front door"],
     "front door": list(STAGES),
 }
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")

@@ -9,7 +9,8 @@ from checker.lang import Place, atomic, choose, kernel, number, primitive, warn_
 
 from model.primitives import copy_to_folio, folio_lock, folio_test_uptodate, folio_test_writeback
 from model.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write, note_written
-from model.size import folio_pos, offset_in_chunk, offset_in_folio, round_up_to_block
+from model.size import end_block_of_range, first_block_of_range, folio_pos, offset_in_chunk, offset_in_folio
+from model.size import round_up_to_block
 from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, IOMAP_HOLE, IOMAP_MAPPED, IOMAP_UNWRITTEN, OK
 from model.state import PAGE_SIZE, SHORT_COPIES, AddressSpace, Block, Cell, Errno, Folio, Inode, IomapIter
 from model.state import IomapReadpageCtx, Task, block_t, inode, loff_t, mapping
@@ -75,19 +76,18 @@ def iomap_find_dirty_range(folio: Folio, pos: Place, range_end: loff_t) -> loff_
         return 0
     if not folio.private:
         return range_end - pos
-    start: loff_t = pos
-    len: loff_t = 0
+    start_blk: block_t = first_block_of_range(pos)
+    end_blk: block_t = end_block_of_range(range_end)
+    nblks: block_t = 0
     for b in range(0, BLOCKS):
-        at: loff_t = folio_pos(folio) + b * BLOCK_SIZE
-        if pos <= at < range_end and folio.ifs_dirty[b]:
-            if len == 0:
-                start = at
-                len = BLOCK_SIZE
-            elif start + len == at:
-                len += BLOCK_SIZE
-    if len > 0:
-        pos = start
-    return len
+        if start_blk <= b < end_blk and folio.ifs_dirty[b]:
+            if nblks == 0:
+                start_blk = b
+            if start_blk + nblks == b:
+                nblks += 1
+    if nblks > 0:
+        pos = folio_pos(folio) + start_blk * BLOCK_SIZE
+    return nblks * BLOCK_SIZE
 
 
 @kernel("fs/iomap/buffered-io.c")

@@ -10,8 +10,9 @@ from checker.lang import Place, atomic, each, kernel, number, primitive, wait_un
 from model.primitives import atomic_add, atomic_dec_and_test, atomic_inc, atomic_read, atomic_sub_and_test
 from model.primitives import folio_test_dirty, folio_test_locked, folio_test_writeback, folio_unlock
 from model.primitives import folio_zero_segment, i_size_read
-from model.size import bio_folio, bio_folio_length, clamp_io_size, folio_beyond_eof, folio_index, folio_pos
-from model.size import offset_in_folio, round_up_to_block
+from model.size import bio_folio, bio_folio_length, clamp_io_size, end_aligned, folio_beyond_eof
+from model.size import folio_crosses_eof, folio_end_pos, folio_index, folio_pos, offset_in_folio
+from model.size import writeback_end_pos
 from model.state import BIO_BLOCKS, BLOCKS, BLOCK_SIZE, FOLIO_SIZE, IOMAP_HOLE, IO_BUILT, IO_FREE, OK
 from model.state import AddressSpace, Bio, Errno, Folio, Ioend, Task, WritebackControl, WritepageCtx, block_t
 from model.state import inode, loff_t, mapping, pgoff_t
@@ -180,11 +181,11 @@ def iomap_writepage_handle_eof(folio: Folio, end_pos: Place) -> bool:
     Left out: the moment between the look at i_size and the zeroing; the folio lock keeps the bytes.
     """
     isize = i_size_read(inode)
-    if end_pos > isize:
+    if folio_crosses_eof(end_pos, isize):
         if folio_beyond_eof(folio_index(folio), isize):
             return False
         folio_zero_segment(folio, offset_in_folio(isize), FOLIO_SIZE)
-        end_pos = isize
+        end_pos = writeback_end_pos(end_pos, isize)
     return True
 
 
@@ -195,7 +196,7 @@ def iomap_writepage_map(wpc: WritepageCtx, wbc: WritebackControl, folio: Folio) 
     Before writeback begins no I/O is in flight, so the ifs is the folio lock's alone.
     """
     pos: loff_t = folio_pos(folio)
-    end_pos: loff_t = pos + FOLIO_SIZE
+    end_pos: loff_t = folio_end_pos(pos)
     count: block_t = 0
     error: Errno = OK
     with atomic("iomap_writepage_handle_eof(): under the folio lock"):
@@ -215,8 +216,8 @@ def iomap_writepage_map(wpc: WritepageCtx, wbc: WritebackControl, folio: Folio) 
             warn_on(atomic_read(folio.write_bytes_pending) != 0)
             atomic_inc(folio.write_bytes_pending)
         folio_start_writeback(folio)
-    end_aligned: loff_t = round_up_to_block(end_pos)
-    while (rlen := iomap_find_dirty_range(folio, pos, end_aligned)) > 0:
+    range_end: loff_t = end_aligned(end_pos)
+    while (rlen := iomap_find_dirty_range(folio, pos, range_end)) > 0:
         error = iomap_writepage_map_blocks(wpc, wbc, folio, pos, end_pos, rlen, count)
         if error != OK:
             break
