@@ -101,13 +101,19 @@ class Accesses(Locks):
         return [(part, position > 0) for position, part in enumerate(left)]
 
     def _constant(self, node: t.Node, scope: Scope) -> int | None:
-        """The value of a condition that depends on constants alone."""
-        if not self.is_plain(node):
+        """The value of a condition that depends on constants alone, and not on the variable of a generator."""
+        if not self.is_plain(node) or not self._bound(node, scope):
             return None
         before, self.checks = self.checks, []
         value = self.value(node, scope)
         self.checks = before
         return value.lo if value.constant else None
+
+    def _bound(self, node: t.Node, scope: Scope) -> bool:
+        """Does every name of an expression stand for something by now?"""
+        if isinstance(node, t.Local) and node.name not in scope.names:
+            return False
+        return all(self._bound(child, scope) for child in t.children(node))
 
     def base_accesses(self, node: t.Node, scope: Scope) -> list[Access]:
         """The accesses on the way to a variable, without that of the variable itself."""

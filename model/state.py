@@ -21,6 +21,7 @@ PAGEVEC_SIZE = constant(31, "folios that a lookup collects at most")
 BIO_BLOCKS = constant(255, "blocks that fit in a bio")
 STABLE_WRITES = constant(0, "1: the device needs stable pages (AS_STABLE_WRITES)")
 SHORT_COPIES = constant(0, "1: a copy from user memory may stop early")
+UNLOCKED_DIRTYING = constant(0, "1: who sets PG_dirty need not hold the folio lock")
 ERRORS = constant(0, "how often an allocation or a write to the device may fail")
 MAPPERS = constant(0, "1: a process has the file mapped, shared and writable")
 SPARSE_WRITES = constant(0, "1: a write may begin behind EOF")
@@ -111,7 +112,8 @@ class Folio(Struct, count=FOLIOS):
     locked = Lock("PG_locked")
     mapping = Flag("mapping", write_guard=locked)
     uptodate = Flag("PG_uptodate", write_guard=locked)
-    dirty = Flag("PG_dirty", write_guard=locked, unguarded=MAPPERS)  # or the lock of a page table
+    # MAPPERS: the lock of a page table will do; UNLOCKED_DIRTYING: no lock is needed to set it.
+    dirty = Flag("PG_dirty", write_guard=locked, unguarded=MAPPERS + UNLOCKED_DIRTYING)
     writeback = Flag("PG_writeback")
     tag_dirty = Flag("PAGECACHE_TAG_DIRTY")
     tag_towrite = Flag("PAGECACHE_TAG_TOWRITE")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from checker.lang import kernel, override, variant
+from checker.lang import kernel, override, replace, variant
 
-from model.fs.iomap.buffered_io_writeback import iomap_submit_ioend, iomap_writepages
-from model.mm.page_writeback import write_cache_pages
+from model.fs.iomap.buffered_io_writeback import iomap_submit_ioend, iomap_writepage_map, iomap_writepages
+from model.mm.page_writeback import write_cache_pages, writepage
 from model.scenarios import iomap
-from model.state import AddressSpace, Errno, WritebackControl, WritepageCtx
+from model.state import AddressSpace, Errno, Folio, WritebackControl, WritepageCtx
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_do_writepage(folio: Folio, wbc: WritebackControl, wpc: WritepageCtx) -> Errno:
+    """The callback."""
+    return iomap_writepage_map(wpc, wbc, folio)
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -20,5 +26,6 @@ def iomap_writepages_by_callback(mapping: AddressSpace, wbc: WritebackControl, w
 through_write_cache_pages = variant(
     "iomap writes its folios by way of write_cache_pages() and a callback.",
     override(iomap_writepages, by=iomap_writepages_by_callback),
+    replace(writepage, by=iomap_do_writepage, inside=write_cache_pages),
     of=iomap,
 )

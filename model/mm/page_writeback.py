@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, bug_on, each, kernel, number, primitive, wait_until
+from checker.lang import Place, Record, atomic, bug_on, each, kernel, number, primitive, wait_until
 
 from model.primitives import folio_lock, folio_test_clear_dirty, folio_test_dirty, folio_test_locked
 from model.primitives import folio_test_writeback, folio_unlock, xa_get_mark
 from model.size import folio_index, folio_next_index, folio_nr_pages
-from model.state import FILE_PAGES, MAPPERS, OK, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE
+from model.state import AOP_WRITEPAGE_ACTIVATE, FILE_PAGES, MAPPERS, OK, PAGECACHE_TAG_DIRTY
+from model.state import PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE
 from model.state import STABLE_WRITES, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task
-from model.state import WritebackControl, WritepageCtx, XaMark, pgoff_t
+from model.state import WritebackControl, XaMark, pgoff_t
 
 # ------------------------------------------------------------------- dirtying
 
@@ -276,22 +277,30 @@ def do_writepages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
     return xfs_vm_writepages(mapping, wbc)
 
 
-@kernel("mm/page-writeback.c")
-def write_cache_pages(mapping: AddressSpace, wbc: WritebackControl, wpc: WritepageCtx) -> Errno:
-    """Hand each folio of a pass to a callback, which here is iomap_writepage_map().
+@kernel("include/linux/writeback.h")
+def writepage(folio: Folio, wbc: WritebackControl, data: Record) -> Errno:
+    """The callback of write_cache_pages(): each baseline that has one says which function it is."""
+    bug_on(True)
+    return OK
 
-    XFS does not use it; the design `through_write_cache_pages` does.  Left out: AOP_WRITEPAGE_ACTIVATE,
-    which that callback never returns.
+
+@kernel("mm/page-writeback.c")
+def write_cache_pages(mapping: AddressSpace, wbc: WritebackControl, data: Record) -> Errno:
+    """Hand each folio of a pass to a callback.
+
+    A callback that has done nothing says AOP_WRITEPAGE_ACTIVATE, and the folio is still locked.
     """
     folio: Folio = None
     error: Errno = OK
     while (folio := writeback_iter(mapping, wbc, folio, error)) is not None:
-        error = iomap_writepage_map(wpc, wbc, folio)
+        error = writepage(folio, wbc, data)
+        if error == AOP_WRITEPAGE_ACTIVATE:
+            folio_unlock(folio)
+            error = OK
     return error
 
 
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
 from model.fs.iomap.buffered_io import folio_mark_dirty  # noqa: E402
-from model.fs.iomap.buffered_io_writeback import iomap_writepage_map  # noqa: E402
 from model.fs.xfs.xfs_aops import xfs_vm_writepages  # noqa: E402
 from model.mm.rmap import folio_mkclean  # noqa: E402

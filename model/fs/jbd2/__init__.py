@@ -1,0 +1,1 @@
+"""fs/jbd2/ of the kernel."""
