@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from checker.lang import after_crash, each, implies, invariant, is_locked, number, reachable, terminal
+from checker.lang import after_crash, drawing, each, implies, invariant, is_locked, number, reachable, terminal
 
 from model.block.scenarios import blkdev
 from model.block.state import BufferHead, JournalHead
 from model.state import BLOCKS, DATA, NEW, Cell, Folio, mapping
+from properties.drawings import LEGEND, LETTERS
 
 
 @reachable(of=blkdev)
@@ -58,6 +59,14 @@ def blkdev_dirty_buffers_are_in_dirty_folios(bh: BufferHead):
 
 
 @invariant(of=blkdev)
+def blkdev_written_blocks_are_marked(bh: BufferHead):
+    """A dirty block whose newest version the device lacks, and whose write is over, is marked DIRTY or WRITEBACK."""
+    folio = Folio[number(bh) // BLOCKS]
+    lacking = bh.dirty and Cell[number(bh)].volatile != NEW
+    return implies(lacking and bh.newest_by == 0, folio.tag_dirty or folio.tag_writeback)
+
+
+@invariant(of=blkdev)
 def blkdev_no_write_is_lost(bh: BufferHead):
     """The newest version of a block is at its place, or dirty, or on its way there."""
     cell = Cell[number(bh)]
@@ -97,3 +106,13 @@ def blkdev_nothing_is_left_behind():
         not is_locked(b.lock) and not b.async_write and not b.submitted and b.b_count == 0 for b in each(BufferHead)
     )
     return folios and buffers and not is_locked(mapping.invalidate_lock)
+
+
+blkdev_buffers = drawing(
+    "buffers",
+    BufferHead.b_data,
+    LETTERS,
+    group=BLOCKS,
+    over={Folio.private: {False: " "}},
+    legend=LEGEND,
+)

@@ -48,6 +48,7 @@ BLKDEV_SCOPE = {FOLIOS: 1, BLOCKS: 2, CELLS: 1, UNLOCKED_DIRTYING: 1}
 BLKDEV = (
     "blkdev_writeback_lasts_as_long_as_its_io",
     "blkdev_dirty_buffers_are_in_dirty_folios",
+    "blkdev_written_blocks_are_marked",
     "blkdev_no_write_is_lost",
     "blkdev_buffers_outlive_their_io",
     "blkdev_nothing_is_left_behind",
@@ -156,7 +157,7 @@ blkdev_two_dirtiers = scenario(
     bound=3,
     of=blkdev,
     lock_order=BLKDEV_LOCK_ORDER,
-    properties=("blkdev_no_write_is_lost", "blkdev_fsync_makes_durable"),
+    properties=("blkdev_no_write_is_lost", "blkdev_written_blocks_are_marked"),
 )
 
 blkdev_journal = scenario(
