@@ -25,6 +25,7 @@ UNLOCKED_DIRTYING = constant(0, "1: who sets PG_dirty need not hold the folio lo
 ERRORS = constant(0, "how often an allocation or a write to the device may fail")
 MAPPERS = constant(0, "1: a process has the file mapped, shared and writable")
 SPARSE_WRITES = constant(0, "1: a write may begin behind EOF")
+COUNT_PASSES = constant(0, "1: count the background passes that a dirty folio waits for")
 
 BLOCK_SIZE = as_c(CELLS * 1, "u32")
 FOLIO_SIZE = as_c(BLOCKS * CELLS, "ulong")
@@ -126,6 +127,8 @@ class Folio(Struct, count=FOLIOS):
     disturbed = Ghost(Flag("written to under I/O"))
     # Taken by a data-integrity pass although it became dirty after the pass began.
     unasked = Ghost(Flag("unasked"))
+    # Background passes that have begun since it was dirtied, and none has come to it.
+    passes = Ghost(Range(0, COUNT_PASSES * (FOLIOS + 2), "passes"))
 
 
 class Pte(Struct, count=FILE_PAGES):

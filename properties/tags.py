@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from checker.lang import implies, invariant, is_locked, number, old, transition_invariant
+from checker.lang import each, implies, invariant, is_locked, number, old, transition_invariant
 
-from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, NEW, Cell, Folio, inode
+from model.state import BLOCKS, CELLS, DATA, FOLIOS, FOLIO_SIZE, NEW, Cell, Folio, Task, inode, mapping
 from properties.witnesses import an_integrity_pass_finds_a_folio_that_was_dirtied_late
 
 
@@ -70,3 +70,33 @@ def dirty_blocks_are_in_dirty_folios(cell: Cell):
 def integrity_passes_write_what_they_were_asked_for(folio: Folio):
     """A data-integrity pass writes no folio that was dirty neither when it began nor at a later tagging."""
     return not folio.unasked
+
+
+@invariant
+def integrity_passes_leave_nothing_behind(folio: Folio):
+    """When no data-integrity pass is under way, no folio that one of them was asked for is still dirty."""
+    return implies(folio.tag_towrite and folio.dirty, any(task.in_pass for task in each(Task)))
+
+
+@invariant
+def clean_folios_carry_no_marks(folio: Folio):
+    """A clean folio that nobody has locked, and that is not under writeback, carries neither DIRTY nor TOWRITE."""
+    idle = not folio.dirty and not folio.writeback and not is_locked(folio.locked)
+    return implies(
+        folio.mapping and idle and not is_locked(inode.i_rwsem), not folio.tag_dirty and not folio.tag_towrite
+    )
+
+
+@transition_invariant
+def nobody_dirties_behind_a_truncate(folio: Folio):
+    """While a truncate drops what lies behind EOF, nobody dirties it: each pass would find it once more."""
+    behind = number(folio) * FOLIO_SIZE >= inode.i_size and number(folio) * FOLIO_SIZE >= old(inode.i_size)
+    return implies(
+        is_locked(mapping.invalidate_lock) and folio.mapping and behind, old(folio.dirty) or not folio.dirty
+    )
+
+
+@invariant
+def no_folio_starves(folio: Folio):
+    """Of so many background passes as the file has folios, and two more, one comes to each folio that is dirty."""
+    return folio.passes <= FOLIOS + 1

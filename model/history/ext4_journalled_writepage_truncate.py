@@ -8,38 +8,13 @@ is unlocked it is clean and idle, and an fsync would pass it over.)
 
 from __future__ import annotations
 
-from checker.lang import atomic, insert_before, kernel, scenario, thread, variant
+from checker.lang import atomic, insert_before, kernel, variant
 
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map
-from model.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append, background, file_on_disk
-from model.operations import truncate
+from model.history.iomap_eof_redirty_storm import truncate_to_nothing
 from model.primitives import folio_lock, folio_unlock
-from model.scenarios import COMPLETION, LOCK_ORDER, iomap
-from model.state import BLOCKS, CELLS, FOLIOS, IOENDS, Folio
-
-one_block = scenario(
-    "A file of one block: a writer, truncate to nothing, and the flusher.",
-    thread("writer", append),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 0,
-        APPEND_A: 1,
-        APPEND_B: 1,
-        TRUNCATE_A: 0,
-        TRUNCATE_B: 0,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("folios_under_writeback_are_in_the_cache",),
-)
+from model.scenarios import iomap
+from model.state import Folio
 
 
 @kernel("fs/ext4/inode.c")
@@ -54,5 +29,5 @@ ext4_journalled_writepage_truncate = variant(
     insert_before(atomic, start_transaction_unlocked, inside=iomap_writepage_map, nth=2),
     of=iomap,
     undoes="bdf96838aea6",
-    scenario=one_block,
+    scenario=truncate_to_nothing,
 )

@@ -203,6 +203,7 @@ def folio_prepare_writeback(mapping: AddressSpace, wbc: WritebackControl, folio:
 @primitive()
 def note_locked(current: Task, folio: Folio):
     """A pass has locked a folio: is it behind those of its ioend that is not submitted yet?"""
+    folio.passes = 0
     if number(folio) < current.unsubmitted:
         current.out_of_order = True
 
