@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from checker.catalogue import load as catalogue_of_the_model
 from checker.cli import main
 from checker.errors import UsageError
+from checker.lang import Baseline
+from checker.regress import findings
 from checker.regress.table import Outcome, differences, load, read, rewrite
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -154,3 +157,26 @@ def test_two_processes_find_the_same(run, table, capsys):
 def test_no_row_is_an_error(run, table):
     assert run("--table", table(HOLDS), "--design", "other")[0] == 2
     assert run("--table", "nowhere.toml")[0] == 2
+
+
+# ----------------------------------------------------------------- findings
+
+
+def test_every_finding_is_told_and_its_repair_holds():
+    """Each has a row that is violated and a counterexample; the repair holds in the same scenario and bound."""
+    rows, catalogue = load(), catalogue_of_the_model()
+    told = findings.load()
+    assert {row.finding for row in rows if row.finding} == set(told)
+    for row in (row for row in rows if row.finding):
+        assert isinstance(catalogue.design(row.design), Baseline), "a finding is about the kernel as it is"
+        assert row.expected.verdict == "violated"
+        assert (ROOT / "counterexamples" / f"{row.design}--{row.expected.property}.txt").exists()
+        if repair := told[row.finding].repair:
+            repaired = [r for r in rows if (r.design, r.scenario, r.bound) == (repair, row.scenario, row.bound)]
+            assert [r.expected.verdict for r in repaired] == ["holds"], row.finding
+
+
+def test_a_finding_that_says_too_little_is_refused(tmp_path):
+    (tmp_path / "findings.toml").write_text('[one]\nversions = "6.13"\n')
+    with pytest.raises(UsageError, match="one: a finding has"):
+        findings.load(tmp_path / "findings.toml")

@@ -18,6 +18,10 @@ from ..options import JSON
 @click.option(
     "--memory-limit", type=click.FloatRange(0, min_open=True), metavar="G", help="GiB, of all processes together."
 )
+@click.option(
+    "--rows", "most_rows", type=click.IntRange(0), default=6, show_default=True, metavar="N",
+    help="Rows tried for a mutant; 0: all.",
+)
 @click.option("--again", is_flag=True, help="Begin anew, where an interrupted run would go on.")
 @JSON
 def mutate(

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ..errors import ModelError, UsageError
+from ..errors import ModelError
+from ..lang import Baseline
 from ..limits import GIB
+from ..regress import findings
 from ..regress.table import Row
 from ..result import HOLDS, VIOLATED
 from .mutants import Mutant, functions_of, mutants_of
@@ -55,14 +57,15 @@ class Job:
 
 
 def rows_for(rows: list[Row], catalogue: Catalogue) -> list[Row]:
-    """The rows in which mutants are tried: of a baseline, where everything is judged and holds; of each
-    scenario the largest that is small enough.  Those with the shortest programs come first."""
+    """The rows in which mutants are tried: of a baseline or of what repairs one, where everything is judged
+    and holds; of each scenario the largest that is small enough.  The shortest programs come first."""
+    repairs = {finding.repair for finding in findings.load().values()}
     largest: dict[tuple, Row] = {}
     for row in sorted(rows, key=lambda row: row.expected.states or 0):
-        baseline = row.design in catalogue.designs and not catalogue.designs[row.design].edits
-        if baseline and not row.properties and row.expected.verdict == HOLDS:
+        fitting = isinstance(catalogue.designs.get(row.design), Baseline) or row.design in repairs
+        if fitting and not row.properties and row.expected.verdict == HOLDS:
             if (row.expected.states or 0) <= MOST_STATES:
-                largest[row.model, row.design, row.scenario, row.settings] = row
+                largest[row.model, row.scenario, row.settings] = row
     return sorted(largest.values(), key=_cost)
 
 
@@ -82,21 +85,18 @@ def judge(job: Job) -> Fate:
     """Try a mutant."""
     catalogue = _catalogue(job.model)
     mutant = _mutants(job.model)[job.place, job.change]
-    tried = 0
+    tried, rule = 0, ""
     for row in job.rows:
-        base = _task(row)
         try:
             task = _prepared(row, catalogue, mutant)
         except ModelError as error:
-            return Fate(REFUSED, error.problems[0].rule)
-        except UsageError:
-            return Fate(REFUSED, "setup")
-        if replace(task.program, name="") == replace(base.program, name=""):
+            rule = rule or error.problems[0].rule
             continue
-        tried += 1
-        if by := _violated(task, row, job.memory):
-            return Fate(KILLED, by, row.design, row.scenario, row.bound)
-    return Fate(SURVIVED, rows=tried)
+        if replace(task.program, name="") != replace(_task(row).program, name=""):
+            tried += 1
+            if by := _violated(task, row, job.memory):
+                return Fate(KILLED, by, row.design, row.scenario, row.bound)
+    return Fate(REFUSED, rule) if rule and not tried else Fate(SURVIVED, rows=tried)
 
 
 def _violated(task: Task, row: Row, memory: float) -> str:

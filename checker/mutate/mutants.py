@@ -18,7 +18,7 @@ from .. import lang
 from ..catalogue import Catalogue
 from ..lang import Design, Edit, Record, Scenario, variant
 from ..source import definition
-from ..variant import At
+from ..variant import At, edited
 
 STEPS = ("kernel", "primitive")  # kinds of functions whose call is a step, if they stand for a kernel function
 
@@ -39,9 +39,10 @@ class Mutant:
     def __str__(self) -> str:
         return f"{self.place.rpartition('.')[2]}: {self.change}"
 
-    def design(self, baseline: Design | None) -> Design:
-        """The mutant as a design."""
-        return variant(f"Mutant of {self}", self.edit, of=baseline)
+    def design(self, base: Design | None) -> Design:
+        """The mutant as a design: a variant of a baseline, or of one of its variants."""
+        made = variant(f"Mutant of {self}", self.edit, of=base)
+        return made if base is None or base.of is None else base + made
 
 
 def mutants_of(catalogue: Catalogue) -> list[Mutant]:
@@ -55,17 +56,20 @@ def mutants_of(catalogue: Catalogue) -> list[Mutant]:
 
 @cache
 def functions_of(scenario: Scenario) -> frozenset[FunctionType]:
-    """The functions that the processes of a scenario call, directly or not."""
+    """The functions whose text the processes of a scenario run, calls of calls included."""
+    edits = edited(None, baseline=scenario.of)
+    overridden = {edit.inside for edit in (scenario.of.edits if scenario.of else ()) if edit.verb == "override"}
     found: set[FunctionType] = set()
     ahead = [function for process in scenario.processes for function in process.functions]
     while ahead:
         function = ahead.pop()
         if function not in found:
             found.add(function)
-            calls = [n for n in ast.walk(definition(function)) if isinstance(n, ast.Call)]
-            named = [function.__globals__.get(c.func.id) for c in calls if isinstance(c.func, ast.Name)]
+            calls = [n for n in ast.walk(edits.body(function)) if isinstance(n, ast.Call)]
+            names = edits.globals(function)
+            named = [names.get(c.func.id) for c in calls if isinstance(c.func, ast.Name)]
             ahead += [one for one in named if isinstance(one, FunctionType) and one.__module__ != lang.__name__]
-    return frozenset(found)
+    return frozenset(found - overridden)
 
 
 def _ghosts(catalogue: Catalogue) -> set[str]:

@@ -70,12 +70,14 @@ def mutated(
     processes: int | None = None,
     memory_limit: float | None = None,
     again: bool = False,
+    most_rows: int = 0,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Mutated:
     """Try all mutants, or those of one function.
 
     before: what became of them the last time: where one was killed is tried first.  again: also those
     that the journal of an earlier, perhaps interrupted run of the same model knows.
+    most_rows: tried for one mutant; 0 for all.
     """
     started = time.monotonic()
     chosen = [m for m in mutants_of(catalogue) if function in (None, m.place.rpartition(".")[2])]
@@ -86,7 +88,7 @@ def mutated(
     processes = min(processes or cores(), len(left)) or 1
     memory = (memory_limit or default_memory_limit() / GIB) / processes
     before = before or {}
-    jobs = [_job(m, rows, catalogue, before, memory) for m in left]
+    jobs = [_job(m, rows, catalogue, before, most_rows, memory) for m in left]
     for done, (number, fate) in enumerate(in_processes(judge, jobs, processes), len(chosen) - len(left) + 1):
         key = left[number].place, left[number].change
         known[key] = fate
@@ -98,12 +100,21 @@ def mutated(
     return Mutated(tuple(chosen), fates, reasons or {}, tuple(lost), time.monotonic() - started)
 
 
-def _job(mutant: Mutant, rows: list[Row], catalogue: Catalogue, before: dict[Key, Fate], memory: float) -> Job:
-    """The rows that run the function, first of all the one that killed the mutant before."""
+def _job(
+    mutant: Mutant, rows: list[Row], catalogue: Catalogue, before: dict[Key, Fate], most: int, memory: float
+) -> Job:
+    """The rows that run the function: first the one that killed the mutant before, then those that have
+    killed most mutants of the function, then the cheapest."""
     killed_in = before.get((mutant.place, mutant.change), Fate("")).row
-    fitting = running(mutant, rows, catalogue)
-    ordered = sorted(fitting, key=lambda row: (row.design, row.scenario, row.bound) != killed_in)
-    return Job(mutant.place, mutant.change, rows[0].model if rows else "", tuple(ordered), memory)
+    kills = Counter(fate.row for (place, _), fate in before.items() if place == mutant.place)
+
+    def rank(row: Row) -> tuple[bool, int]:
+        name = row.design, row.scenario, row.bound
+        return name != killed_in, -kills[name]
+
+    ordered = sorted(running(mutant, rows, catalogue), key=rank)
+    model = rows[0].model if rows else ""
+    return Job(mutant.place, mutant.change, model, tuple(ordered[: most or None]), memory)
 
 
 def _digest(catalogue: Catalogue, rows: list[Row]) -> str:

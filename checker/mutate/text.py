@@ -40,7 +40,7 @@ def _mutants(found: Mutated) -> list[str]:
         if fate.verdict == REFUSED:
             what = f"no program: {fate.by}"
         if fate.verdict == SURVIVED:
-            what = f"explained: {found.reasons[key]}" if key in found.reasons else f"a gap, in {fate.rows} scenarios"
+            what = f"explained: {found.reasons[key]}" if key in found.reasons else f"a gap, in {fate.rows} rows"
         lines += textwrap.wrap(f"{fate.verdict:<8}  {key[1]}", WIDTH, initial_indent="  ", subsequent_indent=" " * 12)
         lines += textwrap.wrap(what, WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14)
     return lines

@@ -1,0 +1,45 @@
+"""Findings: where the model of the kernel as it is violates a property."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from ..errors import UsageError, shown_path
+from .table import own
+
+FILE = "findings.toml"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A violation that kernel developers should look at.
+
+    versions: of the kernel that were read.  order: of steps that causes it.  repair: name of a
+    design with which the property holds, or "".  known: to whom, and since when.
+    """
+
+    name: str
+    versions: str
+    order: str
+    known: str
+    repair: str = ""
+
+
+def load(path: Path | None = None) -> dict[str, Finding]:
+    """The findings in `path`, by default those beside the properties; {} if there is no such file."""
+    path = path or own(FILE)
+    if not path.exists():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{shown_path(path)}: {error}") from None
+    known = {one.name for one in fields(Finding)} - {"name"}
+    found = {}
+    for name, entry in content.items():
+        if not isinstance(entry, dict) or not known - {"repair"} <= set(entry) <= known:
+            raise UsageError(f"{shown_path(path)}: {name}: a finding has {', '.join(sorted(known))}")
+        found[name] = Finding(name, **{key: " ".join(str(value).split()) for key, value in entry.items()})
+    return found
