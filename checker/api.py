@@ -7,6 +7,8 @@ for state in result.violation.trace.states: ...
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +110,7 @@ def check(
     stop: bool = True,
     time_limit: float | None = None,
     memory_limit: float | None = None,
+    spill_dir: str | None = None,
     progress: Callable[[Any], None] | None = None,
     catalogue: Catalogue | None = None,
 ) -> Result:
@@ -121,7 +124,8 @@ def check(
     settings: values of constants, {"FOLIOS": 3} or ["FOLIOS=3"].
     engine: "native" or "interpret".  threads: that search.  reduction: False to use none.
     stop: False to explore everything even after a violation.
-    time_limit: seconds.  memory_limit: GiB; by default most of what is available.
+    time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
+    in which states are kept that memory has no room for; by default TMPDIR, else /var/tmp; "" for none.
     progress: called now and then with what has been explored so far.
     catalogue: of a model that is loaded already.
 
@@ -133,10 +137,10 @@ def check(
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
     options = {
         "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
-        "progress": progress,
+        "spill_dir": spill_dir, "progress": progress,
     }  # fmt: skip
     result = explored(task, time_limit=time_limit, **options)
-    if result.verdict != INCOMPLETE or result.stopped_by not in ("time", "memory"):
+    if result.verdict != INCOMPLETE or result.stopped_by not in ("time", "memory", "disk"):
         return result
 
     def smaller(bound: int, seconds: float) -> Result:
@@ -171,13 +175,17 @@ def explored(
     stop: bool = True,
     time_limit: float | None = None,
     memory_limit: float | None = None,
+    spill_dir: str | None = None,
     progress: Callable[[Any], None] | None = None,
 ) -> Result:
     """The result of a prepared task; the options are those of `check`."""
     from .drawing import rows_of
 
     limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
-    options = {"engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress}
+    options = {
+        "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
+        "spill_dir": _spill_dir(spill_dir),
+    }  # fmt: skip
     found = _search(task.program, reduction, time_limit, options)
     verdict, properties, violation = judged(task.program, found, task.shows)
     if found.violation is not None and violation is not None:
@@ -202,6 +210,8 @@ def explored(
         properties=properties,
         violation=violation,
         stopped_by=found.stopped_by,
+        stopped_because=found.stopped_because,
+        disk_bytes=found.disk_bytes,
         program=task.program,
         drawings=rows_of(task.catalogue, task.program),
     )
@@ -255,6 +265,20 @@ def _with_liveness(
                 violation = Violation(prop.name, prop.doc, found.trace)
     judged_now = tuple(replace(p, verdict=verdicts[p.name]) for p in properties)
     return VIOLATED if violation else HOLDS, judged_now, violation
+
+
+def _spill_dir(wanted: str | None) -> str | None:
+    """The directory for large temporary files, which exists; None for none."""
+    if wanted is None:
+        given = os.environ.get("TMPDIR") or "/var/tmp"
+        return given if _writable(given) else tempfile.gettempdir()
+    if wanted and not _writable(wanted):
+        raise UsageError(f"{wanted} is no directory that can be written to")
+    return wanted or None
+
+
+def _writable(directory: str) -> bool:
+    return os.path.isdir(directory) and os.access(directory, os.W_OK)
 
 
 def _check_options(engine: str, threads: int, time_limit: float | None, memory_limit: float | None) -> None:

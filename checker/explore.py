@@ -50,17 +50,19 @@ class Exploration:
     """The result of a search.
 
     complete: everything reachable was seen (with stop=False also if something is violated).
-    stopped_by: "", "time", "memory", "states", "interrupt" or "violation".
+    stopped_by: "", "time", "memory", "disk", "states", "interrupt" or "violation"; stopped_because: more on
+    that, if there is more to say.
     states: distinct states.  transitions: successors produced, repeated ones and self loops
     included.  levels: number of states at each depth.  reached: names of the reachable
     properties and of the premises seen.  seconds: of the search, compilation not included.
     violation: the first; violations: the first of each property.
-    bytes_per_state: states, parents and index.  words, bits: size of a packed state (native).
+    bytes_per_state: states, parents and index, disk_bytes included: those that went to files.  words, bits: size of a packed state (native).
     reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
     """
 
     complete: bool = False
     stopped_by: str = ""
+    stopped_because: str = ""
     states: int = 0
     transitions: int = 0
     levels: list[int] = field(default_factory=list)
@@ -68,6 +70,7 @@ class Exploration:
     seconds: float = 0.0
     compile_seconds: float = 0.0
     bytes_per_state: float = 0.0
+    disk_bytes: int = 0
     violation: Found | None = None
     violations: dict[str, Found] = field(default_factory=dict)
     engine: str = "native"
@@ -89,7 +92,7 @@ class Exploration:
 @dataclass(frozen=True)
 class Progress:
     """How far a search is.  frontier: states of the level that is being expanded; bytes: of
-    memory that states and index take."""
+    memory that states and index take; disk_bytes: of files."""
 
     states: int
     transitions: int
@@ -97,14 +100,18 @@ class Progress:
     frontier: int
     bytes: int
     seconds: float
+    disk_bytes: int = 0
 
 
 class Limits:
-    """When a search has to end: seconds from now on, bytes, number of states, Ctrl-C."""
+    """When a search has to end: seconds from now on, bytes, number of states, Ctrl-C.
+    directory: for what memory has no room for, or None."""
 
-    def __init__(self, seconds: float | None, memory: int | None, states: int | None = None) -> None:
+    def __init__(
+        self, seconds: float | None, memory: int | None, states: int | None = None, directory: str | None = None
+    ) -> None:
         self.end = None if seconds is None else time.monotonic() + seconds
-        self.memory, self.states = memory, states
+        self.memory, self.states, self.directory = memory, states, directory
         self.interrupted = False
 
     def reached(self, states: int = 0) -> str:
@@ -172,6 +179,7 @@ def explore(
     progress: Callable[[Progress], None] | None = None,
     reduced: bool = False,
     states: int | None = None,
+    spill_dir: str | None = None,
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
@@ -181,11 +189,13 @@ def explore(
     reduced: with partial-order reduction (`checker.partial_order`); then `states` are those stored, and
     what `reached` lacks may be reachable all the same.
     states: leave it when there are more, with stopped_by "states".
+    spill_dir: the native engine moves states to files in this directory when memory runs short (None: it
+    stops then).
     Raises UsageError if there is no such engine.
     """
     if threads < 1:
         raise UsageError("a search needs at least one thread")
-    limits = Limits(time_limit, memory_limit, states)
+    limits = Limits(time_limit, memory_limit, states, spill_dir)
     with interruptible(limits):
         if engine == "native":
             from .explore_native import search as native_search

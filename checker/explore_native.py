@@ -23,6 +23,7 @@ from .native import Info, NativeText
 from .native_ample import Tables
 from .native_build import Machine
 from .native_code import ALL_ONES
+from .native_disk import DiskFull
 from .native_memory import apart, reserve
 from .search_loop import expand
 from .sites import REST, STATE, STEP, TRANSITION, Site
@@ -64,7 +65,8 @@ class Search:
         self.layout = self.native.layout
         self.machine = Machine(lambda: self.native.text, self.native.entry_points, self.native.made_from)
         limit = limits.memory if limits.memory is not None else int(SHARE * available_memory())
-        self.store = Store(self.layout, limit, self.native.most + (chains.MOST_ENDS if reduced else 0), threads)
+        most = self.native.most + (chains.MOST_ENDS if reduced else 0)
+        self.store = Store(self.layout, limit, most, threads, limits.directory)
         self.code = self._code()
         self.reduction = self._reduction() if reduced else None
         self.workers = [self._worker() for _ in range(threads)]
@@ -83,8 +85,8 @@ class Search:
         with ThreadPoolExecutor(max(self.threads - 1, 1)) as self.pool:
             try:
                 result.stopped_by = self._levels()
-            except MemoryError:  # not even the initial states have room
-                result.stopped_by = "memory"
+            except (MemoryError, DiskFull) as error:  # not even the initial states have room
+                result.stopped_by = self._no_room(error)
             finally:
                 self.machine.close()
         if self.stop and result.violation:
@@ -92,7 +94,8 @@ class Search:
         result.complete = not result.stopped_by
         result.states, result.transitions = self.store.count(), self._transitions()
         result.reached = self._reached()
-        result.bytes_per_state = self.store.bytes() / max(result.states, 1)
+        result.disk_bytes = self.store.disk_bytes()
+        result.bytes_per_state = (self.store.bytes() + result.disk_bytes) / max(result.states, 1)
         result.seconds = time.perf_counter() - self.started
         return result
 
@@ -157,14 +160,19 @@ class Search:
             self.store.shared[visited.NEXT], self.store.shared[visited.FRONTIER_END] = self.first, self.end
             try:
                 why = self._expand()
-            except MemoryError:
-                why = "memory"
+            except (MemoryError, DiskFull) as error:
+                why = self._no_room(error)
             self._end_level()
             if why:
                 return why
             if self.reduction is not None and self._useless():
                 raise NoReduction
         return ""
+
+    def _no_room(self, error: MemoryError | DiskFull) -> str:
+        """What there was no room in."""
+        self.result.stopped_because = str(error)
+        return "disk" if isinstance(error, DiskFull) else "memory"
 
     def _useless(self) -> bool:
         """Has the reduction cost more than it saves, by what the first states show?"""
@@ -217,13 +225,14 @@ class Search:
             self.shown = seconds
             count, depth = self.store.count(), len(self.result.levels) - 1
             frontier = self.end - self.first
-            self.progress(Progress(count, self._transitions(), depth, frontier, self.store.bytes(), seconds))
+            sizes = self.store.bytes(), seconds, self.store.disk_bytes()
+            self.progress(Progress(count, self._transitions(), depth, frontier, *sizes))
         if seconds - self.looked > LOOK:
             self.looked = seconds
             if seconds > IMPROVE_AFTER and self.machine.improve():
                 self.code = self._code()
                 self.reduction = self._reduction() if self.reduction else None
-            if available_memory() < LEFT_TO_OTHERS:
+            if available_memory() < LEFT_TO_OTHERS and not self.store.spill():
                 return "memory"
         return self.limits.reached(self.store.count())
 

@@ -8,16 +8,18 @@ import numpy as np
 
 from . import native_fold, visited
 from .layout import FOLDED, Layout
+from .native_disk import PIECE, DiskArray
 from .native_memory import apart, reserve
 
 FULLEST = 0.8  # share of a table's entries in use when it grows
 CROWDED = 0.93  # the same when there is no memory to grow
 MOST_BITS = 32  # of a number in a table
+NO_INDEX, NO_STATES = "the index of the states does not fit into memory", "the states do not fit into memory"
 SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
 
 
 class OutOfMemory(MemoryError):
-    """The next states would not fit."""
+    """The next states would not fit; says what has no room."""
 
 
 class Keys:
@@ -44,17 +46,17 @@ class Keys:
 
     def grow(self, memory: int, unused: Sequence[tuple[int, int]]) -> None:
         """Make a larger table.  memory: bytes that are left; unused: ranges of numbers that stand for nothing."""
-        self.bits += 2 if self.bits < SMALL_TABLE else 1
-        if self.bits > MOST_BITS or (4 << self.bits) - self.table.nbytes > memory:
-            raise OutOfMemory
-        self.table = None
+        bits = larger(self.bits, 4, memory + self.table.nbytes)
+        if not bits:
+            raise OutOfMemory(NO_INDEX)
+        self.bits, self.table = bits, None
         self._make_table()
         first = 0
         for gap, behind in [*sorted(unused), (int(self.count[0]),) * 2]:
             native_fold.index_keys(self.pool, first, gap)
             first = behind
         if self.full():
-            raise OutOfMemory
+            raise OutOfMemory(NO_INDEX)
 
     def _make_table(self) -> None:
         self.table = reserve(1 << self.bits, np.uint32)
@@ -65,16 +67,18 @@ class Keys:
 class Store:
     """States, parents and index of one search.
 
-    limit: bytes that they may take together.  most: successors that one state may have;
-    threads: that will add states.  words: of a state; row: words of a row.
+    limit: bytes of memory that they may take together.  most: successors that one state may
+    have; threads: that will add states.  directory: where rows and parents go when they leave
+    the index no room; None: nowhere.  words: of a state; row: words of a row.
     """
 
-    def __init__(self, layout: Layout, limit: int, most: int, threads: int) -> None:
+    def __init__(self, layout: Layout, limit: int, most: int, threads: int, directory: str | None = None) -> None:
         self.words = layout.words
         self.folded = layout.words >= FOLDED
         self.inline = not self.folded and layout.words == 1 and layout.bits < 64
         self.row = 1 if self.folded else layout.words
-        self.limit = limit
+        self.limit, self.directory = limit, directory
+        self.on_disk: tuple[DiskArray, DiskArray] | None = None  # rows and parents, once they are
         self.row_bytes = 8 * self.row + 4
         self.entry = 8 if self.inline else 4  # bytes of an entry of the table
         self.unused = np.zeros(1, np.uint32 if self.inline else np.uint64)
@@ -122,8 +126,12 @@ class Store:
         return int(self.shared[visited.ROWS])
 
     def bytes(self) -> int:
+        """Of memory; what is in files is not counted, the system may take it back."""
         pools = sum(keys.bytes() for keys in self.keys) if self.folded else 0
-        return self.count() * self.row_bytes + self.table.nbytes + pools
+        return self.table.nbytes + pools + (0 if self.on_disk else self.count() * self.row_bytes)
+
+    def disk_bytes(self) -> int:
+        return self.count() * self.row_bytes if self.on_disk else 0
 
     def full(self) -> bool:
         """Has something to grow before the search goes on?"""
@@ -133,22 +141,57 @@ class Store:
 
     def grow(self, folders: Sequence[native_fold.Folder]) -> None:
         """Make room.  If the table has become another one it is still empty.  folders: of all threads.
-        Raises OutOfMemory if there is no room to be had."""
+        Raises OutOfMemory if the index has no room, DiskFull if the files have none."""
+        if self.on_disk and self.count() > self.on_disk[1].allocated - 2 * self.slack:
+            self._extend(self.count())
+            return
+        try:
+            self._grow_index(folders)
+        except OutOfMemory:
+            if not self.spill():
+                raise
+
+    def spill(self) -> bool:
+        """Move rows and parents to files; False if they are there already, or may not be.  Raises DiskFull."""
+        if self.on_disk or self.directory is None:
+            return False
+        count, room = self.count(), visited.NO_PARENT - 1
+        rows = DiskArray(self.directory, self.rows, count * self.row, room * self.row)
+        parents = DiskArray(self.directory, self.parents, count, room)
+        self.rows, self.parents = rows.values, parents.values
+        self.on_disk, self.room = (rows, parents), room
+        self._extend(count)
+        return True
+
+    def _extend(self, count: int) -> None:
+        """Have room in the files for the states that follow `count`."""
+        assert self.on_disk is not None
+        count += 2 * self.slack + PIECE // self.row_bytes
+        for file, words in zip(self.on_disk, (self.row, 1)):
+            file.allocate(count * words)
+        self._set_limit()
+
+    def _grow_index(self, folders: Sequence[native_fold.Folder]) -> None:
         for number, keys in enumerate(self.keys):
             if keys.full():
                 taken = [folder.taken[2 * number : 2 * number + 2].tolist() for folder in folders]
                 keys.grow(self.limit - self.bytes(), [(first, end) for first, end in taken])
                 return
-        bits = self.bits + (2 if self.bits < SMALL_TABLE else 1)
-        if bits <= MOST_BITS and self.bytes() - self.table.nbytes + (self.entry << bits) <= 0.97 * self.limit:
+        bits = larger(self.bits, self.entry, int(0.97 * self.limit) - self.bytes() + self.table.nbytes)
+        if bits:
             self.bits = bits
             self.table = None  # the old one goes before the new one comes: states are entered again
             self._make_table()
         else:
+            self._crowd()
+        if self.count() > self.shared[visited.ROW_LIMIT]:
+            raise OutOfMemory(NO_INDEX if self.on_disk else NO_STATES)
+
+    def _crowd(self) -> None:
+        """Fill the table further than is good for speed, where that is the last way out."""
+        if self.on_disk or self.directory is None:
             self.share = CROWDED
             self._set_limit()
-        if self.count() > self.shared[visited.ROW_LIMIT]:
-            raise OutOfMemory
 
     def state(self, row: int) -> list[int]:
         """The words of a state."""
@@ -164,10 +207,20 @@ class Store:
 
     def _set_limit(self) -> None:
         """Up to how many rows there is nothing to be done."""
-        others = self.bytes() - self.count() * self.row_bytes
-        by_memory = (self.limit - others) // self.row_bytes
-        allowed = min(int(self.share * len(self.table)), by_memory, self.room, visited.NO_PARENT - 1)
+        if self.on_disk:
+            by_rows = self.on_disk[1].allocated
+        else:
+            by_rows = (self.limit - self.bytes() + self.count() * self.row_bytes) // self.row_bytes
+        allowed = min(int(self.share * len(self.table)), by_rows, self.room, visited.NO_PARENT - 1)
         self.shared[visited.ROW_LIMIT] = allowed - self.slack
+
+
+def larger(bits: int, entry: int, memory: int) -> int:
+    """log2 of the entries, of `entry` bytes, of the table that follows one with 2 ** bits; 0 if there is none."""
+    for more in (2, 1) if bits < SMALL_TABLE else (1,):
+        if bits + more <= MOST_BITS and entry << bits + more <= memory:
+            return bits + more
+    return 0
 
 
 def reserved(count: int, dtype: type) -> np.ndarray:

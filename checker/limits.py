@@ -35,13 +35,22 @@ def _machine(meminfo: Path) -> int | None:
 
 
 def _group(cgroup: Path) -> int | None:
-    """What is left of a version 2 limit, or of a version 1 limit."""
+    """What is left of a version 2 limit, or of a version 1 limit; what files take can be taken back."""
     for limit, used in (
         (cgroup / "memory.max", cgroup / "memory.current"),
         (cgroup / "memory" / "memory.limit_in_bytes", cgroup / "memory" / "memory.usage_in_bytes"),
     ):
         try:
-            return max(0, int(limit.read_text()) - int(used.read_text()))
+            return max(0, int(limit.read_text()) - int(used.read_text()) + _of_files(limit.parent / "memory.stat"))
         except (OSError, ValueError):
             continue
     return None
+
+
+def _of_files(statistics: Path) -> int:
+    """Bytes of a group's memory that hold pages of files."""
+    try:
+        lines = (line.split() for line in statistics.read_text().splitlines())
+        return sum(int(size) for name, size in lines if name in ("inactive_file", "active_file"))
+    except (OSError, ValueError):
+        return 0

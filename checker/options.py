@@ -58,5 +58,10 @@ SEARCH = options(
     click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all", metavar="N"),
     click.option("--no-reduction", is_flag=True, help="Explore every interleaving, equivalent ones too."),
     LIMITS,
+    click.option(
+        "--spill-dir",
+        metavar="DIR",
+        help="Where states go that memory has no room for; by default TMPDIR, else /var/tmp.",
+    ),
     click.option("--continue", "go_on", is_flag=True, help="Explore everything even after a violation."),
 )

@@ -30,6 +30,10 @@ def remarks(result: Result) -> list[str]:
     lines = []
     if not_due := len(result.named(NOT_DUE)):
         lines.append(f"  {not_due} witness{'es' * (not_due > 1)} not due at this bound")
+    if result.disk_bytes:
+        lines.append(f"  {gib(result.disk_bytes)} of states went to files, for want of memory")
+    if result.stopped_because:
+        lines.append(f"  {result.stopped_because}")
     if result.verdict == INCOMPLETE:
         whole = max(0, len(result.levels) - 2)
         if not result.reductions:  # else a level is no number of steps
@@ -49,6 +53,11 @@ def remarks(result: Result) -> list[str]:
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
         lines.append(f"  {result.violation.property}: {result.violation.message}")
     return lines
+
+
+def gib(count: int) -> str:
+    """Bytes, for people."""
+    return f"{count / (1 << 30):.1f} GiB" if count >= 1 << 29 else f"{count / (1 << 20):.0f} MiB"
 
 
 def report(result: Result, quiet: bool = False) -> str:
@@ -215,7 +224,8 @@ def words_shown() -> Iterator[Callable[[str], None]]:
 
 def _progress_line(now: Any) -> str:
     rate = now.states / now.seconds if now.seconds else 0
+    disk = f" + {gib(now.disk_bytes)} on disk" if now.disk_bytes else ""
     return (
         f"{now.states:,} states, {now.transitions:,} transitions, {rate:,.0f} states/s, "
-        f"frontier {now.frontier:,}, depth {now.depth}, {now.bytes / (1 << 30):.1f} GiB, {now.seconds:.0f} s"
+        f"frontier {now.frontier:,}, depth {now.depth}, {gib(now.bytes)}{disk}, {now.seconds:.0f} s"
     )

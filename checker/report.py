@@ -22,6 +22,7 @@ STOPPED = {
     "violation": "stopped at the violation",
     "time": "stopped by the time limit",
     "memory": "stopped by the memory limit",
+    "disk": "stopped by a full disk",
     "interrupt": "stopped by the user",
 }
 COLOURS = {"bad": "1;31", "good": "1;32", "doubt": "1;33", "change": "33", "name": "1"}

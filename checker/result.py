@@ -56,7 +56,8 @@ class Result:
     states; transitions: between them; depth: steps to the farthest state; levels: states at
     each depth.  seconds: of the search; compile_seconds: of what came before it.
     reductions: names of those in force, () for none.  stopped_by: "" if every state was
-    seen, else "violation", "time", "memory" or "interrupt".  program: what was explored;
+    seen, else "violation", "time", "memory", "disk" or "interrupt"; stopped_because: more on that,
+    if there is more to say.  disk_bytes: of states that went to files.  program: what was explored;
     drawings: how the model draws its states.
     """
 
@@ -79,6 +80,8 @@ class Result:
     stopped_by: str
     program: Program = field(repr=False, compare=False)
     drawings: tuple[Row, ...] = field(default=(), repr=False, compare=False)
+    stopped_because: str = ""
+    disk_bytes: int = 0
     covered: int | None = None  # if incomplete: the greatest smaller bound that was searched to its end
 
     @property
@@ -122,6 +125,8 @@ class Result:
             "shortest": self.shortest,
             "engine": self.engine,
             "stopped_by": self.stopped_by,
+            "stopped_because": self.stopped_because,
+            "disk_bytes": self.disk_bytes,
             "complete_up_to_bound": self.covered if self.verdict == INCOMPLETE else self.bound,
             "properties": [{"name": p.name, "verdict": p.verdict} for p in self.properties],
             "violation": self.violation and _violation_as_json(self.violation, file),

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +21,7 @@ import pytest
 
 import checker
 from agreement import differences, same_verdict_when_reduced
-from checker import api, explore_native, monotone, native, partial_order, search_loop, visited
+from checker import api, explore_native, monotone, native, native_disk, partial_order, search_loop, visited
 from checker.errors import InternalError
 from checker.explore import Exploration, explore
 from checker.ir import Program
@@ -247,6 +248,34 @@ def test_a_wrong_parent_is_noticed_by_the_replay(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(InternalError):
         checker.check(MODELS / "dining_philosophers.py", settings={"N": 7}, reduction=False)
+
+
+def fill_half(self: native_disk.DiskArray, source: np.ndarray, count: int) -> None:
+    """Only half of what was in memory goes to the file."""
+    self.file.write(source[: count // 2].tobytes())
+
+
+@pytest.mark.parametrize("name", ["two_phase_commit", LONG])
+def test_a_state_lost_on_its_way_to_disk_is_noticed(
+    honest: Honest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    def found() -> Exploration:
+        scarce = chain([1 << 40] * 5, [0], repeat(1 << 40))
+        monkeypatch.setattr(explore_native, "available_memory", lambda: next(scarce))
+        return explore(honest.programs[name], stop=False, memory_limit=1 << 28, spill_dir=str(tmp_path))
+
+    monkeypatch.setattr(explore_native, "LOOK", 0.0)
+    monkeypatch.setattr(explore_native, "FIRST_BUDGET", 100)
+    monkeypatch.setattr(explore_native, "MOST_BUDGET", 100)
+    right = found()
+    assert right.disk_bytes and differences(honest.found[name], right) == []
+
+    monkeypatch.setattr(native_disk.DiskArray, "_fill", fill_half)
+
+    try:
+        assert differences(honest.found[name], found())
+    except InternalError:
+        pass
 
 
 # ----------------------------------------------------------------- reduction

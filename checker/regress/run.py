@@ -84,7 +84,7 @@ def compared(row: Row, found: Measured) -> Compared:
     if not expected.verdict:
         return Compared(row, found, (f"found {outcome}",))
     told = differences(expected, outcome)
-    if found.stopped_by in ("time", "memory"):
+    if found.stopped_by in ("time", "memory", "disk"):
         told = [f"verdict: expected {expected.verdict}, found no more than the limit on {found.stopped_by} allows"]
     if row.finding and outcome.verdict != VIOLATED:
         told.append(f"the finding {row.finding} is gone")
