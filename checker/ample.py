@@ -6,6 +6,8 @@ choose the same process in every state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from checker import ir
 from checker.errors import InternalError
 from checker.partial_order import analyse
@@ -83,32 +85,36 @@ class Ample:
         return reads, writes & ~no_write
 
 
-def whole_path(interpreter, path: list) -> list:
-    """A path of stored states, with the states that were passed through between them."""
+def whole_path(interpreter, path: list, canonical: Callable = lambda state: state) -> list:
+    """A path of stored states, with the states that were passed through between them.  canonical: of
+    states for which it is the same, only one is stored; then a state is followed by a successor of
+    another one of these."""
     whole = path[:1]
     for before, after in zip(path, path[1:]):
-        whole += way(interpreter, before, after)
+        whole += way(interpreter, before, after, canonical)
     return whole
 
 
-def way(interpreter, before, after) -> list:
+def way(interpreter, before, after, canonical: Callable) -> list:
     """The states behind `before` up to `after`, which it leads to by a step and then by ample steps only.
 
     Raises InternalError if there is no such way.
     """
-    rule = Ample(interpreter)
+    rule, goal = Ample(interpreter), canonical(after)
     arrival = {step.after: before for step in interpreter.steps(before) if step.after is not None}
     pending = list(arrival)
-    while pending and after not in arrival:
+    while pending:
         state = pending.pop()
+        if canonical(state) == goal:
+            break
         chosen = rule.process(state)
         for step in interpreter.steps(state) if chosen else ():
             if (step.process, step.instance) == chosen and step.after is not None and step.after not in arrival:
                 arrival[step.after] = state
                 pending.append(step.after)
-    if after not in arrival:
+    else:
         raise InternalError("engines disagree: a chain of ample steps does not lead where the native engine says")
-    path = [after]
+    path = [state]
     while arrival[path[-1]] is not before:
         path.append(arrival[path[-1]])
     return path[::-1]

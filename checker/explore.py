@@ -58,6 +58,7 @@ class Exploration:
     violation: the first; violations: the first of each property.
     bytes_per_state: states, parents and index, disk_bytes included: those that went to files.  words, bits: size of a packed state (native).
     reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
+    symmetries: names of what was found interchangeable, and permuted.
     """
 
     complete: bool = False
@@ -75,6 +76,7 @@ class Exploration:
     violations: dict[str, Found] = field(default_factory=dict)
     engine: str = "native"
     reduced: bool = False
+    symmetries: tuple[str, ...] = ()
     threads: int = 1
     words: int = 0
     bits: int = 0
@@ -178,6 +180,7 @@ def explore(
     stop: bool = True,
     progress: Callable[[Progress], None] | None = None,
     reduced: bool = False,
+    symmetric: bool = False,
     states: int | None = None,
     spill_dir: str | None = None,
 ) -> Exploration:
@@ -188,6 +191,7 @@ def explore(
     stop: end with the first violation.  progress: called some times a second.
     reduced: with partial-order reduction (`checker.partial_order`); then `states` are those stored, and
     what `reached` lacks may be reachable all the same.
+    symmetric: with one state stored for all that differ in interchangeable identities (`checker.symmetry`).
     states: leave it when there are more, with stopped_by "states".
     spill_dir: the native engine moves states to files in this directory when memory runs short (None: it
     stops then).
@@ -200,9 +204,9 @@ def explore(
         if engine == "native":
             from .explore_native import search as native_search
 
-            return native_search(program, limits, threads, stop, progress, reduced)
+            return native_search(program, limits, threads, stop, progress, reduced, symmetric)
         if engine == "interpret":
             from .explore_plain import search
 
-            return search(program, limits, stop, progress, reduced)
+            return search(program, limits, stop, progress, reduced, symmetric)
     raise UsageError(f"there is no engine {engine!r}: native or interpret")

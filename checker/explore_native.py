@@ -5,6 +5,7 @@ The loop is left some twenty times a second, to look at the limits and to show p
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from . import chains, visited
-from .ample import whole_path
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .explore_store import Store
 from .interpret import Interpreter
@@ -25,8 +25,10 @@ from .native_build import Machine
 from .native_code import ALL_ONES
 from .native_disk import DiskFull
 from .native_memory import apart, reserve
+from .real_run import real_run
 from .search_loop import expand
 from .sites import REST, STATE, STEP, TRANSITION, Site
+from .symmetry import Group, classes_of
 
 SLICE = 0.05  # seconds between two looks at the limits
 FIRST_BUDGET = 2_000  # states expanded before the first look
@@ -57,16 +59,19 @@ class Search:
         stop: bool,
         progress: Callable[[Progress], None] | None,
         reduced: bool = False,
+        symmetric: bool = False,
     ) -> None:
         self.started = time.perf_counter()
         self.limits, self.threads, self.stop, self.progress = limits, threads, stop, progress
         self.interpreter = Interpreter(program)
-        self.native = NativeText(program, reduced=reduced)
+        classes = classes_of(program, self.interpreter.initial_states()) if symmetric else ()
+        self.group = Group(program, classes) if classes else None
+        self.native = NativeText(program, reduced=reduced, classes=classes)
         self.layout = self.native.layout
         self.machine = Machine(lambda: self.native.text, self.native.entry_points, self.native.made_from)
         limit = limits.memory if limits.memory is not None else int(SHARE * available_memory())
         most = self.native.most + (chains.MOST_ENDS if reduced else 0)
-        self.store = Store(self.layout, limit, most, threads, limits.directory)
+        self.store = Store(self.layout, limit, most, threads, limits.directory, not classes)
         self.code = self._code()
         self.reduction = self._reduction() if reduced else None
         self.workers = [self._worker() for _ in range(threads)]
@@ -75,7 +80,10 @@ class Search:
         self.budget = FIRST_BUDGET
         self.shown = self.looked = 0.0  # when progress was shown, and when the machine's memory was looked at
         self.first = self.end = 0  # the frontier: these states
-        self.result = Exploration(reduced=reduced, threads=threads, words=self.layout.words, bits=self.layout.bits)
+        self.result = Exploration(
+            reduced=reduced, symmetries=tuple(one.name(program) for one in classes), threads=threads,
+            words=self.layout.words, bits=self.layout.bits,
+        )  # fmt: skip
 
     def run(self) -> Exploration:
         result = self.result
@@ -181,7 +189,7 @@ class Search:
 
     def _begin(self) -> None:
         """Store the initial states."""
-        states = [self.layout.pack(state) for state in self.interpreter.initial_states()]
+        states = self._canonical([self.layout.pack(state) for state in self.interpreter.initial_states()])
         worker = self.workers[0]
         for start in range(0, len(states), visited.BATCH):
             some = np.array(states[start : start + visited.BATCH], np.uint64)
@@ -191,6 +199,16 @@ class Search:
         for each in self.workers:  # what is in `recent` has to be in the table
             each.recent[:] = np.tile(np.array(states[0], np.uint64), visited.RECENT)
         self._end_level()
+
+    def _canonical(self, states: list[list[int]]) -> list[list[int]]:
+        """The packed states that stand for these, each once."""
+        if self.group is None:
+            return states
+        rows = np.array(states, np.uint64)
+        canonical = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.machine.addresses["canonical"])
+        for row in rows:
+            canonical(row.ctypes.data)
+        return [list(row) for row in dict.fromkeys(tuple(row.tolist()) for row in rows)]
 
     def _expand(self) -> str:
         """Expand the frontier; what stopped it before its end."""
@@ -310,12 +328,11 @@ class Search:
         path = self._path(candidate.state)
         if words is not None:  # the state that it is about was not stored
             path.append(self.layout.unpack(word & ALL_ONES for word in words))
-        if self.reduction is not None:
-            path = whole_path(self.interpreter, path)
         last = self.interpreter.actors[actor] if site.kind == STEP else None
-        message = sentence(site, self.interpreter, path[-1])
         place = (last.process, last.instance) if last else None
-        return Found(site.property, message, path, place, site.binding, site.pos)
+        real = real_run(self.interpreter, site, path, place, self.reduction is not None, self.group)
+        message = sentence(site, self.interpreter, real.path[-1])
+        return Found(site.property, message, real.path, real.last, real.binding, site.pos)
 
     def _path(self, state: int) -> list[State]:
         """The stored states from an initial one to `state`, flat."""
@@ -344,11 +361,13 @@ def search(
     stop: bool = True,
     progress: Callable[[Progress], None] | None = None,
     reduced: bool = False,
+    symmetric: bool = False,
 ) -> Exploration:
-    """Visit every reachable state of `program`; reduced: with partial-order reduction, if it pays."""
+    """Visit every reachable state of `program`; reduced: with partial-order reduction, if it pays;
+    symmetric: up to `checker.symmetry`."""
     try:
-        return Search(program, limits, threads, stop, progress, reduced).run()
+        return Search(program, limits, threads, stop, progress, reduced, symmetric).run()
     except NoReduction:
-        return Search(program, limits, threads, stop, progress).run()
+        return Search(program, limits, threads, stop, progress, False, symmetric).run()
     except MemoryError:  # there is not even address space
         return Exploration(stopped_by="memory", threads=threads)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .ample import Ample, whole_path
+from .ample import Ample
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .interpret import Interpreter, Step, Violation
 from .ir import Program
 from .partial_order import LONGEST
+from .real_run import real_run
 from .sites import REST, STATE, STEP, TRANSITION, Site, Sites
+from .symmetry import Group, classes_of
 
 BYTES = 1000  # what a state of some dozens of variables takes here: tuple, dictionary entry, parent
 
@@ -19,11 +21,14 @@ class _Search:
     """parents: for each state found, its number and the number of its parent (-1: initial);
     states: the states by number."""
 
-    def __init__(self, program: Program, reduced: bool = False) -> None:
+    def __init__(self, program: Program, reduced: bool = False, symmetric: bool = False) -> None:
         self.interpreter = Interpreter(program)
         self.ample = Ample(self.interpreter) if reduced else None
         self.sites = Sites(program)
-        self.result = Exploration(engine="interpret", reduced=reduced)
+        classes = classes_of(program, self.interpreter.initial_states()) if symmetric else ()
+        self.group = Group(program, classes) if classes else None
+        names = tuple(one.name(program) for one in classes)
+        self.result = Exploration(engine="interpret", reduced=reduced, symmetries=names)
         self.number_of: dict[State, int] = {}
         self.states: list[State] = []
         self.parents: list[int] = []
@@ -41,6 +46,8 @@ class _Search:
 
     def add(self, state: State, parent: int, depth: int) -> None:
         """Store a state that may be new, at `depth`."""
+        if self.group:
+            state = self.group.canonical(state)
         if state in self.number_of:
             return
         number = self.number_of[state] = len(self.states)
@@ -124,9 +131,9 @@ class _Search:
         state, last = candidate.detail
         if state is not None:
             path.append(state)
-        if self.ample:
-            path = whole_path(self.interpreter, path)
-        return Found(site.property, sentence(site, self.interpreter, path[-1]), path, last, site.binding, site.pos)
+        real = real_run(self.interpreter, site, path, last, self.ample is not None, self.group)
+        message = sentence(site, self.interpreter, real.path[-1])
+        return Found(site.property, message, real.path, real.last, real.binding, site.pos)
 
 
 def search(
@@ -135,9 +142,10 @@ def search(
     stop: bool = True,
     progress: Callable[[Progress], None] | None = None,
     reduced: bool = False,
+    symmetric: bool = False,
 ) -> Exploration:
-    """Visit every reachable state of `program`; reduced: with partial-order reduction."""
-    run = _Search(program, reduced)
+    """Visit every reachable state of `program`; reduced, symmetric: with these reductions."""
+    run = _Search(program, reduced, symmetric)
     result = run.result
     try:
         result.stopped_by = _levels(run, limits, stop, progress)

@@ -70,12 +70,15 @@ class Store:
     limit: bytes of memory that they may take together.  most: successors that one state may
     have; threads: that will add states.  directory: where rows and parents go when they leave
     the index no room; None: nowhere.  words: of a state; row: words of a row.
+    inline: whether states of one word may stand in the index itself.
     """
 
-    def __init__(self, layout: Layout, limit: int, most: int, threads: int, directory: str | None = None) -> None:
+    def __init__(
+        self, layout: Layout, limit: int, most: int, threads: int, directory: str | None = None, inline: bool = True
+    ) -> None:
         self.words = layout.words
         self.folded = layout.words >= FOLDED
-        self.inline = not self.folded and layout.words == 1 and layout.bits < 64
+        self.inline = inline and not self.folded and layout.words == 1 and layout.bits < 64
         self.row = 1 if self.folded else layout.words
         self.limit, self.directory = limit, directory
         self.on_disk: tuple[DiskArray, DiskArray] | None = None  # rows and parents, once they are

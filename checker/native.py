@@ -19,6 +19,7 @@ A site is recorded the first time that it is violated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,8 +31,10 @@ from .native_expr import Actor, Expressions, most_runs
 from .native_state import View, load_word
 from .native_sift import sift_text
 from .native_steps import Steps, label_of
+from .native_symmetry import canonical_text
 from .partial_order import analyse
 from .sites import REST, STATE, TRANSITION, Sites, Witness, witnesses
+from .symmetry import Class
 
 SMALL = 48  # blocks, counted for each instance, up to which the step function is one piece of code
 COPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
@@ -74,15 +77,17 @@ class NativeText:
     """The module of `program` as LLVM text, and what the search loop has to know about it.
 
     most: an upper bound on the successors of one state.  reduced: with what partial-order
-    reduction needs (`checker.native_ample`).  made_from: a name for the text, or "": the program's
-    digest, which covers this generator too.
+    reduction needs (`checker.native_ample`).  classes: that successors are sorted by (`checker.symmetry`).
+    made_from: a name for the text, or "": the program's digest, which covers this generator too.
     """
 
-    def __init__(self, program: Program, layout: Layout | None = None, reduced: bool = False) -> None:
+    def __init__(
+        self, program: Program, layout: Layout | None = None, reduced: bool = False, classes: Sequence[Class] = ()
+    ) -> None:
         self.program = program
-        self.made_from = f"{program.digest} reduced={reduced}" if program.digest and layout is None else ""
+        self.made_from = f"{program.digest} reduced={reduced} classes={classes}" if program.digest and layout is None else ""
         self.layout = layout or Layout(program)
-        self.reduced = reduced
+        self.reduced, self.classes = reduced, classes
         self.sites = Sites(program)
         self.witnesses = witnesses(program)
         self.info = Info(len(self.sites.all), len(self.witnesses), self.layout.words)
@@ -101,13 +106,16 @@ class NativeText:
             functions.append(self._judge_step())
         if self.reduced:
             functions += self.ample.functions()
-        functions.append(sift_text(self.layout.words, self.layout.words >= FOLDED))
+        if self.classes:
+            functions.append(canonical_text(self.layout, self.classes))
+        functions.append(sift_text(self.layout.words, self.layout.words >= FOLDED, bool(self.classes)))
         return "\n".join([*functions, self._record(), COPY, "!0 = !{}", ""])
 
     @property
     def entry_points(self) -> tuple[str, ...]:
         """Names of the functions that the search loop calls."""
-        names = ("step", "judge", "sift") + (("look", "commutes", "take") if self.reduced else ())
+        names = ("step", "judge", "sift") + (("canonical",) if self.classes else ())
+        names += ("look", "commutes", "take") if self.reduced else ()
         return names + (("judge_step",) if self.reduced and self.judges_transitions() else ())
 
     @cached_property

@@ -29,6 +29,7 @@ from . import disk_cache
 
 PASSES = ("instruction_combine", "simplify_cfg")
 OPTIMISATION = 1  # of LLVM's code generator: 0 compiles faster and runs half as fast, 2 gains nothing
+QUICK = ("judge", "sift", "canonical", "record")  # functions that are always compiled well
 QUICK_LINES = 20_000  # of text, up to which it is compiled well at once
 
 _names = (f"program{n}" for n in itertools.count())
@@ -85,7 +86,7 @@ class Machine:
         return self._place.with_suffix(".quick"), self._place.with_suffix(".judges")
 
     def _judges(self) -> tuple[str, ...]:
-        return tuple({"judge", "sift"} & {*self.names})
+        return tuple({*QUICK[:-1]} & {*self.names})
 
     def improve(self) -> bool:
         """Have well optimised code made, if there is none yet; whether `addresses` have changed to it."""
@@ -139,7 +140,7 @@ def compiled(text: str, optimisation: int = OPTIMISATION, passes: tuple[str, ...
 
 def _quick(text: str) -> tuple[bytes, bytes]:
     """Code for a module that is made in a moment, and good code for its smaller functions."""
-    return compiled(text, 0, ()), compiled(only(text, ("judge", "sift", "record")))
+    return compiled(text, 0, ()), compiled(only(text, QUICK))
 
 
 def only(text: str, names: tuple[str, ...]) -> str:

@@ -20,8 +20,9 @@ HEADER = (
 )
 
 
-def sift_text(words: int, folded: bool) -> str:
-    """The function for states of `words` words; folded: with `changes`."""
+def sift_text(words: int, folded: bool, canonical: bool = False) -> str:
+    """The function for states of `words` words; folded: with `changes`; canonical: a state that stands for
+    others (`checker.native_symmetry`) takes the place of each successor first."""
     code = Code(HEADER)
     parent = [_load(code, "%state", word) for word in range(words)] if folded else []
     code.write("%end = add i64 %kept, %count")
@@ -30,6 +31,8 @@ def sift_text(words: int, folded: bool) -> str:
     code.start("each")
     code.write("%number = phi i64 [ %kept, %entry ], [ %following, %each ]")
     code.write("%place = phi i64 [ %kept, %entry ], [ %more, %each ]")
+    if canonical:
+        code.write(f"call void @canonical(ptr {_row(code, '%out', '%number', words)})")
     found = [_load(code, _row(code, "%out", "%number", words), word) for word in range(words)]
     hashed = _hash(code, found)
     fresh = _exchange(code, hashed, found)

@@ -133,26 +133,26 @@ def _expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
         yield statement.where
 
 
-def _statements(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
+def statements(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
     for statement in body:
         yield statement
         if isinstance(statement, ir.If):
-            yield from _statements(statement.then)
-            yield from _statements(statement.other)
+            yield from statements(statement.then)
+            yield from statements(statement.other)
 
 
-def _reads(expr: ir.Expr) -> Iterator[ir.Read]:
+def reads(expr: ir.Expr) -> Iterator[ir.Read]:
     if isinstance(expr, ir.Read):
         yield expr
-        yield from _reads(expr.index)
+        yield from reads(expr.index)
     elif isinstance(expr, ir.Unary):
-        yield from _reads(expr.operand)
+        yield from reads(expr.operand)
     elif isinstance(expr, ir.Binary):
-        yield from _reads(expr.left)
-        yield from _reads(expr.right)
+        yield from reads(expr.left)
+        yield from reads(expr.right)
     elif isinstance(expr, ir.Ite):
         for part in (expr.cond, expr.then, expr.other):
-            yield from _reads(part)
+            yield from reads(part)
 
 
 # -------------------------------------------------------------- the analysis
@@ -172,7 +172,7 @@ class _Analysis:
 
     def block_accesses(self, block: ir.Block, instance: int, own: int) -> tuple[list[Access], int]:
         """What the step touches, and the granules that its guard reads; own: number of the instance, as Self."""
-        assigned = {s.var for s in _statements(block.body) if isinstance(s, (ir.Assign, ir.Choose))}
+        assigned = {s.var for s in statements(block.body) if isinstance(s, (ir.Assign, ir.Choose))}
         waits = [read for read in self._waits(block.guard) if read.var in assigned]
         accesses: list[Access] = []
         guard_reads = 0
@@ -181,7 +181,7 @@ class _Analysis:
             guard_reads |= _union(found)
             if read not in waits:
                 accesses += found
-        for statement in _statements(block.body):
+        for statement in statements(block.body):
             for expr in _expressions(statement):
                 for read in self._plain_reads(expr):
                     accesses += self._access(read.var, read.index, False, assigned, instance)
@@ -236,7 +236,7 @@ class _Analysis:
         return [Access(self.granules.mask(name, range(variable.count)), write)]
 
     def _known_before(self, index: ir.Expr, assigned: set[str]) -> bool:
-        return all(r.var not in self.granules.of and r.var not in assigned for r in _reads(index))
+        return all(r.var not in self.granules.of and r.var not in assigned for r in reads(index))
 
     def _inside(self, name: str, index: ir.Expr, granule: int) -> ir.Expr:
         elements = [k for k, g in enumerate(self.granules.of[name]) if g == granule]
@@ -301,7 +301,7 @@ class _Analysis:
             if prop.kind in VISIBLE_KINDS:
                 for one in prop.instances:
                     entry = (one.expr, prop.kind != "transition", self._support(one.expr))
-                    for name in {read.var for read in _reads(one.expr)}:
+                    for name in {read.var for read in reads(one.expr)}:
                         found.setdefault(name, []).append(entry)
         return found
 
@@ -326,7 +326,7 @@ class _Analysis:
 
     def _support(self, expr: ir.Expr) -> int:
         support = 0
-        for read in _reads(expr):
+        for read in reads(expr):
             constant = _constant(read.index, 0)
             count = self.program.variable(read.var).count
             elements = range(count) if constant is None else [constant if 0 <= constant < count else 0]
@@ -336,13 +336,13 @@ class _Analysis:
 
 def successors(block: ir.Block) -> list[int]:
     """Labels that the block may go to."""
-    return sorted({s.label for s in _statements(block.body) if isinstance(s, ir.Goto)})
+    return sorted({s.label for s in statements(block.body) if isinstance(s, ir.Goto)})
 
 
 def _chooses(block: ir.Block) -> bool:
     """Such a block may give several successors, and chains that fork grow too fast; or none at all,
     where a condition leaves no value."""
-    return any(isinstance(s, ir.Choose) for s in _statements(block.body))
+    return any(isinstance(s, ir.Choose) for s in statements(block.body))
 
 
 def _union(accesses: list[Access]) -> int:

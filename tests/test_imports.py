@@ -24,7 +24,7 @@ STAGES = {  # stage: its files
     "front": "syntax* tree types infer* intervals unset ghosts liveness narrow lower* compile program_cache",
     "interpreter": "interpret",
     "native": "native* layout visited chains search_loop compiled",
-    "reduction": "ample monotone partial_order symmetry",
+    "reduction": "ample monotone partial_order symmetry real_run",
     "search": "explore*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check",
     "front door": "__init__ api result output listing replaying options cli __main__",
