@@ -227,6 +227,8 @@ def _judged(program: ir.Program) -> Iterator[ir.Expr]:
 def _is_symmetric(program: ir.Program, one: Class, starts: set[State]) -> bool:
     """Do blocks, properties and initial states stay the same when two neighbours change places?"""
     group = Group(program, (one,))
+    if not group.own[0][0]:
+        return False  # nothing is theirs
     for first in range(one.size - 1):
         order = list(range(one.size))
         order[first], order[first + 1] = first + 1, first

@@ -14,6 +14,7 @@ import oracle
 from checker.explore import Exploration, explore
 from checker.interpret import Interpreter, State
 from checker.ir import Program
+from checker.trace import replay
 
 
 @dataclass
@@ -117,6 +118,31 @@ def same_verdict_when_reduced(program: Program) -> list[str]:
         if reduced.states > whole.states:
             wrong.append(f"{engine}: {whole.states} states, reduced {reduced.states}")
     return wrong
+
+
+def changed_by_symmetry(program: Program) -> list[str]:
+    """What changes beside the number of states if interchangeable identities are permuted; and which
+    counterexample is no run of the program."""
+    wrong = []
+    whole = explore(program, stop=False)
+    known = {name: one.steps for name, one in whole.violations.items()}
+    levels = set()
+    for engine in ("interpret", "native"):
+        found = explore(program, engine=engine, stop=False, symmetric=True)
+        steps = {name: one.steps for name, one in found.violations.items()}
+        pairs = [(steps, known), (found.reached, whole.reached), (found.depth, whole.depth), (found.complete, whole.complete)]
+        wrong += [f"{engine}: {one}, and {other} without symmetry" for one, other in pairs if one != other]
+        if found.states > whole.states or bool(found.symmetries) < (found.states < whole.states):
+            wrong.append(f"{engine}: {whole.states} states, {found.states} with symmetry of {found.symmetries}")
+        for one in found.violations.values():
+            replay(program, one.path, one.last, one.property)
+        levels.add((tuple(found.levels), found.transitions))
+        both = explore(program, engine=engine, stop=False, reduced=True, symmetric=True)
+        if bool(both.violations) != bool(known) or not set(both.violations) <= set(known):
+            wrong.append(f"{engine}: {sorted(known)}, with both reductions {sorted(both.violations)}")
+        for one in both.violations.values():
+            replay(program, one.path, one.last, one.property)
+    return wrong + [f"the engines differ: {levels}"] * (len(levels) > 1)
 
 
 def differences(one: Exploration, other: Exploration) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, reject, settings
 
 import oracle
-from agreement import all_states, same_as_oracle, same_engines, same_verdict_when_reduced
+from agreement import all_states, changed_by_symmetry, same_as_oracle, same_engines, same_verdict_when_reduced
 from checker import api
 from checker.catalogue import load
 from checker.errors import ModelError
@@ -49,7 +49,7 @@ def disagreements(file: Path) -> list[str]:
     judged = all_states(program, LIMIT)
     if judged is None:
         return []
-    wrong = same_engines(program) + same_verdict_when_reduced(program)
+    wrong = same_engines(program) + same_verdict_when_reduced(program) + changed_by_symmetry(program)
     opinion = oracle.explore(catalogue.scenario("run"), limit=20 * LIMIT)
     return wrong + (same_as_oracle(program, opinion, judged) if opinion.complete else [])
 
