@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
 ENGINES = ("native", "interpret")
+REDUCTIONS = ("partial-order", "symmetry")
 SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
 SMALLER_SECONDS = 30  # for smaller bounds, where the one asked for was too large
@@ -106,7 +107,7 @@ def check(
     *,
     engine: str = "native",
     threads: int = 1,
-    reduction: bool = True,
+    reduction: bool | Sequence[str] = True,
     stop: bool = True,
     time_limit: float | None = None,
     memory_limit: float | None = None,
@@ -122,7 +123,8 @@ def check(
     properties: names of those to judge, beside those that are always on; None or () for all that
     the scenario has.
     settings: values of constants, {"FOLIOS": 3} or ["FOLIOS=3"].
-    engine: "native" or "interpret".  threads: that search.  reduction: False to use none.
+    engine: "native" or "interpret".  threads: that search.  reduction: those that may be used
+    (`REDUCTIONS`); True for all, False for none.
     stop: False to explore everything even after a violation.
     time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
     in which states are kept that memory has no room for; by default TMPDIR, else /var/tmp; "" for none.
@@ -134,6 +136,7 @@ def check(
     the model, InternalError if the engines contradict each other.
     """
     _check_options(engine, threads, time_limit, memory_limit)
+    reduction = _chosen(reduction)
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
     options = {
         "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
@@ -171,7 +174,7 @@ def explored(
     *,
     engine: str = "native",
     threads: int = 1,
-    reduction: bool = True,
+    reduction: bool | Sequence[str] = True,
     stop: bool = True,
     time_limit: float | None = None,
     memory_limit: float | None = None,
@@ -186,7 +189,7 @@ def explored(
         "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
         "spill_dir": _spill_dir(spill_dir),
     }  # fmt: skip
-    found = _search(task.program, reduction, time_limit, options)
+    found = _search(task.program, _chosen(reduction), time_limit, options)
     verdict, properties, violation = judged(task.program, found, task.shows)
     if found.violation is not None and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
@@ -204,7 +207,7 @@ def explored(
         seconds=found.seconds,
         compile_seconds=task.seconds + found.compile_seconds,
         bytes_per_state=found.bytes_per_state,
-        reductions=("partial order",) if found.reduced else (),
+        reductions=("partial order",) * found.reduced + tuple(f"symmetry of {name}" for name in found.symmetries),
         shortest=not found.reduced,
         engine=engine,
         properties=properties,
@@ -217,25 +220,38 @@ def explored(
     )
 
 
-def _search(program: Program, reduction: bool, time_limit: float | None, options: dict[str, Any]) -> Exploration:
-    """Search without reduction as long as the space is small, else with it.
+def _chosen(reduction: bool | Sequence[str]) -> tuple[str, ...]:
+    """The reductions that may be used."""
+    if isinstance(reduction, bool):
+        return REDUCTIONS if reduction else ()
+    for name in reduction:
+        if name not in REDUCTIONS:
+            raise UsageError(f"there is no reduction {name!r}; there are: " + ", ".join(REDUCTIONS))
+    return tuple(reduction)
+
+
+def _search(
+    program: Program, reductions: Sequence[str], time_limit: float | None, options: dict[str, Any]
+) -> Exploration:
+    """Search without reduction as long as the space is small, else with the `reductions` that pay.
 
     A small space needs none, and its counterexamples are the shortest and its witnesses all seen.
-    Where the reduced search finds a violation, a shortest one is looked for without reduction.
+    Where partial-order reduction finds a violation, a shortest one is looked for without it.
     """
     from .explore import explore
 
     end = None if time_limit is None else time.monotonic() + time_limit
     rest = lambda: None if end is None else max(end - time.monotonic(), 0.001)  # noqa: E731
-    small = SMALL[options["engine"]] if reduction else None
+    small = SMALL[options["engine"]] if reductions else None
     first = explore(program, time_limit=rest(), states=small, **options)
     if first.stopped_by != "states":
         return first
-    found = explore(program, time_limit=rest(), reduced=True, **options)
+    reduced, symmetric = (name in reductions for name in REDUCTIONS)
+    found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)
     found.reached |= first.reached
-    if found.violation is not None and options["stop"]:
+    if found.reduced and found.violation is not None and options["stop"]:
         patience = SHORTEST_FACTOR * found.seconds + SHORTEST_SECONDS
-        again = explore(program, time_limit=min(patience, rest() or patience), **options)
+        again = explore(program, time_limit=min(patience, rest() or patience), symmetric=symmetric, **options)
         return again if again.violation is not None else found
     return found
 

@@ -135,10 +135,15 @@ def check(json_file: str | None, junit: str | None, save: str | None, quiet: boo
     return result.exit_status
 
 
-def _checked(progress: Any, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any) -> Any:
+def _checked(
+    progress: Any, reduction: str | None, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any
+) -> Any:
     from .api import check as run
 
-    return run(**choice, time_limit=time_limit or None, reduction=not no_reduction, stop=not go_on, progress=progress)
+    if reduction is not None and no_reduction:
+        raise UsageError("--reduction and --no-reduction contradict each other")
+    names = not no_reduction if reduction is None else [name.strip() for name in reduction.split(",")]
+    return run(**choice, time_limit=time_limit or None, reduction=names, stop=not go_on, progress=progress)
 
 
 # ------------------------------------------------------------------------ lists

@@ -56,7 +56,12 @@ LIMITS = options(
 SEARCH = options(
     click.option("--engine", type=click.Choice(["native", "interpret"]), default="native", show_default=True),
     click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all", metavar="N"),
-    click.option("--no-reduction", is_flag=True, help="Explore every interleaving, equivalent ones too."),
+    click.option(
+        "--reduction",
+        metavar="NAMES",
+        help="Use only these reductions where the space is large: partial-order, symmetry, or both with a comma.",
+    ),
+    click.option("--no-reduction", is_flag=True, help="Use none: explore every interleaving, equivalent ones too."),
     LIMITS,
     click.option(
         "--spill-dir",

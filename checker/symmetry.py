@@ -162,10 +162,11 @@ class _Uses:
 
     def _same(self, one: Kind, other: Kind) -> Kind:
         """The kind of two values, of which either may be taken, or that are compared."""
-        if one == other or other == CONSTANT:
+        if one == other:
             return one
-        if one == CONSTANT:
-            return other
+        for kind, against in ((one, other), (other, one)):
+            if against == CONSTANT and kind[0] in ("ref", "owner", "number"):
+                return kind  # a constant of these kinds is renamed
         for kind, against in ((one, other), (other, one)):
             if kind[0] == "ref+" and against[0] == "ref" and self._joins(kind[1], against[1]):
                 return against

@@ -95,9 +95,10 @@ EACH = '"One for each slot.", process("work", work, per=Slot)'
         (PER_SLOT.format(more="hub.first = slot"), EACH, ["Slot"]),
         (PER_SLOT.format(more="hub.n = number(slot)"), EACH, []),
         (PER_SLOT.format(more="Slot[0].used = True"), EACH, []),
+        (PER_SLOT.format(more="hub.n = 1 if number(slot) == 1 else 0"), EACH, []),
         (LOCKED + '\n\n@invariant\ndef first():\n    """Of one by its number."""\n    return not Slot[0].used\n', TWO, ["work"]),
     ],
-    ids=["threads", "one thread", "a reference", "a number", "one by its number", "a struct that nobody uses"],
+    ids=["threads", "one thread", "a reference", "a number", "a comparison", "one by its number", "a struct that nobody uses"],
 )
 def test_what_is_interchangeable(tmp_path: Path, body: str, scenario: str, expected: list[str]) -> None:
     assert names(text(tmp_path, body, scenario)) == expected
