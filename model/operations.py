@@ -7,8 +7,9 @@ from checker.lang import atomic, choose, constant, each, number, primitive
 from model.fs.fs_writeback import __writeback_single_inode
 from model.fs.xfs.xfs_file import xfs_file_buffered_write, xfs_file_fsync
 from model.fs.xfs.xfs_iops import xfs_setattr_size
-from model.mm.filemap import note_fsync_returns
+from model.mm.filemap import filemap_write_and_wait_range, note_fsync_returns
 from model.mm.memory import cpu_store, handle_pte_fault, unmap_mapping_range
+from model.mm.truncate import invalidate_inode_pages2_range
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
 from model.primitives import inode_unlock, note_truncate, supersede
 from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK
@@ -99,6 +100,18 @@ def store():
 def munmap():
     """munmap(2); the next store maps the file again."""
     unmap_mapping_range(0, FILE_PAGES)
+
+
+def invalidate():
+    """What direct I/O does to the page cache: write it back, wait, drop it.
+
+    Left out: the I/O itself.
+    """
+    inode_lock(inode)
+    error = filemap_write_and_wait_range(Task[0], mapping, 0, FILE_SIZE - 1)
+    if error == OK:
+        invalidate_inode_pages2_range(mapping, 0, FILE_PAGES)
+    inode_unlock(inode)
 
 
 @primitive()

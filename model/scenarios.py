@@ -6,9 +6,10 @@ from checker.lang import baseline, interrupt, process, scenario, thread, worker
 
 from model.block.device import blk_mq_complete_request
 from model.fs.xfs.xfs_aops import xfs_end_io
+from model.mm.vmscan import shrink_folio_list
 from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS
 from model.operations import SPARSE_POS, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background
-from model.operations import dirty_file_with_cursor, file_on_disk, fsync, munmap, overwrite, sparse_write, store
+from model.operations import dirty_file_with_cursor, file_on_disk, fsync, invalidate, munmap, overwrite, sparse_write, store
 from model.operations import truncate
 from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, MAPPERS, OPENERS, PAGES, PAGEVEC_SIZE
 from model.state import SHORT_COPIES, SPARSE_WRITES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
@@ -224,6 +225,55 @@ mmap_truncate = scenario(
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, *MAPPING, "cut_data_stays_cut"),
+)
+
+reclaim = scenario(
+    "One folio of one block, which memory reclaim may drop: a writer, the flusher.",
+    thread("writer", append, overwrite),
+    thread("flusher", background),
+    *COMPLETION,
+    worker("kswapd", shrink_folio_list, per=Folio),
+    setup=file_on_disk,
+    scope={FOLIOS: 1, BLOCKS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, OVERWRITE_LEN: 1, IOENDS: 2},
+    bound=4,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised"),
+)
+
+reclaim_blocks = scenario(
+    "One folio of two blocks, which memory reclaim may drop: a writer, truncate, the flusher.",
+    thread("writer", append, overwrite),
+    thread("truncater", truncate),
+    thread("flusher", background),
+    *COMPLETION,
+    worker("kswapd", shrink_folio_list, per=Folio),
+    setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 3, APPEND_A: 1, APPEND_B: 1, TRUNCATE_A: 1, TRUNCATE_B: 4, IOENDS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(
+        *CONSEQUENCES,
+        "uptodate_blocks_are_initialised",
+        "cut_data_stays_cut",
+        "the_block_of_eof_ends_in_zeros",
+    ),
+)
+
+mmap_invalidate = scenario(
+    "One folio: stores through a mapping, invalidation before direct I/O, reclaim, and the flusher.",
+    thread("mapper", store),
+    thread("direct", invalidate),
+    thread("flusher", background),
+    *COMPLETION,
+    worker("kswapd", shrink_folio_list, per=Folio),
+    setup=file_on_disk,
+    scope={FOLIOS: 1, BLOCKS: 1, ON_DISK: 2, STORE_B: 1, MAPPERS: 1, IOENDS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, *MAPPING),
 )
 
 errors = scenario(

@@ -10,10 +10,10 @@ from model.block.operations import blkdev_update_metadata_too, blkdev_write_bloc
 from model.block.operations import commit_and_write
 from model.block.state import BLKDEV_BLOCKS, BLKDEV_HOLDERS, BufferHead, JournalHead
 from model.fs.buffer import block_invalidate_folio, block_write_full_folio, blkdev_complete_request
-from model.fs.buffer import note_fsync_of_blocks
-from model.fs.iomap.buffered_io import iomap_invalidate_folio
+from model.fs.buffer import note_fsync_of_blocks, try_to_free_buffers
+from model.fs.iomap.buffered_io import iomap_invalidate_folio, iomap_release_folio
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
-from model.mm.filemap import file_write_and_wait_range, note_fsync
+from model.mm.filemap import file_write_and_wait_range, filemap_release_folio, note_fsync
 from model.mm.page_writeback import do_writepages, folio_cancel_dirty, write_cache_pages, writepage
 from model.mm.truncate import filemap_remove_folio, truncate_inode_folio, truncate_inode_partial_folio
 from model.operations import background
@@ -37,6 +37,7 @@ blkdev = baseline(
     replace(writepage, by=block_write_full_folio, inside=write_cache_pages),
     override(truncate_inode_folio, by=truncate_inode_folio_with_buffers),
     drop(iomap_invalidate_folio, inside=truncate_inode_partial_folio),  # discards are of whole folios here
+    replace(iomap_release_folio, by=try_to_free_buffers, inside=filemap_release_folio),
     replace(note_fsync, by=note_fsync_of_blocks, inside=file_write_and_wait_range),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.lang import acquire, atomic, each, is_locked, kernel, number, primitive, release
 
 from model.primitives import filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared, folio_lock
-from model.primitives import folio_test_uptodate, folio_unlock, i_size_read, mapping_tagged
+from model.primitives import folio_test_uptodate, folio_test_writeback, folio_unlock, i_size_read, mapping_tagged
 from model.size import dir_pages_end, folio_pos
 from model.state import DATA, EIO, FOLIO_SIZE, HOLE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY
 from model.state import PAGECACHE_TAG_WRITEBACK, PAGE_SIZE, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio
@@ -56,6 +56,17 @@ def __filemap_get_folio_for_mmap(mapping: AddressSpace, folio: Folio):
 def filemap_get_uptodate_folio(folio: Folio) -> bool:
     """filemap_get_folio() and folio_test_uptodate(): is there a folio at an index, wholly valid?"""
     return folio.mapping and folio.uptodate
+
+
+@kernel("mm/filemap.c")
+def filemap_release_folio(folio: Folio) -> bool:
+    """Drop the private data of a locked folio, if it has any and if that is possible."""
+    private = folio.private
+    if folio_test_writeback(folio):
+        return False
+    if private:
+        return iomap_release_folio(folio)
+    return True
 
 
 @kernel("mm/filemap.c")
@@ -277,6 +288,6 @@ def note_fsync_returns(file: File, error: Errno):
         file.covered[number(cell)] = False
 
 
-from model.fs.iomap.buffered_io import iomap_read_folio  # noqa: E402
+from model.fs.iomap.buffered_io import iomap_read_folio, iomap_release_folio  # noqa: E402
 from model.mm.page_writeback import do_writepages, filemap_get_folios_tag, folio_batch_next  # noqa: E402
 from model.mm.page_writeback import folio_wait_writeback  # noqa: E402

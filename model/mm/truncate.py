@@ -6,7 +6,7 @@ folios: entries are taken one at a time, and a folio is let go before the next i
 
 from __future__ import annotations
 
-from checker.lang import atomic, each, kernel, primitive, release, try_acquire, warn_on
+from checker.lang import atomic, bug_on, each, kernel, primitive, release, try_acquire, warn_on
 
 from model.primitives import folio_lock, folio_test_dirty, folio_unlock, folio_zero_segment, i_size_read
 from model.primitives import i_size_write
@@ -165,6 +165,45 @@ def truncate_pagecache_range(inode: Inode, lstart: loff_t, lend: loff_t):
 
 
 @kernel("mm/truncate.c")
+def invalidate_complete_folio2(mapping: AddressSpace, folio: Folio) -> bool:
+    """Remove a locked, idle, unmapped folio from the page cache, unless it is dirty."""
+    removed = False
+    with atomic("filemap_release_folio(), then one section under i_lock and xa_lock: under the folio lock"):
+        if filemap_release_folio(folio):
+            if not folio_test_dirty(folio):
+                bug_on(folio.private)
+                filemap_remove_folio(folio)
+                removed = True
+    return removed
+
+
+@kernel("mm/truncate.c")
+def invalidate_inode_pages2_range(mapping: AddressSpace, start: pgoff_t, end: pgoff_t) -> bool:
+    """Remove the folios of [start, end) from the page cache; False: -EBUSY, one of them was dirty.
+
+    Left out: ->launder_folio, which XFS does not have.
+    """
+    done = True
+    index: pgoff_t = start
+    while index < end:
+        folio = find_get_entry(index, end)
+        if folio is None:
+            break
+        if MAPPERS > 0:
+            unmap_mapping_range(folio_index(folio), end)
+        folio_lock(folio)
+        folio_wait_writeback(folio)
+        if folio.mapping:
+            if MAPPERS > 0:
+                unmap_mapping_folio(folio)
+            if not invalidate_complete_folio2(mapping, folio):
+                done = False
+        folio_unlock(folio)
+        index = folio_next_index(folio)
+    return done
+
+
+@kernel("mm/truncate.c")
 def truncate_setsize(inode: Inode, newsize: loff_t):
     """Set i_size, and only then drop what lies behind it from the page cache."""
     with atomic("i_size_write(): under i_rwsem"):
@@ -199,7 +238,7 @@ def pagecache_isize_extended(inode: Inode, from_: loff_t, to: loff_t):
 
 
 from model.fs.iomap.buffered_io import folio_mark_dirty, iomap_invalidate_folio  # noqa: E402
-from model.mm.filemap import filemap_lock_folio  # noqa: E402
+from model.mm.filemap import filemap_lock_folio, filemap_release_folio  # noqa: E402
 from model.mm.memory import unmap_mapping_folio, unmap_mapping_range  # noqa: E402
 from model.mm.page_writeback import folio_cancel_dirty, folio_wait_writeback  # noqa: E402
 from model.mm.rmap import folio_mapped, folio_mkclean  # noqa: E402

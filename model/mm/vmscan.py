@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.lang import atomic, kernel
 
 from model.primitives import folio_test_dirty, folio_test_writeback, folio_trylock, folio_unlock
-from model.state import Folio
+from model.state import MAPPERS, Folio
 
 
 @kernel("mm/vmscan.c")
@@ -13,11 +13,13 @@ def shrink_folio_list(folio: Folio):
     """Free a folio if it is clean, idle and without private data that is still needed.
 
     Left out: references, which __remove_mapping() looks at (who holds one here looks at folio->mapping again once
-    it has the lock), the lists of folios, mapped folios; writing from reclaim, which only kswapd may.
+    it has the lock), the lists of folios; writing from reclaim, which only kswapd may.
     """
     if not folio_trylock(folio):
         return
     if not folio_test_writeback(folio):
+        if MAPPERS > 0:
+            unmap_mapping_folio(folio)
         if not folio_test_dirty(folio):
             if filemap_release_folio(folio):
                 __remove_mapping(folio)
@@ -33,19 +35,6 @@ def __remove_mapping(folio: Folio):
                 filemap_remove_folio(folio)
 
 
-@kernel("mm/filemap.c")
-def filemap_release_folio(folio: Folio) -> bool:
-    """Drop the private data of a locked folio, if it has any and if that is possible.
-
-    ->release_folio is that of buffer heads, which is what a mapping without one gets.
-    """
-    private = folio.private
-    if folio_test_writeback(folio):
-        return False
-    if private:
-        return try_to_free_buffers(folio)
-    return True
-
-
-from model.fs.buffer import try_to_free_buffers  # noqa: E402
+from model.mm.filemap import filemap_release_folio  # noqa: E402
+from model.mm.memory import unmap_mapping_folio  # noqa: E402
 from model.mm.truncate import filemap_remove_folio  # noqa: E402

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, choose, kernel, number, primitive, warn_on
 
-from model.primitives import copy_to_folio, folio_lock, folio_test_uptodate, folio_test_writeback
+from model.primitives import copy_to_folio, folio_lock, folio_test_dirty, folio_test_uptodate
+from model.primitives import folio_test_writeback
 from model.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write, note_written
 from model.size import end_block_of_range, first_block_of_range, folio_pos, offset_in_chunk, offset_in_folio
 from model.size import round_up_to_block
@@ -112,6 +113,15 @@ def iomap_invalidate_folio(folio: Folio, offset: loff_t, len: loff_t):
         warn_on(folio_test_writeback(folio))
         folio_cancel_dirty(folio)
         ifs_free(folio)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_release_folio(folio: Folio) -> bool:
+    """Free the ifs of a folio that is to be dropped; False: the folio is dirty."""
+    if folio_test_dirty(folio):
+        return False
+    ifs_free(folio)
+    return True
 
 
 # ---------------------------------------------------------------- buffered write
