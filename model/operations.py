@@ -5,13 +5,14 @@ from __future__ import annotations
 from checker.lang import atomic, choose, constant, each, number, primitive
 
 from model.fs.fs_writeback import __writeback_single_inode
+from model.fs.xfs.xfs_bmap_util import xfs_free_file_space
 from model.fs.xfs.xfs_file import xfs_file_buffered_write, xfs_file_fsync
 from model.fs.xfs.xfs_iops import xfs_setattr_size
 from model.mm.filemap import filemap_write_and_wait_range, note_fsync_returns
 from model.mm.memory import cpu_store, handle_pte_fault, unmap_mapping_range
 from model.mm.truncate import invalidate_inode_pages2_range
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
-from model.primitives import inode_unlock, note_truncate, supersede
+from model.primitives import inode_unlock, note_hole, note_truncate, supersede
 from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK
 from model.state import PAGE_SIZE, ZERO, Block, Cell, File, Folio, Pte, Task, inode, loff_t, log, mapping
 
@@ -21,6 +22,8 @@ APPEND_A = constant(1, "cells of an append")
 APPEND_B = constant(3, "or so many")
 OVERWRITE_POS = constant(1, "where an overwrite begins")
 OVERWRITE_LEN = constant(2, "how long it is")
+PUNCH_POS = constant(0, "where a hole is punched")
+PUNCH_LEN = constant(2, "how long it is")
 SPARSE_POS = constant(4, "where a write begins that may be behind EOF")
 SPARSE_LEN = constant(1, "how long it is")
 STORE_A = constant(0, "where a store through a mapping goes")
@@ -100,6 +103,20 @@ def store():
 def munmap():
     """munmap(2); the next store maps the file again."""
     unmap_mapping_range(0, FILE_PAGES)
+
+
+def punch_hole():
+    """fallocate(2) with FALLOC_FL_PUNCH_HOLE."""
+    with atomic("inode_lock(): the hole is undefined from here on"):
+        inode_lock(inode)
+        note_hole(PUNCH_POS, PUNCH_POS + PUNCH_LEN, False)
+    filemap_invalidate_lock(mapping)
+    error = xfs_free_file_space(Task[0], PUNCH_POS, PUNCH_LEN)
+    filemap_invalidate_unlock(mapping)
+    with atomic("inode_unlock(): fallocate returns"):
+        if error == OK:
+            note_hole(PUNCH_POS, PUNCH_POS + PUNCH_LEN, True)
+        inode_unlock(inode)
 
 
 def invalidate():

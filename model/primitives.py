@@ -10,8 +10,8 @@ from checker.lang import Place, acquire, acquire_shared, each, is_locked, number
 from checker.lang import release_shared, try_acquire
 
 from model.size import bio_covers
-from model.state import BLOCKS, BLOCK_SIZE, DATA, FOLIO_SIZE, HOLE, IO_BUILT, IO_SUBMITTED, MAPPERS, NEW, OLD
-from model.state import PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGECACHE_TAG_WRITEBACK, RACED
+from model.state import BLOCKS, BLOCK_SIZE, DATA, FILE_SIZE, FOLIO_SIZE, HOLE, IO_BUILT, IO_SUBMITTED, MAPPERS
+from model.state import NEW, OLD, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGECACHE_TAG_WRITEBACK, RACED
 from model.state import SPARSE_WRITES, STABLE_WRITES, UNDEFINED, ZERO
 from model.state import AddressSpace, Cell, File, Folio, Inode, Ioend, XaMark, atomic_t, inode, loff_t
 
@@ -268,7 +268,8 @@ def note_store(pos: loff_t):
     inside = pos < inode.i_size
     for cell in each(Cell):
         if number(cell) == pos and (inside or is_locked(inode.i_rwsem)):
-            raced = is_locked(inode.i_rwsem) and (pos >= inode.settled or not inside)
+            moving = pos >= inode.settled or not inside or cell.logical in (UNDEFINED, RACED)
+            raced = is_locked(inode.i_rwsem) and moving
             note_filled(cell)
             cell.logical = RACED if raced else DATA
             supersede(cell)
@@ -277,14 +278,18 @@ def note_store(pos: loff_t):
 @primitive()
 def note_truncate(pos: loff_t, over: bool):
     """A truncate to or from `pos` begins: what lies behind is undefined; when it is over, it is zero."""
+    note_hole(pos, FILE_SIZE, over)
+
+
+@primitive()
+def note_hole(pos: loff_t, end: loff_t, over: bool):
+    """[pos, end) is undefined while an operation makes a hole of it; when that is over, it is zero."""
     for cell in each(Cell):
-        if number(cell) >= pos:
+        if pos <= number(cell) < end:
             if cell.logical != RACED:
                 cell.logical = HOLE if over else UNDEFINED
             cell.filled = False
             supersede(cell)
-    if MAPPERS > 0 and not over:
-        inode.settled = pos
 
 
 @primitive()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from checker.lang import baseline, interrupt, process, scenario, thread, worker
 
 from model.block.device import blk_mq_complete_request
+from model.fs.xfs.libxfs.xfs_bmap import other_file
 from model.fs.xfs.xfs_aops import xfs_end_io
 from model.mm.vmscan import shrink_folio_list
 from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS
-from model.operations import SPARSE_POS, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background
-from model.operations import dirty_file_with_cursor, file_on_disk, fsync, invalidate, munmap, overwrite, sparse_write, store
-from model.operations import truncate
-from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, MAPPERS, OPENERS, PAGES, PAGEVEC_SIZE
+from model.operations import PUNCH_LEN, SPARSE_POS, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background
+from model.operations import dirty_file_with_cursor, file_on_disk, fsync, invalidate, munmap, overwrite
+from model.operations import punch_hole, sparse_write, store, truncate
+from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, MAPPERS, OPENERS, OTHER_FILE, PAGES
+from model.state import PAGEVEC_SIZE
 from model.state import SHORT_COPIES, SPARSE_WRITES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
 
 iomap = baseline("Linux 6.13.1: iomap, the writeback core and XFS.")
@@ -274,6 +276,82 @@ mmap_invalidate = scenario(
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, *MAPPING),
+)
+
+reused_blocks = scenario(
+    "Two folios of one block: truncate frees blocks, a writer and another file allocate them; crashes.",
+    thread("writer", append),
+    thread("truncater", truncate),
+    thread("fsync", fsync, per=File),
+    thread("flusher", background),
+    thread("other", other_file),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        BLOCKS: 1,
+        CELLS: 1,
+        ON_DISK: 2,
+        APPEND_B: 1,
+        TRUNCATE_A: 0,
+        TRUNCATE_B: 1,
+        OTHER_FILE: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*FSYNC, "no_stale_data_is_exposed", "another_file_keeps_its_data"),
+)
+
+punch = scenario(
+    "One folio of two blocks: a hole is punched across a block boundary, a writer, the flusher, reclaim.",
+    thread("writer", overwrite),
+    thread("puncher", punch_hole),
+    thread("flusher", background),
+    thread("other", other_file),
+    *COMPLETION,
+    worker("kswapd", shrink_folio_list, per=Folio),
+    setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 4, PUNCH_LEN: 3, OVERWRITE_POS: 1, OTHER_FILE: 1, IOENDS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(
+        *CONSEQUENCES,
+        "no_stale_data_is_exposed",
+        "another_file_keeps_its_data",
+        "uptodate_blocks_are_initialised",
+    ),
+)
+
+mmap_punch = scenario(
+    "Two folios of one block: stores through a mapping, a hole is punched, another file gets its block.",
+    thread("mapper", store),
+    thread("puncher", punch_hole),
+    thread("flusher", background),
+    thread("other", other_file),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        BLOCKS: 1,
+        CELLS: 1,
+        ON_DISK: 2,
+        PUNCH_LEN: 1,
+        STORE_B: 1,
+        MAPPERS: 1,
+        OTHER_FILE: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(
+        *CONSEQUENCES,
+        *MAPPING,
+        "no_stale_data_is_exposed",
+        "another_file_keeps_its_data",
+        "uptodate_blocks_are_initialised",
+    ),
 )
 
 errors = scenario(

@@ -73,6 +73,18 @@ def round_up_to_block(pos: loff_t) -> loff_t:
     return (pos + BLOCK_SIZE - 1) // BLOCK_SIZE * BLOCK_SIZE
 
 
+@pure("include/linux/math.h")
+def round_down_to_page(pos: loff_t) -> loff_t:
+    """round_down(pos, PAGE_SIZE)."""
+    return pos // PAGE_SIZE * PAGE_SIZE
+
+
+@pure("include/linux/math.h")
+def round_up_to_page(pos: loff_t) -> loff_t:
+    """round_up(pos, PAGE_SIZE)."""
+    return (pos + PAGE_SIZE - 1) // PAGE_SIZE * PAGE_SIZE
+
+
 @pure("fs/xfs/libxfs/xfs_format.h")
 def XFS_B_TO_FSB(pos: u64) -> block_t:
     """The first block that begins at or behind a position."""

@@ -24,6 +24,7 @@ SHORT_COPIES = constant(0, "1: a copy from user memory may stop early")
 UNLOCKED_DIRTYING = constant(0, "1: who sets PG_dirty need not hold the folio lock")
 ERRORS = constant(0, "how often an allocation or a write to the device may fail")
 MAPPERS = constant(0, "1: a process has the file mapped, shared and writable")
+OTHER_FILE = constant(0, "1: another file may get the blocks that this one has freed")
 SPARSE_WRITES = constant(0, "1: a write may begin behind EOF")
 COUNT_PASSES = constant(0, "1: count the background passes that a dirty folio waits for")
 
@@ -150,6 +151,8 @@ class Block(Struct, count=FILE_BLOCKS):
 
     extent = Field(IomapType, "extent", init=IOMAP_HOLE, write_guard=Inode.i_lock)
     logged = Field(IomapType, "logged extent", init=IOMAP_HOLE)
+    other = Flag("of another file")  # the place of the block belongs to another file
+    other_logged = Flag("of another file, logged")
 
 
 class Cell(Struct, count=FILE_SIZE):

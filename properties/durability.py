@@ -11,7 +11,7 @@ from __future__ import annotations
 from checker.lang import after_crash, implies, is_locked, number
 
 from model.state import CELLS, DATA, HOLE, IOMAP_MAPPED, NEW, OLD, STALE, ZERO, Block, Cell, inode, log
-from properties.witnesses import a_hole_is_below_the_disk_size
+from properties.witnesses import a_hole_is_below_the_disk_size, another_file_has_a_block
 
 
 @after_crash
@@ -59,3 +59,10 @@ def cut_data_stays_cut(cell: Cell):
         number(cell) < inode.i_disk_size and cell.logical == HOLE and not is_locked(inode.i_rwsem),
         Block[number(cell) // CELLS].extent != IOMAP_MAPPED or cell.volatile not in (OLD, NEW),
     )
+
+
+@after_crash(witness=another_file_has_a_block)
+def another_file_keeps_its_data(cell: Cell):
+    """A place of another file, now or when the log is recovered, holds nothing that this file has written."""
+    block = Block[number(cell) // CELLS]
+    return implies(block.other or block.other_logged, cell.durable == STALE and cell.volatile == STALE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.lang import each, number, reachable
 
 from model.state import BLOCKS, BLOCK_SIZE, ERRORS, FOLIO_SIZE, HOLE, IO_BUILT, IO_LISTED, IO_SUBMITTED
-from model.state import MAPPERS, NEW, Cell, File, Folio, Ioend, Pte, Task, inode
+from model.state import MAPPERS, NEW, OTHER_FILE, Block, Cell, File, Folio, Ioend, Pte, Task, inode
 
 
 @reachable(bound=2)
@@ -79,3 +79,9 @@ def fsync_returns_an_error(file: File):
 def a_page_is_mapped_writable(pte: Pte):
     """A page is mapped writable, if the scope has anybody who maps the file."""
     return MAPPERS == 0 or pte.write
+
+
+@reachable
+def another_file_has_a_block(block: Block):
+    """Another file has got a block that may have been this one's, if the scope has another file."""
+    return OTHER_FILE == 0 or block.other

@@ -11,8 +11,8 @@ from model.primitives import i_size_read, xfs_ilock_excl, xfs_ilock_shared, xfs_
 from model.primitives import xfs_iunlock_shared
 from model.size import XFS_B_TO_FSBT, folio_pos, xfs_new_eof
 from model.state import BLOCK_SIZE, EIO, ERRORS, FILE_SIZE, FOLIO_SIZE, IOMAP_DELALLOC, IOMAP_HOLE
-from model.state import IOMAP_UNWRITTEN, IOMAP_WRITEPAGE_END_BIO, IO_DONE, IO_LISTED, OK, XFS_END_BIO
-from model.state import AddressSpace, Bio, Block, Errno, Folio, Ioend, Task, WritebackControl, WritepageCtx
+from model.state import IOMAP_UNWRITTEN, IOMAP_WRITEPAGE_END_BIO, IO_DONE, IO_LISTED, OK, OTHER_FILE
+from model.state import XFS_END_BIO, AddressSpace, Bio, Block, Errno, Folio, Ioend, Task, WritebackControl, WritepageCtx
 from model.state import block_t, inode, loff_t, mapping
 
 # ------------------------------------------------------------------- completion
@@ -105,6 +105,8 @@ def xfs_bmapi_convert_delalloc(wpc: WritepageCtx, current: Task, offset: loff_t)
     error: Errno = OK
     first: block_t = XFS_B_TO_FSBT(offset)
     with atomic("one transaction: under ILOCK"):
+        if OTHER_FILE > 0:
+            wait_until(place_is_free(first))
         xfs_ilock_excl(inode)
         fails = False
         if ERRORS > 0:
@@ -165,5 +167,5 @@ def xfs_vm_writepages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
 from model.block.device import bio_load, note_failure_of_folio  # noqa: E402
 from model.fs.iomap.buffered_io_writeback import iomap_finish_ioends, iomap_writepages  # noqa: E402
 from model.fs.xfs.libxfs.xfs_bmap import xfs_bmap_punch_delalloc_range, xfs_bmapi_allocate  # noqa: E402
-from model.fs.xfs.libxfs.xfs_bmap import xfs_iext_end, xfs_iext_start  # noqa: E402
+from model.fs.xfs.libxfs.xfs_bmap import place_is_free, xfs_iext_end, xfs_iext_start  # noqa: E402
 from model.fs.xfs.xfs_iomap import note_recorded_size, xfs_iomap_write_unwritten  # noqa: E402

@@ -6,7 +6,7 @@ from checker.lang import atomic, kernel
 
 from model.primitives import READ_ONCE_i_disk_size, xfs_ilock_excl, xfs_iunlock_excl
 from model.size import XFS_B_TO_FSB
-from model.state import OK, Errno, Task, block_t, inode, loff_t, mapping
+from model.state import FILE_BLOCKS, OK, Errno, Task, block_t, inode, loff_t, mapping
 
 
 @kernel("fs/xfs/xfs_inode.c")
@@ -15,7 +15,7 @@ def xfs_itruncate_extents(new_size: loff_t):
     first_unmap_block: block_t = XFS_B_TO_FSB(new_size)
     more = True
     while more:
-        more = xfs_bunmapi(first_unmap_block)
+        more = xfs_bunmapi(first_unmap_block, FILE_BLOCKS)
 
 
 @kernel("fs/xfs/xfs_iops.c")

@@ -34,6 +34,7 @@ def xfs_log_force():
     log.di_size = inode.i_disk_size
     for block in each(Block):
         block.logged = IOMAP_HOLE if block.extent == IOMAP_DELALLOC else block.extent
+        block.other_logged = block.other
     forget_free_blocks()
 
 
