@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, constant, each, number, primitive
+from checker.lang import atomic, choose, constant, each, is_locked, number, primitive, wait_until
 
 from model.fs.fs_writeback import __writeback_single_inode
 from model.fs.xfs.xfs_bmap_util import xfs_free_file_space
@@ -11,6 +11,7 @@ from model.fs.xfs.xfs_iops import xfs_setattr_size
 from model.mm.filemap import filemap_write_and_wait_range, note_fsync_returns
 from model.mm.memory import cpu_store, handle_pte_fault, unmap_mapping_range
 from model.mm.truncate import invalidate_inode_pages2_range
+from model.mm.vmscan import shrink_folio_list
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
 from model.primitives import inode_unlock, note_hole, note_truncate, supersede
 from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK
@@ -132,6 +133,18 @@ def invalidate():
 
 
 @primitive()
+def wait_for_idle(folio: Folio):
+    """A folio of the page cache seems to be clean and idle."""
+    wait_until(folio.mapping and not folio.dirty and not folio.writeback and not is_locked(folio.locked))
+
+
+def reclaim(folio: Folio):
+    """Memory reclaim comes to a folio.  It passes over those that do not look as if they could be dropped."""
+    wait_for_idle(folio)
+    shrink_folio_list(folio)
+
+
+@primitive()
 def file_on_disk():
     """A file with ON_DISK cells on disk, and then HOLE_AT_END cells of nothing; nothing is cached."""
     inode.i_size = ON_DISK + HOLE_AT_END
@@ -154,8 +167,14 @@ def file_on_disk():
 @primitive()
 def dirty_file_with_cursor():
     """A file that is on disk, cached and dirty, and a cyclic pass that stopped before its last folio."""
-    file_on_disk()
+    dirty_file()
     mapping.writeback_index = FILE_PAGES - 1
+
+
+@primitive()
+def dirty_file():
+    """A file that is on disk, cached and dirty."""
+    file_on_disk()
     for folio in each(Folio):
         folio.mapping = True
         folio.uptodate = True

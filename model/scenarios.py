@@ -7,11 +7,10 @@ from checker.lang import baseline, interrupt, process, scenario, thread, worker
 from model.block.device import blk_mq_complete_request
 from model.fs.xfs.libxfs.xfs_bmap import other_file
 from model.fs.xfs.xfs_aops import xfs_end_io
-from model.mm.vmscan import shrink_folio_list
 from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS
 from model.operations import PUNCH_LEN, SPARSE_POS, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background
-from model.operations import dirty_file_with_cursor, file_on_disk, fsync, invalidate, munmap, overwrite
-from model.operations import punch_hole, sparse_write, store, truncate
+from model.operations import dirty_file, dirty_file_with_cursor, file_on_disk, fsync, invalidate, munmap, overwrite
+from model.operations import punch_hole, reclaim, sparse_write, store, truncate
 from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, MAPPERS, OPENERS, OTHER_FILE, PAGES
 from model.state import PAGEVEC_SIZE
 from model.state import SHORT_COPIES, SPARSE_WRITES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
@@ -229,12 +228,12 @@ mmap_truncate = scenario(
     properties=(*CONSEQUENCES, *MAPPING, "cut_data_stays_cut"),
 )
 
-reclaim = scenario(
+reclaim_writer = scenario(
     "One folio of one block, which memory reclaim may drop: a writer, the flusher.",
     thread("writer", append, overwrite),
     thread("flusher", background),
     *COMPLETION,
-    worker("kswapd", shrink_folio_list, per=Folio),
+    worker("kswapd", reclaim, per=Folio),
     setup=file_on_disk,
     scope={FOLIOS: 1, BLOCKS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, OVERWRITE_LEN: 1, IOENDS: 2},
     bound=4,
@@ -249,7 +248,7 @@ reclaim_blocks = scenario(
     thread("truncater", truncate),
     thread("flusher", background),
     *COMPLETION,
-    worker("kswapd", shrink_folio_list, per=Folio),
+    worker("kswapd", reclaim, per=Folio),
     setup=file_on_disk,
     scope={FOLIOS: 1, ON_DISK: 3, APPEND_A: 1, APPEND_B: 1, TRUNCATE_A: 1, TRUNCATE_B: 4, IOENDS: 2},
     bound=3,
@@ -269,7 +268,7 @@ mmap_invalidate = scenario(
     thread("direct", invalidate),
     thread("flusher", background),
     *COMPLETION,
-    worker("kswapd", shrink_folio_list, per=Folio),
+    worker("kswapd", reclaim, per=Folio),
     setup=file_on_disk,
     scope={FOLIOS: 1, BLOCKS: 1, ON_DISK: 2, STORE_B: 1, MAPPERS: 1, IOENDS: 2},
     bound=3,
@@ -284,7 +283,7 @@ reused_blocks = scenario(
     thread("truncater", truncate),
     thread("fsync", fsync, per=File),
     thread("flusher", background),
-    thread("other", other_file),
+    worker("other", other_file),
     *COMPLETION,
     setup=file_on_disk,
     scope={
@@ -303,14 +302,37 @@ reused_blocks = scenario(
     properties=(*FSYNC, "no_stale_data_is_exposed", "another_file_keeps_its_data"),
 )
 
+reused_under_writeback = scenario(
+    "Two dirty folios: while the flusher writes, truncate frees a block, another file gets it, one append.",
+    process("writer", append),
+    process("truncater", truncate),
+    process("flusher", background),
+    worker("other", other_file),
+    *COMPLETION,
+    setup=dirty_file,
+    scope={
+        BLOCKS: 1,
+        CELLS: 1,
+        ON_DISK: 2,
+        APPEND_B: 1,
+        TRUNCATE_A: 1,
+        TRUNCATE_B: 1,
+        OTHER_FILE: 1,
+        IOENDS: 2,
+    },
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, "no_stale_data_is_exposed", "another_file_keeps_its_data"),
+)
+
 punch = scenario(
     "One folio of two blocks: a hole is punched across a block boundary, a writer, the flusher, reclaim.",
     thread("writer", overwrite),
     thread("puncher", punch_hole),
     thread("flusher", background),
-    thread("other", other_file),
+    worker("other", other_file),
     *COMPLETION,
-    worker("kswapd", shrink_folio_list, per=Folio),
+    worker("kswapd", reclaim, per=Folio),
     setup=file_on_disk,
     scope={FOLIOS: 1, ON_DISK: 4, PUNCH_LEN: 3, OVERWRITE_POS: 1, OTHER_FILE: 1, IOENDS: 2},
     bound=3,
@@ -329,7 +351,7 @@ mmap_punch = scenario(
     thread("mapper", store),
     thread("puncher", punch_hole),
     thread("flusher", background),
-    thread("other", other_file),
+    worker("other", other_file),
     *COMPLETION,
     setup=file_on_disk,
     scope={
