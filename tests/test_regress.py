@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,43 @@ def test_a_finding_that_says_too_little_is_refused(tmp_path):
     (tmp_path / "findings.toml").write_text('[one]\nversions = "6.13"\n')
     with pytest.raises(UsageError, match="one: a finding has"):
         findings.load(tmp_path / "findings.toml")
+
+
+# --------------------------------------------------------------- for programs
+
+FINDING = '[[row]]\ndesign = "turn_first"\nscenario = "two"\nfinding = "known_one"\n'
+WRONG = HOLDS + 'verdict = "violated"\nproperty = "mutual_exclusion"\n'
+
+
+def test_junit_has_a_test_case_for_each_row(run, table, tmp_path):
+    path = table(FINDING + WRONG)
+    run("--table", path, "--design", "turn_first", "--update")
+    run("--table", path, "--junit", str(tmp_path / "out.xml"))
+
+    cases = ElementTree.parse(tmp_path / "out.xml").getroot().findall(".//testcase")
+    assert [case.get("classname") for case in cases] == ["turn_first", "peterson"]
+    assert all(case.find("failure") is not None for case in cases)
+
+
+def test_sarif_has_a_thread_flow_for_each_thread(run, table, tmp_path):
+    path = table(FINDING + WRONG)
+    run("--table", path, "--design", "turn_first", "--update")
+    run("--table", path, "--sarif", str(tmp_path / "out.sarif"))
+
+    log = json.loads((tmp_path / "out.sarif").read_text())
+    assert log["version"] == "2.1.0" and len(log["runs"]) == 1
+    driver, (found, wrong) = log["runs"][0]["tool"]["driver"], log["runs"][0]["results"]
+    for result in (found, wrong):
+        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["message"]["text"] and result["locations"][0]["physicalLocation"]["region"]["startLine"] > 0
+    assert (found["level"], found["ruleId"], wrong["level"]) == ("warning", "mutual_exclusion", "error")
+    assert "codeFlows" not in wrong and wrong["ruleId"] == "verdict"
+
+    (flow,) = found["codeFlows"]
+    assert len(flow["threadFlows"]) == 2 and all(one["locations"] for one in flow["threadFlows"])
+    steps = sorted((s for one in flow["threadFlows"] for s in one["locations"]), key=lambda s: s["executionOrder"])
+    assert [s["executionOrder"] for s in steps] == list(range(1, len(steps) + 1))
+    for step in steps:
+        place = step["location"]["physicalLocation"]
+        assert place["artifactLocation"]["uri"].endswith("peterson.py") and place["region"]["startLine"] > 0
+        assert step["location"]["message"]["text"] and step["nestingLevel"] >= 0

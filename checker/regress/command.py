@@ -37,9 +37,12 @@ RUNNING = options(
 @click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
 @click.option("--update", is_flag=True, help="Enter what was found into the table.")
 @JSON
+@click.option("--junit", metavar="FILE", help="Write a test case for each row as JUnit XML.")
+@click.option("--sarif", "sarif_file", metavar="FILE", help="Write what is wrong as SARIF 2.1.0.")
 def regress(
-    update: bool, accept_findings: bool, json_file: str | None, tables: tuple[str, ...], **choice: Any
-) -> int:
+    update: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
+    tables: tuple[str, ...], **choice: Any,
+) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
 
     Exit status: 0 if all is as expected, 1 if anything differs or a known finding is there.
@@ -47,21 +50,37 @@ def regress(
     from .. import output
     from . import run, table, text
 
-    output.check_writable(json_file)
+    output.check_writable(json_file, junit, sarif_file)
     limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
     rows = _chosen(table.load(tables), **choice)
     with _progress(len(rows)) as progress:
         found = run.regressed(rows, progress=progress, **limits)
-    if json_file != "-":
+    quiet = "-" in (json_file, junit, sarif_file)
+    if not quiet:
         click.echo(text.text(found, output.terminal()[1]))
-    if json_file:
-        output.write_json(json_file, _as_json(found))
+    _write_files(found, json_file, junit, sarif_file, accept_findings)
     if update:
         changed = run.update(found.rows)
-        if json_file != "-":
+        if not quiet:
             click.echo(f"{len(changed)} row{'s' * (len(changed) != 1)} entered into the table")
         return int(len(changed) < len(found.having(run.DIFFERS, run.NEW)))
     return found.exit_status(accept_findings)
+
+
+def _write_files(
+    found: Any, json_file: str | None, junit: str | None, sarif_file: str | None, accept_findings: bool
+) -> None:
+    from .. import output
+    from .findings import load
+    from .junit import junit_text
+    from .sarif import sarif
+
+    if json_file:
+        output.write_json(json_file, _as_json(found))
+    if junit:
+        output.write_text(junit, junit_text(found, accept_findings))
+    if sarif_file:
+        output.write_json(sarif_file, sarif(found, load()))
 
 
 def _chosen(
