@@ -16,7 +16,7 @@ import click
 
 from .errors import CheckerError, InternalError, UsageError
 from .mutate.command import mutate
-from .options import DESIGN, JSON, MODEL, SEARCH, SELECTION
+from .options import DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION
 from .regress.command import regress
 from .smt.commands import prove
 
@@ -255,6 +255,36 @@ def diff(design: str, model: str | None) -> None:
 
     catalogue = _catalogue(model)
     click.echo(edited(catalogue.design(design), design).diff(), nl=False)
+
+
+@commands.command()
+@click.argument("first")
+@click.argument("second")
+@MODEL
+@click.option("--scenario", "scenarios", multiple=True, metavar="S", help="In this scenario only; repeatable.")
+@click.option("--bound", type=click.IntRange(0), metavar="N", help="Operations; by default the scenario's.")
+@LIMITS
+@JSON
+def compare(
+    first: str, second: str, model: str | None, scenarios: tuple[str, ...], bound: int | None, json_file: str | None,
+    time_limit: float, **limits: Any,
+) -> int:  # fmt: skip
+    """Check two designs in every scenario that both have, side by side.
+
+    Exit status: 1 if a scenario tells them apart, else 0.
+    """
+    from . import compare as comparing
+    from . import output
+
+    catalogue = _catalogue(model)
+    options = {"time_limit": time_limit or None, **limits}
+    with output.words_shown() as tell:
+        pairs = comparing.compared(catalogue, first, second, scenarios, bound, tell, **options)
+    if json_file:
+        output.write_json(json_file, comparing.as_json(first, second, pairs))
+    if json_file != "-":
+        click.echo(comparing.text(first, second, pairs, output.terminal()[1]))
+    return int(any(pair.differs for pair in pairs))
 
 
 # -------------------------------------------------------------------- replaying
