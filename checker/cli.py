@@ -293,10 +293,13 @@ def compare(
 @commands.command()
 @click.argument("file")
 @MODEL
-@click.option("--design", metavar="D", help="Try the same schedule on another design.")
+@click.option("--design", "--on", metavar="D", help="Try the same steps on another design.")
 @JSON
 def replay(file: str, model: str | None, design: str | None, json_file: str | None) -> int:
     """Follow the counterexample in FILE again, step by step, and judge its end.
+
+    Of a variant, or with --design, it also says what becomes of the steps on the baseline, or on that
+    design: which is the first that is not possible there, or that leaves other values behind.
 
     Exit status: 1 if something is violated, 0 if nothing is, 2 if the file does not fit the model.
     """

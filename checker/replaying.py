@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,16 +13,22 @@ from .report import counterexample
 from .result import HOLDS, VIOLATED
 from .trace import Followed
 from .trace_file import Stored, read
+from .transplant import Transplanted, transplanted
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """What became of a stored counterexample.  other: on another design than its own."""
+    """What became of a stored counterexample.
+
+    other: on another design than its own.  baseline: of a variant, the name of what it is a variant
+    of, and what becomes of the steps there.
+    """
 
     task: Task
     stored: Stored
     followed: Followed
     other: bool
+    baseline: tuple[str, Transplanted] | None = None
 
     @property
     def violated(self) -> str:
@@ -41,6 +48,8 @@ class Replayed:
         return f"{picture.rstrip()}\n\n  {self._outcome()}"
 
     def _outcome(self) -> str:
+        if isinstance(self.followed, Transplanted) and not self.violated:
+            return _comparison(self.followed, self.stored.property, self.task.name)
         steps = len(self.followed.trace.steps)
         if self.followed.stopped is not None:
             at = self.followed.stopped + 1
@@ -48,7 +57,9 @@ class Replayed:
         if not self.violated:
             return f"{self.stored.property} is not violated after these {steps} steps"
         if self.violated == self.stored.property:
-            return f"checked again: {self.violated} is violated after {steps} steps"
+            text = f"checked again: {self.violated} is violated after {steps} steps"
+            fixed = self.baseline and _comparison(self.baseline[1], self.stored.property, self.baseline[0])
+            return text + (f"\n\n  {fixed}" if fixed else "")
         return f"{self.violated} is violated after {steps} steps, where the file says {self.stored.property}"
 
     def as_json(self) -> dict[str, Any]:
@@ -63,7 +74,43 @@ class Replayed:
             "steps": len(self.followed.trace.steps),
             "stopped_at": None if self.followed.stopped is None else self.followed.stopped + 1,
             "why": self.followed.why,
+            "on": self._on(),
         }
+
+
+    def _on(self) -> dict[str, Any] | None:
+        """What becomes of the steps on another design, or on the baseline."""
+        found, name = self.followed, self.task.name
+        if not isinstance(found, Transplanted):
+            if self.baseline is None:
+                return None
+            name, found = self.baseline
+        index, place, values = found.effect or (None, "", "")
+        return {
+            "design": name,
+            "violated": found.trace.violation.property if found.trace.violation else None,
+            "stopped_at": None if found.stopped is None else found.stopped + 1,
+            "why": found.why,
+            "other_effect": None if index is None else {"step": index + 1, "after": place, "values": values},
+            "passed_over": [number + 1 for number in found.passed],
+        }
+
+
+def _comparison(found: Transplanted, property: str, design: str) -> str:
+    """What becomes of the steps of a counterexample on another design, in words."""
+    lines = [f"with {design} these steps do not violate {property}:"]
+    stopped, steps = found.stopped, found.origin.steps
+    if found.effect is not None and (stopped is None or found.effect[0] < stopped):
+        index, place, values = found.effect
+        lines.append(f"step {index + 1} leaves {values}: {place}")
+    elif found.passed and (stopped is None or found.passed[0] < stopped):
+        lines.append(f"step {found.passed[0] + 1} is not done: {found.origin_place(found.passed[0])}")
+    if stopped is not None:
+        lines.append(f"step {stopped + 1} is no longer possible: {found.why}")
+    elif len(lines) == 1:
+        lines.append(f"all of the {len(steps)} steps are possible, and do the same")
+    wrapped = [textwrap.wrap(line, 76, subsequent_indent="    ", break_on_hyphens=False) for line in lines]
+    return "\n  ".join(line for one in wrapped for line in one)
 
 
 def replayed(file: str, model: str | None = None, design: str | None = None) -> Replayed:
@@ -74,19 +121,41 @@ def replayed(file: str, model: str | None = None, design: str | None = None) -> 
     """
     stored = read(file)
     facts = stored.facts
-    task = prepare(
-        model or facts.model or None,
-        design or facts.design or None,
-        facts.scenario or None,
-        facts.bound,
-        settings=facts.settings,
-    )
-    followed = stored.follow(task.program)
-    other = bool(design) and design != facts.design
-    if followed.stopped is not None and not other:
+    own = _prepared(stored, model)
+    if design and design != facts.design:
+        task = _prepared(stored, model, design)
+        origin = stored.follow(own.program)
+        found = _moved(origin, task)
+        return Replayed(task, stored, found or stored.follow(task.program), other=True)
+    followed = stored.follow(own.program)
+    if followed.stopped is not None:
         turn = stored.turns[followed.stopped]
         raise UsageError(
             f"{file}:{turn.line}: the model has changed since: step {followed.stopped + 1} of {turn.who} "
             f"cannot be taken: {followed.why}"
         )
-    return Replayed(task, stored, followed, other)
+    return Replayed(own, stored, followed, False, _on_baseline(own, stored, followed, model))
+
+
+def _prepared(stored: Stored, model: str | None, design: str | None = None) -> Task:
+    facts = stored.facts
+    names = model or facts.model or None, design or facts.design or None, facts.scenario or None
+    return prepare(*names, facts.bound, settings=facts.settings)
+
+
+def _on_baseline(own: Task, stored: Stored, followed: Followed, model: str | None) -> tuple[str, Transplanted] | None:
+    """What becomes of a variant's counterexample on what it is a variant of."""
+    baseline = own.catalogue.baseline_of(own.design)
+    if baseline is None or baseline is own.design or followed.trace.violation is None:
+        return None
+    name = own.catalogue.name_of(baseline)
+    found = _moved(followed, _prepared(stored, model, name))
+    return (name, found) if found is not None and found.trace.violation is None else None
+
+
+def _moved(followed: Followed, task: Task) -> Transplanted | None:
+    """A violation on another design; None for a trace that never ends, or that is none."""
+    trace = followed.trace
+    if followed.stopped is not None or trace.violation is None or trace.loop is not None:
+        return None
+    return transplanted(trace, task.program)
