@@ -94,6 +94,16 @@ def stable_pages_do_not_change(folio: Folio):
 
 
 @invariant
+def clean_folios_may_be_dropped(cell: Cell):
+    """What a clean folio holds inside the file is on disk too, so reclaim may drop it."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    on_disk = cell.volatile if Block[number(cell) // CELLS].extent == IOMAP_MAPPED else ZERO
+    clean = folio.mapping and not folio.dirty and not folio.writeback and not is_locked(folio.locked)
+    inside = number(cell) < inode.i_size and cell.logical != UNDEFINED and not is_locked(inode.i_rwsem)
+    return implies(clean and inside, on_disk == (NEW if cell.logical == DATA else ZERO))
+
+
+@invariant
 def uptodate_blocks_are_initialised(cell: Cell):
     """A block that is marked uptodate in an unlocked folio holds data of the file or zeros."""
     folio = Folio[number(cell) // FOLIO_SIZE]

@@ -38,15 +38,21 @@ def block_is_mapped(folio: Folio, b: block_t) -> bool:
 
 
 @kernel("fs/ext4/page-io.c")
-def ext4_bio_write_folio(current: Task, folio: Folio, b: block_t):
-    """Write one block of a locked, dirty folio that has further dirty blocks, and unlock the folio."""
+def write_one_block(current: Task, folio: Folio, b: block_t, keep_towrite: bool):
+    """Write one dirty block of a locked folio, and unlock it: ext4_bio_write_folio().
+
+    keep_towrite: the folio has further dirty blocks.
+    """
     wpc = WritepageCtx()
     wpc.current = current
     pos: loff_t = number(folio) * BLOCKS * BLOCK_SIZE + b * BLOCK_SIZE
     with atomic("folio_start_writeback(): under the folio lock"):
         iomap_clear_range_dirty(folio, b * BLOCK_SIZE, BLOCK_SIZE)
         atomic_inc(folio.write_bytes_pending)
-        folio_start_writeback_keepwrite(folio)
+        if keep_towrite:
+            folio_start_writeback_keepwrite(folio)
+        else:
+            folio_start_writeback(folio)
     xfs_bmbt_to_iomap(wpc, current, pos)
     iomap_add_to_ioend(wpc, folio, pos, pos + BLOCK_SIZE, BLOCK_SIZE)
     folio_unlock(folio)
@@ -68,7 +74,7 @@ def commit_writes_mapped_blocks():
             folio_clear_dirty_for_io(folio)
             filemap_dirty_folio(mapping, folio)
     if partial:
-        ext4_bio_write_folio(Task[1], folio, 0)
+        write_one_block(Task[1], folio, 0, True)
     else:
         folio_unlock(folio)
 
@@ -89,7 +95,7 @@ partial_writeback = scenario(
 
 towrite_tag_cleared_partial = variant(
     "Writeback of some blocks of a folio clears TOWRITE, although other blocks stay dirty.",
-    replace(folio_start_writeback_keepwrite, by=folio_start_writeback, inside=ext4_bio_write_folio),
+    replace(folio_start_writeback_keepwrite, by=folio_start_writeback, inside=write_one_block),
     of=iomap,
     undoes="1c8349a17137",
     scenario=partial_writeback,

@@ -1,0 +1,57 @@
+"""What must hold of the small models of model/history/."""
+
+from __future__ import annotations
+
+from checker.lang import each, implies, invariant, leads_to, terminal
+
+from model.history.completion_walk_uses_released_folio import BioPage, bio_walk
+from model.history.invalidate_vs_fault_refcount import SharedPage, invalidation
+from model.history.iomap_uptodate_bitmap_race import READ_BLOCKS, FolioRead, reading
+from model.history.plug_and_skipped_pages import Queue, plugging
+from model.history.set_dirty_vs_truncate_accounting import CountedPage, dirty_accounting
+from model.history.xarray_marks_on_siblings import SLOTS, Slot, xarray_split
+from model.history.xfs_insert_range_boundary import FIRST, NOTHING, SECOND, fork, insert_range
+
+
+@invariant(of=reading)
+def a_folio_that_was_read_is_uptodate(folio: FolioRead):
+    """When the read of a folio has ended and all its blocks are valid, the folio is uptodate."""
+    return implies(
+        not folio.locked and all(folio.ifs_uptodate[b] for b in range(0, READ_BLOCKS)), folio.uptodate
+    )
+
+
+@terminal(of=bio_walk)
+def no_folio_is_left_under_writeback():
+    """When a bio has completed, no folio of it is under writeback."""
+    return not any(page.writeback for page in each(BioPage))
+
+
+@terminal(of=dirty_accounting)
+def dirty_pages_are_counted():
+    """NR_FILE_DIRTY is the number of dirty pages in the page cache."""
+    return all(page.nr_file_dirty == (1 if page.dirty and page.mapping else 0) for page in each(CountedPage))
+
+
+@terminal(of=xarray_split)
+def both_halves_are_marked():
+    """When a marked entry has been split, the entries that it was split into are marked."""
+    return Slot[0].mark and Slot[SLOTS // 2].mark
+
+
+@leads_to(of=plugging, fair=("flusher", "fsync"))
+def plugs_are_flushed(queue: Queue):
+    """A request that waits on a plug is dispatched some day."""
+    return queue.plugged, not queue.plugged
+
+
+@invariant(of=invalidation)
+def a_mapped_page_is_cached(page: SharedPage):
+    """A page that is mapped is in the page cache."""
+    return implies(page.mapped, page.cached)
+
+
+@terminal(of=insert_range)
+def data_stays_at_its_offset():
+    """After a block was inserted, each block of the file holds what was written there."""
+    return fork.holds[0] == FIRST and fork.holds[1] == NOTHING and fork.holds[2] == SECOND
