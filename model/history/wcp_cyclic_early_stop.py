@@ -8,26 +8,18 @@ within one call, is what Linux 6.13.1 does on purpose.)
 
 from __future__ import annotations
 
-from checker.lang import insert_after, kernel, primitive, scenario, thread, variant
+from checker.lang import insert_after, kernel, scenario, thread, variant
 
 from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.page_writeback import folio_batch_release, writeback_iter
-from model.operations import ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, dirty_file_with_cursor, overwrite
+from model.operations import ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, dirty_file, overwrite
 from model.scenarios import COMPLETION, LOCK_ORDER, iomap
 from model.state import BLOCKS, CELLS, COUNT_PASSES, IOENDS, AddressSpace, Task, WritebackControl
-from model.state import mapping
 
 
 def background_of_one_page():
     """A background pass with a budget of one page."""
     __writeback_single_inode(Task[1], 1)
-
-
-@primitive()
-def dirty_file():
-    """A file that is on disk, cached and dirty; background passes begin at 0."""
-    dirty_file_with_cursor()
-    mapping.writeback_index = 0
 
 
 one_page_budgets = scenario(

@@ -149,11 +149,14 @@ def truncate_inode_pages(mapping: AddressSpace, lstart: loff_t):
 def truncate_pagecache(inode: Inode, newsize: loff_t):
     """Remove what lies behind a new EOF from the page cache.
 
-    Left out: the second unmapping, which is for private copies.
+    The second unmapping finds private copies, and a page of a large folio that lies across EOF, if a fault
+    has asked for i_size before it was lowered, and mapped the page after the first unmapping.
     """
     if MAPPERS > 0:
         unmap_mapping_range(dir_pages_end(newsize), FILE_PAGES)
     truncate_inode_pages(mapping, newsize)
+    if MAPPERS > 0 and PAGES > 1:
+        unmap_mapping_range(dir_pages_end(newsize), FILE_PAGES)
 
 
 @kernel("mm/truncate.c")
