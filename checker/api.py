@@ -8,6 +8,7 @@ for state in result.violation.trace.states: ...
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .catalogue import Catalogue, load
 from .errors import UsageError, shown_path
+from .forecast import Forecast, Forecaster, next_bound
 from .ir import Program
 from .lang import Design, Scenario
 from .limits import GIB, default_memory_limit
@@ -33,6 +35,7 @@ REDUCTIONS = ("partial-order", "symmetry")
 SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
 SMALLER_SECONDS = 30  # for smaller bounds, where the one asked for was too large
+SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
 
@@ -128,7 +131,8 @@ def check(
     stop: False to explore everything even after a violation.
     time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
     in which states are kept that memory has no room for; by default TMPDIR, else /var/tmp; "" for none.
-    progress: called now and then with what has been explored so far.
+    progress: called now and then with what has been explored so far (`explore.Progress`), and with what it
+    will be at the end (`Forecast`, or None).
     catalogue: of a model that is loaded already.
 
     A violation comes with its trace, which the interpreter has replayed.
@@ -140,17 +144,64 @@ def check(
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
     options = {
         "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
-        "spill_dir": spill_dir, "progress": progress,
+        "spill_dir": spill_dir,
     }  # fmt: skip
-    result = explored(task, time_limit=time_limit, **options)
+
+    def of_bound(bound: int) -> Task:
+        return prepare(model, design, scenario, bound, properties, settings, task.catalogue)
+
+    forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
+    result = explored(task, time_limit=time_limit, progress=_watched(forecaster, progress), **options)
+    result = _with_forecasts(result, forecaster, time_limit, memory_limit)
     if result.verdict != INCOMPLETE or result.stopped_by not in ("time", "memory", "disk"):
         return result
 
+    alone = progress and (lambda now: progress(now, None))
+
     def smaller(bound: int, seconds: float) -> Result:
-        one = prepare(model, design, scenario, bound, properties, settings, task.catalogue)
-        return explored(one, time_limit=seconds, **options)
+        return explored(of_bound(bound), time_limit=seconds, progress=alone, **options)
 
     return _with_smaller_bounds(result, smaller, min(SMALLER_SECONDS, time_limit or SMALLER_SECONDS))
+
+
+def _watched(forecaster: Forecaster, progress: Callable[..., None] | None) -> Callable[[Any], None]:
+    """A callable for the search to tell its progress to, for forecasts and for `progress`."""
+
+    def watch(now: Any) -> None:
+        forecast = forecaster.look(now)
+        if progress is not None:
+            progress(now, forecast)
+
+    return watch
+
+
+def _size(program: Program, bound: int, options: Mapping[str, Any], seconds: float, now: Any) -> int | None:
+    """States of a smaller bound in a search like that of which `now` tells; None if `seconds` do not suffice."""
+    from .explore import explore
+
+    memory = int((options["memory_limit"] or default_memory_limit() / GIB) * GIB / 10)
+    found = explore(
+        program, threads=options["threads"], time_limit=SETTING_UP + seconds, memory_limit=memory, reduced=now.reduced,
+        symmetric=now.symmetric, operations=bound,
+    )  # fmt: skip
+    if found.stopped_by == "interrupt":  # Ctrl-C is meant for the search that waits
+        signal.raise_signal(signal.SIGINT)
+    return found.states if found.complete and found.reduced == now.reduced else None
+
+
+def _with_forecasts(
+    result: Result, forecaster: Forecaster, time_limit: float | None, memory_limit: float | None
+) -> Result:
+    """The result with what it, or the next bound, would cost; and which limits that is beyond."""
+    following = next_bound({**forecaster.sizes, **result.sizes}, result) if result.verdict == HOLDS else None
+    limits = (("--memory-limit", memory_limit and memory_limit * GIB), ("--time-limit", time_limit))
+
+    def judged_by_limits(one: Forecast | None) -> Forecast | None:
+        costs = one and dict(zip(("--memory-limit", "--time-limit"), (one.bytes, one.seconds)))
+        return one and replace(one, beyond=tuple(name for name, most in limits if most and (costs[name] or 0) > most))
+
+    latest = forecaster.latest if result.verdict == INCOMPLETE else None
+    return replace(result, forecast=judged_by_limits(latest), next_bound=judged_by_limits(following))
 
 
 def _with_smaller_bounds(result: Result, smaller: Callable[[int, float], Result], seconds: float) -> Result:
@@ -215,6 +266,7 @@ def explored(
         stopped_by=found.stopped_by,
         stopped_because=found.stopped_because,
         disk_bytes=found.disk_bytes,
+        sizes=found.sizes or ({task.program.bound: found.states} if found.complete and task.program.bound else {}),
         program=task.program,
         drawings=rows_of(task.catalogue, task.program),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -56,9 +56,11 @@ class Exploration:
     included.  levels: number of states at each depth.  reached: names of the reachable
     properties and of the premises seen.  seconds: of the search, compilation not included.
     violation: the first; violations: the first of each property.
-    bytes_per_state: states, parents and index, disk_bytes included: those that went to files.  words, bits: size of a packed state (native).
+    bytes_per_state: states, parents and index, with disk_bytes, those that went to files.  words, bits: size
+    of a packed state (native).
     reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
     symmetries: names of what was found interchangeable, and permuted.
+    sizes: states of each smaller bound, as far as a complete search knows them.
     """
 
     complete: bool = False
@@ -77,6 +79,7 @@ class Exploration:
     engine: str = "native"
     reduced: bool = False
     symmetries: tuple[str, ...] = ()
+    sizes: dict[int, int] = field(default_factory=dict)
     threads: int = 1
     words: int = 0
     bits: int = 0
@@ -94,7 +97,8 @@ class Exploration:
 @dataclass(frozen=True)
 class Progress:
     """How far a search is.  frontier: states of the level that is being expanded; bytes: of
-    memory that states and index take; disk_bytes: of files."""
+    memory that states and index take; disk_bytes: of files.  levels: their sizes up to now.
+    reduced, symmetric: what the search uses."""
 
     states: int
     transitions: int
@@ -103,17 +107,26 @@ class Progress:
     bytes: int
     seconds: float
     disk_bytes: int = 0
+    levels: Sequence[int] = ()
+    reduced: bool = False
+    symmetric: bool = False
 
 
 class Limits:
     """When a search has to end: seconds from now on, bytes, number of states, Ctrl-C.
-    directory: for what memory has no room for, or None."""
+    directory: for what memory has no room for, or None.  operations: that are started at most, if
+    fewer than the program's bound; then states are counted, and not judged."""
 
     def __init__(
-        self, seconds: float | None, memory: int | None, states: int | None = None, directory: str | None = None
+        self,
+        seconds: float | None,
+        memory: int | None,
+        states: int | None = None,
+        directory: str | None = None,
+        operations: int | None = None,
     ) -> None:
         self.end = None if seconds is None else time.monotonic() + seconds
-        self.memory, self.states, self.directory = memory, states, directory
+        self.memory, self.states, self.directory, self.operations = memory, states, directory, operations
         self.interrupted = False
 
     def reached(self, states: int = 0) -> str:
@@ -183,6 +196,7 @@ def explore(
     symmetric: bool = False,
     states: int | None = None,
     spill_dir: str | None = None,
+    operations: int | None = None,
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
@@ -195,11 +209,12 @@ def explore(
     states: leave it when there are more, with stopped_by "states".
     spill_dir: the native engine moves states to files in this directory when memory runs short (None: it
     stops then).
+    operations: count the states of this smaller bound, with the same code; nothing is judged (native).
     Raises UsageError if there is no such engine.
     """
     if threads < 1:
         raise UsageError("a search needs at least one thread")
-    limits = Limits(time_limit, memory_limit, states, spill_dir)
+    limits = Limits(time_limit, memory_limit, states, spill_dir, operations)
     with interruptible(limits):
         if engine == "native":
             from .explore_native import search as native_search

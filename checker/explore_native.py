@@ -16,7 +16,7 @@ from . import chains, visited
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .explore_store import Store
 from .interpret import Interpreter
-from .ir import Program
+from .ir import OPS_LEFT, Program
 from .layout import Layout
 from .limits import available_memory
 from .native import Info, NativeText
@@ -40,6 +40,7 @@ SHARE = 0.9  # of the available memory that a search takes if it has no limit
 LEFT_TO_OTHERS = 200 << 20  # bytes of the machine's memory that no search takes
 
 
+LOOKED_AT = 1 << 18  # states of which it is asked how many operations were started in them
 TRIAL = 5_000  # states after which it is decided whether the reduction goes on
 WORTHWHILE = 0.1  # the share of steps that have to be ample
 
@@ -100,6 +101,8 @@ class Search:
         if self.stop and result.violation:
             result.stopped_by = "violation"
         result.complete = not result.stopped_by
+        if result.complete and not result.reduced and self.limits.operations is None:
+            result.sizes = self._sizes()
         result.states, result.transitions = self.store.count(), self._transitions()
         result.reached = self._reached()
         result.disk_bytes = self.store.disk_bytes()
@@ -159,6 +162,19 @@ class Search:
         self._slice(0)
         self.store.shared[visited.NEXT] = 0
 
+    def _sizes(self) -> dict[int, int]:
+        """About how many states each bound up to this one has: those in which so many operations were started.
+
+        Exact without reduction up to LOOKED_AT states, of more a part is looked at."""
+        bound, count = self.interpreter.program.bound, self.store.count()
+        sections = self.layout.sections(OPS_LEFT) if bound else ()
+        if not sections:
+            return {}
+        step, section = 1 + count // LOOKED_AT, sections[0]
+        left = self.store.words_at(section.word, step) >> np.uint64(section.shift) & np.uint64((1 << section.width) - 1)
+        started = np.cumsum(np.bincount(left.astype(np.int64), minlength=bound + 1)[::-1])
+        return {k: min(int(started[k]) * step, count) for k in range(bound)} | {bound: count}
+
     # ---- levels
 
     def _levels(self) -> str:
@@ -189,7 +205,7 @@ class Search:
 
     def _begin(self) -> None:
         """Store the initial states."""
-        states = self._canonical([self.layout.pack(state) for state in self.interpreter.initial_states()])
+        states = self._canonical([self.layout.pack(state) for state in self._initial_states()])
         worker = self.workers[0]
         for start in range(0, len(states), visited.BATCH):
             some = np.array(states[start : start + visited.BATCH], np.uint64)
@@ -199,6 +215,14 @@ class Search:
         for each in self.workers:  # what is in `recent` has to be in the table
             each.recent[:] = np.tile(np.array(states[0], np.uint64), visited.RECENT)
         self._end_level()
+
+    def _initial_states(self) -> list[State]:
+        """Those of the program, with fewer operations left if only these are to be counted."""
+        states, operations = self.interpreter.initial_states(), self.limits.operations
+        if operations is None:
+            return states
+        place = self.layout.slots.at(OPS_LEFT, 0)
+        return [(*state[:place], operations, *state[place + 1 :]) for state in states]
 
     def _canonical(self, states: list[list[int]]) -> list[list[int]]:
         """The packed states that stand for these, each once."""
@@ -244,7 +268,9 @@ class Search:
             count, depth = self.store.count(), len(self.result.levels) - 1
             frontier = self.end - self.first
             sizes = self.store.bytes(), seconds, self.store.disk_bytes()
-            self.progress(Progress(count, self._transitions(), depth, frontier, *sizes))
+            kind = self.result.reduced, bool(self.result.symmetries)
+            levels = self.result.levels[:-1]  # the last one is not complete
+            self.progress(Progress(count, self._transitions(), depth, frontier, *sizes, levels, *kind))
         if seconds - self.looked > LOOK:
             self.looked = seconds
             if seconds > IMPROVE_AFTER and self.machine.improve():
@@ -305,6 +331,8 @@ class Search:
         """What is new is the next frontier; report what was found."""
         self._close_gaps()
         found = [candidate for number in range(self.threads) for candidate in self._candidates(number)]
+        if self.limits.operations is not None:
+            found = []
         settle(self.result, found, self.native.sites.all, self._make)
         self.first, self.end = self.end, self.store.count()
         if self.end > self.first:

@@ -203,6 +203,17 @@ class Store:
         native_fold.unfold_row(self.tree, self.reader, self.rows[row])
         return self.reader.state.tolist()
 
+    def words_at(self, word: int, step: int) -> np.ndarray:
+        """Word number `word` of every `step`-th state."""
+        rows = self.rows[: self.count() * self.row]
+        if not self.folded:
+            return rows[word :: self.row][::step]
+        keys, (left, right, _) = rows[::step], self.shape
+        for pair, on_the_right in native_fold.way_to(word, left, right):
+            numbers = keys & native_fold.LOW if on_the_right else keys >> native_fold.HIGH_SHIFT
+            keys = self.keys[1].values[numbers] if pair >= 0 else self.keys[0].values[numbers]
+        return keys
+
     def _make_table(self) -> None:
         self.table = reserve(1 << self.bits, np.uint64 if self.inline else np.uint32)
         self.share = FULLEST

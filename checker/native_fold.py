@@ -60,6 +60,17 @@ def shape(words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array(left, np.int64), np.array(right, np.int64), np.array(above[:words], np.uint64)
 
 
+def way_to(word: int, left: np.ndarray, right: np.ndarray) -> list[tuple[int, bool]]:
+    """From the root down to `word`: the pair that comes next (-1: the word itself), and whether it is the right child."""
+    size, node, way = len(left) + 1, word, []
+    while node != size + len(left) - 1:
+        on_the_right = node in right.tolist()
+        pair = (right if on_the_right else left).tolist().index(node)
+        way.append((node - size if node >= size else -1, on_the_right))
+        node = size + pair
+    return way[::-1]
+
+
 @compiled
 def hash_key(key):
     """Of a word or pair; its top bits choose the place in the index."""

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from .errors import UsageError
+from .forecast import size
 from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, Result
 
 ITF = ".itf.json"
@@ -22,6 +23,7 @@ ITF = ".itf.json"
 # ------------------------------------------------------------------ for people
 
 
+MANY = 1_000_000  # states of the next bound from which on it is worth a line
 KNOWN = Path("counterexamples")  # where what was found before is stored
 
 
@@ -31,7 +33,7 @@ def remarks(result: Result) -> list[str]:
     if not_due := len(result.named(NOT_DUE)):
         lines.append(f"  {not_due} witness{'es' * (not_due > 1)} not due at this bound")
     if result.disk_bytes:
-        lines.append(f"  {gib(result.disk_bytes)} of states went to files, for want of memory")
+        lines.append(f"  {size(result.disk_bytes)} of states went to files, for want of memory")
     if result.stopped_because:
         lines.append(f"  {result.stopped_because}")
     if result.verdict == INCOMPLETE:
@@ -42,6 +44,10 @@ def remarks(result: Result) -> list[str]:
             lines.append(f"  bound {result.covered} was searched to its end: it holds")
     if result.verdict == VIOLATED and not result.shortest and result.violation and result.violation.trace:
         lines.append("  the counterexample may not be a shortest one: the search without reduction took too long")
+    if result.forecast:
+        lines.append(f"  all of it: {result.forecast.text()}")
+    if result.next_bound and (result.next_bound.states >= MANY or result.next_bound.beyond):
+        lines.append(f"  bound {result.next_bound.bound}: {result.next_bound.text()}")
     if vacuous := result.named(VACUOUS):
         lines.append(f"  not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
     if unseen := result.named(NOT_SEEN):
@@ -53,11 +59,6 @@ def remarks(result: Result) -> list[str]:
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
         lines.append(f"  {result.violation.property}: {result.violation.message}")
     return lines
-
-
-def gib(count: int) -> str:
-    """Bytes, for people."""
-    return f"{count / (1 << 30):.1f} GiB" if count >= 1 << 29 else f"{count / (1 << 20):.0f} MiB"
 
 
 def report(result: Result, quiet: bool = False) -> str:
@@ -207,7 +208,7 @@ def progress_shown(wanted: bool) -> Iterator[Callable[[Any], None] | None]:
     from rich.text import Text
 
     with Live(Text("compiling"), console=Console(stderr=True), transient=True, refresh_per_second=4) as live:
-        yield lambda now: live.update(Text(_progress_line(now)))
+        yield lambda now, forecast=None: live.update(Text(_progress_text(now, forecast)))
 
 
 @contextlib.contextmanager
@@ -222,10 +223,11 @@ def words_shown() -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def _progress_line(now: Any) -> str:
+def _progress_text(now: Any, forecast: Any = None) -> str:
+    """How far a search is, and if that can be said what it will have cost at its end."""
     rate = now.states / now.seconds if now.seconds else 0
-    disk = f" + {gib(now.disk_bytes)} on disk" if now.disk_bytes else ""
+    disk = f" + {size(now.disk_bytes)} on disk" if now.disk_bytes else ""
     return (
         f"{now.states:,} states, {now.transitions:,} transitions, {rate:,.0f} states/s, "
-        f"frontier {now.frontier:,}, depth {now.depth}, {gib(now.bytes)}{disk}, {now.seconds:.0f} s"
-    )
+        f"frontier {now.frontier:,}, depth {now.depth}, {size(now.bytes)}{disk}, {now.seconds:.0f} s"
+    ) + (f"\nat the end: {forecast.text()}" if forecast else "")

@@ -11,6 +11,7 @@ from .ir import ALWAYS_ON, Program, Property
 if TYPE_CHECKING:
     from .drawing import Row
     from .explore import Exploration
+    from .forecast import Forecast
     from .trace import Trace
 
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
@@ -82,6 +83,9 @@ class Result:
     drawings: tuple[Row, ...] = field(default=(), repr=False, compare=False)
     stopped_because: str = ""
     disk_bytes: int = 0
+    sizes: dict[int, int] = field(default_factory=dict, repr=False)  # states of this and smaller bounds, if known
+    forecast: Forecast | None = None  # if incomplete: what the search would have cost
+    next_bound: Forecast | None = None  # what the next bound would cost
     covered: int | None = None  # if incomplete: the greatest smaller bound that was searched to its end
 
     @property
@@ -127,6 +131,8 @@ class Result:
             "stopped_by": self.stopped_by,
             "stopped_because": self.stopped_because,
             "disk_bytes": self.disk_bytes,
+            "forecast": self.forecast and self.forecast.as_json(),
+            "next_bound": self.next_bound and self.next_bound.as_json(),
             "complete_up_to_bound": self.covered if self.verdict == INCOMPLETE else self.bound,
             "properties": [{"name": p.name, "verdict": p.verdict} for p in self.properties],
             "violation": self.violation and _violation_as_json(self.violation, file),

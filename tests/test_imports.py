@@ -27,7 +27,7 @@ STAGES = {  # stage: its files
     "reduction": "ample monotone partial_order symmetry real_run",
     "search": "explore*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check transplant",
-    "front door": "__init__ api result output listing replaying compare options cli __main__",
+    "front door": "__init__ api result forecast output listing replaying compare options cli __main__",
     "export": "export/*",
     "bench": "bench/*",
     "regress": "regress/* mutate/* processes",
