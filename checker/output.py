@@ -70,7 +70,16 @@ def report(result: Result, quiet: bool = False) -> str:
     if quiet:
         return line
     picture = result.picture(width, colour)
-    return "\n".join([line, *remarks(result), *(["", picture] if picture else [])])
+    return "\n".join([line, *remarks(result), *(["", picture, *order_lines(result, width)] if picture else [])])
+
+
+def order_lines(result: Result, width: int = 80) -> list[str]:
+    """What is said below a counterexample of the order of its steps, after an empty line; [] if nothing."""
+    from .explain_order import sentences
+
+    trace = result.violation.trace if result.violation else None
+    told = sentences(trace, width) if trace else []
+    return ["", *told] if told else []
 
 
 def terminal() -> tuple[int, bool]:
@@ -146,7 +155,7 @@ def save_counterexample(result: Result, path: str) -> str | None:
     else:
         from .trace_file import write
 
-        write(path, trace, result.picture())
+        write(path, trace, "\n".join([result.picture(), *order_lines(result)]))
     return path
 
 

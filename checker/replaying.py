@@ -9,6 +9,7 @@ from typing import Any
 from .api import Task, prepare
 from .drawing import rows_of
 from .errors import UsageError
+from .explain_order import sentences
 from .report import counterexample
 from .result import HOLDS, VIOLATED
 from .trace import Followed
@@ -45,7 +46,8 @@ class Replayed:
         """The steps as a picture, and what is so now."""
         trace = replace(self.followed.trace, facts=self.task.facts)
         picture = counterexample(trace, rows_of(self.task.catalogue, self.task.program), width, colour)
-        return f"{picture.rstrip()}\n\n  {self._outcome()}"
+        told = sentences(trace, width)
+        return "\n\n".join([picture.rstrip(), *(["\n".join(told)] if told else []), f"  {self._outcome()}"])
 
     def _outcome(self) -> str:
         if isinstance(self.followed, Transplanted) and not self.violated:

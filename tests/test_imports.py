@@ -26,7 +26,8 @@ STAGES = {  # stage: its files
     "native": "native* layout visited chains search_loop compiled",
     "reduction": "ample monotone partial_order symmetry real_run",
     "search": "explore*",
-    "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check transplant",
+    "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
+             "transplant explain_order",
     "front door": "__init__ api result forecast output listing replaying compare options cli __main__",
     "export": "export/*",
     "bench": "bench/*",
