@@ -1,0 +1,167 @@
+"""NFS: what keeps data safe until the server has it on disk, and repairs of what 6.13.1 violates."""
+
+from __future__ import annotations
+
+from checker.lang import drop, each, kernel, override, primitive, replace, swap, variant
+
+from model.fs.nfs.file import nfs_file_fsync, nfs_file_fsync_commit, nfs_release_folio
+
+from model.fs.nfs.scenarios import nfs, nfs_low_memory, nfs_server_reboot, nfs_soft_errors, nfs_softerr_mount
+from model.fs.nfs.scenarios import nfs_write_under_fsync, nfs_writers
+from model.fs.nfs.state import NfsPage, NfsPageioDescriptor, nfsi, nfss, verf_t
+from model.fs.nfs.write import nfs_clear_request_commit, nfs_commit_inode
+from model.fs.nfs.write import nfs_error_is_fatal, nfs_folio_private_request, nfs_inode_remove_request
+from model.fs.nfs.write import nfs_io_completion_alloc, nfs_io_completion_put, nfs_mark_request_dirty
+from model.fs.nfs.write import nfs_page_end_writeback, nfs_pageio_complete, nfs_redirty_request
+from model.fs.nfs.write import nfs_request_add_commit_list, nfs_request_remove_commit_list, nfs_write_completion
+from model.fs.nfs.write import nfs_write_match_verf, nfs_writepage_locked, nfs_writepages, note_nfs_pass
+from model.fs.nfs.write import wait_on_commit
+from model.mm.filemap import file_write_and_wait_range
+from model.mm.page_writeback import folio_clear_dirty_for_io, write_cache_pages
+from model.primitives import folio_test_writeback
+from model.state import FILE_SIZE, LONG_MAX, OK, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, File, Folio, Task
+from model.state import WritebackControl
+
+nfs_trusts_writes = variant(
+    "A WRITE that has succeeded is taken for stable, and its request is removed.",
+    replace(nfs_request_add_commit_list, by=nfs_inode_remove_request, inside=nfs_write_completion),
+    of=nfs,
+    scenario=nfs_server_reboot,
+)
+
+
+@kernel("fs/nfs/write.c")
+def any_verf_matches(verf: verf_t, req: NfsPage) -> bool:
+    """Whatever the verifier is."""
+    return True
+
+
+nfs_no_verifier = variant(
+    "A COMMIT that has succeeded is taken to cover every WRITE before it, whatever the verifier.",
+    override(nfs_write_match_verf, by=any_verf_matches),
+    of=nfs,
+    scenario=nfs_server_reboot,
+)
+
+
+@kernel("fs/nfs/file.c")
+def nfs_file_fsync_once(current: Task, file: File) -> Errno:
+    """Write, wait and commit, once."""
+    ret = file_write_and_wait_range(current, file, 0, FILE_SIZE - 1)
+    if ret == OK:
+        ret = nfs_file_fsync_commit(file)
+    return ret
+
+
+nfs_fsync_once = variant(
+    "fsync does not look whether requests had to be written again.",
+    override(nfs_file_fsync, by=nfs_file_fsync_once),
+    of=nfs,
+    scenario=nfs_server_reboot,
+)
+
+nfs_fsync_waits_for_no_commit = variant(
+    "fsync does not wait for COMMITs, neither its own nor those of others.",
+    drop(wait_on_commit, inside=nfs_commit_inode),
+    of=nfs,
+    scenario=nfs_server_reboot,
+)
+
+nfs_redirty_after_writeback = variant(
+    "A request that could not be sent ends writeback before its folio is dirty again.",
+    swap(nfs_mark_request_dirty, nfs_page_end_writeback, inside=nfs_redirty_request),
+    of=nfs,
+    scenario=nfs_soft_errors,
+)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_writepages_hard(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
+    """Every error that may go away is tried again, with whatever options the file system is mounted."""
+    if wbc.sync_mode == WB_SYNC_NONE:
+        if nfss.write_congested:
+            return OK
+    note_nfs_pass(nfsi, True)
+    err: Errno = OK
+    ioc = nfs_io_completion_alloc()
+    while True:
+        pgio = NfsPageioDescriptor()
+        pgio.io_completion = ioc
+        if wbc.sync_mode == WB_SYNC_ALL:
+            wbc.nr_to_write = LONG_MAX
+        err = write_cache_pages(mapping, wbc, pgio)
+        pgio.pg_error = OK
+        nfs_pageio_complete(pgio)
+        if err == OK or nfs_error_is_fatal(err):
+            break
+    nfs_io_completion_put(ioc)
+    note_nfs_pass(nfsi, False)
+    return err
+
+
+nfs_no_softerr = variant(
+    "The retry loop does not end on -EAGAIN where the mount has softerr.",
+    override(nfs_writepages, by=nfs_writepages_hard),
+    of=nfs,
+    scenario=nfs_softerr_mount,
+)
+
+nfs_stays_on_commit_list = variant(
+    "A request that is written again stays on the commit list.",
+    drop(nfs_request_remove_commit_list, inside=nfs_clear_request_commit),
+    of=nfs,
+    scenario=nfs_writers,
+)
+
+# -------------------------------------------------------------------- repairs
+
+
+@kernel("fs/nfs/file.c")
+def nfs_file_fsync_all(current: Task, file: File) -> Errno:
+    """Write, wait and commit until no folio has a request any more."""
+    while True:
+        ret = file_write_and_wait_range(current, file, 0, FILE_SIZE - 1)
+        if ret != OK:
+            break
+        ret = nfs_file_fsync_commit(file)
+        if ret != OK:
+            break
+        if not nfs_have_writebacks():
+            break
+    return ret
+
+
+@primitive("include/linux/nfs_fs.h")
+def nfs_have_writebacks() -> bool:
+    """Is there any request, be it dirty, on its way, or waiting for a COMMIT?"""
+    return any(req.mapped for req in each(NfsPage))
+
+
+nfs_fsync_until_committed = variant(
+    "fsync goes on until nothing is left to be written or committed.",
+    override(nfs_file_fsync, by=nfs_file_fsync_all),
+    of=nfs,
+    scenario=nfs_write_under_fsync,
+)
+
+
+@kernel("fs/nfs/file.c")
+def nfs_release_folio_later(folio: Folio) -> bool:
+    """Begin to write a dirty folio, and say that it cannot be freed yet."""
+    wbc = WritebackControl()
+    wbc.sync_mode = WB_SYNC_NONE
+    if not nfs_folio_private_request(folio):
+        return True
+    if folio_test_writeback(folio):
+        return False
+    if folio_clear_dirty_for_io(folio):
+        nfs_writepage_locked(folio, wbc)
+    return False
+
+
+nfs_release_does_not_wait = variant(
+    "Reclaim begins to write a folio that has a request, and does not wait for it.",
+    override(nfs_release_folio, by=nfs_release_folio_later),
+    of=nfs,
+    scenario=nfs_low_memory,
+)

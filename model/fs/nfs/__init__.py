@@ -1,0 +1,1 @@
+"""fs/nfs/ of the kernel, and the server."""

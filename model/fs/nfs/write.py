@@ -1,0 +1,551 @@
+"""fs/nfs/write.c: writing folios to the server, and committing what the server has only in memory.
+
+Left out of the whole file: page groups (a folio has one request, which covers the whole of it), references, pNFS, swap,
+the mount option "eager", priorities and FLUSH_COND_STABLE: the server keeps what it is sent in memory until a COMMIT.
+A request that is made anew for a folio waits for PG_BUSY of the one before, which in the kernel is another object.
+"""
+
+from __future__ import annotations
+
+from checker.lang import atomic, acquire, each, hand_over, kernel, number, primitive, pure, release, wait_until, warn_on
+
+from model.fs.buffer import __folio_mark_dirty, folio_redirty_for_writepage, folio_test_set_dirty
+from model.fs.nfs.state import COMMIT_LIST, COMMIT_PAGES, HDR_PAGES, NFS_CONGESTION_OFF, NFS_CONGESTION_ON
+from model.fs.nfs.state import NFS_MOUNT_SOFTERR, NFS_SOFT_ERRORS, NO_LIST, RPC_FREE, RPC_SENT, NfsCommitData, NfsInode, NfsIoCompletion
+from model.fs.nfs.state import NfsListHead, NfsPage, NfsPageioDescriptor, NfsPgioHeader, NfsServer, nfsi, nfss
+from model.fs.nfs.state import verf_t
+from model.primitives import folio_unlock
+from model.size import folio_index
+from model.state import AOP_WRITEPAGE_ACTIVATE, EAGAIN, EIO, LONG_MAX, OK, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace
+from model.state import Errno, Folio, WritebackControl, mapping, pgoff_t
+
+# ----------------------------------------------------------------------- errors
+
+
+@pure("fs/nfs/internal.h")
+def nfs_error_is_fatal(err: Errno) -> bool:
+    """Is it of no use to try again?"""
+    return err == EIO
+
+
+@pure("fs/nfs/internal.h")
+def nfs_error_is_fatal_on_server(err: Errno) -> bool:
+    """Has the server refused?"""
+    return err == EIO
+
+
+@kernel("fs/nfs/write.c")
+def nfs_mapping_set_error(folio: Folio, error: Errno):
+    """Record a writeback error for whoever calls fsync.
+
+    Left out: the error state of the superblock, and the invalidation of the page cache.
+    """
+    with atomic("filemap_set_wb_err()"):
+        errseq_set(mapping)
+        note_recorded()
+
+
+# --------------------------------------------------------- io_completion of a pass
+
+
+@primitive("fs/nfs/write.c")
+def nfs_io_completion_alloc() -> NfsIoCompletion:
+    """One that nobody uses, with one user; None if there is no memory for it."""
+    new: NfsIoCompletion = None
+    for ioc in each(NfsIoCompletion):
+        if new is None and ioc.refcount == 0:
+            new = ioc
+    if new is not None:
+        new.refcount = 1
+    return new
+
+
+@primitive("fs/nfs/write.c")
+def kref_put(ioc: NfsIoCompletion) -> bool:
+    """Give a reference back; was it the last?"""
+    ioc.refcount -= 1
+    return ioc.refcount == 0
+
+
+@kernel("fs/nfs/write.c")
+def nfs_io_completion_put(ioc: NfsIoCompletion):
+    """The last user commits what the pass has written, without waiting."""
+    if ioc is not None:
+        if kref_put(ioc):
+            nfs_commit_inode(False)
+
+
+# ----------------------------------------------------- the requests of an inode
+
+
+@primitive("fs/nfs/write.c")
+def nfs_folio_private_request(folio: Folio) -> bool:
+    """Has the folio a request?"""
+    return NfsPage[number(folio)].mapped
+
+
+@kernel("fs/nfs/write.c")
+def nfs_lock_and_join_requests(folio: Folio) -> bool:
+    """Lock the request of a folio, if it has one, and take it off the commit list: it is going to be written again."""
+    req: NfsPage = NfsPage[number(folio)]
+    while True:
+        if not nfs_folio_private_request(folio):
+            return False
+        nfs_lock_request(req)
+        if nfs_folio_private_request(folio):
+            break
+        nfs_unlock_request(req)
+    nfs_clear_request_commit(req)
+    return True
+
+
+@kernel("fs/nfs/write.c")
+def nfs_inode_add_request(req: NfsPage):
+    """A new request, locked, becomes the folio's."""
+    nfs_lock_request(req)
+    with atomic("i_private_lock is held"):
+        warn_on(req.mapped)
+        req.mapped = True
+
+
+@primitive("fs/nfs/write.c")
+def nfs_inode_remove_request(req: NfsPage):
+    """The folio has no request any more."""
+    req.mapped = False
+    req.wb_verf = 0
+
+
+@kernel("fs/nfs/write.c")
+def nfs_mark_request_dirty(req: NfsPage):
+    """filemap_dirty_folio(): who completes a commit does not hold the folio lock."""
+    folio: Folio = Folio[number(req)]
+    if not folio_test_set_dirty(folio):
+        __folio_mark_dirty(folio)
+
+
+# ------------------------------------------------------------------- commit list
+
+
+@primitive("kernel/locking/mutex.c")
+def mutex_lock_commit():
+    """mutex_lock(&nfsi->commit_mutex)."""
+    acquire(nfsi.commit_mutex)
+
+
+@primitive("kernel/locking/mutex.c")
+def mutex_unlock_commit():
+    """mutex_unlock(&nfsi->commit_mutex)."""
+    release(nfsi.commit_mutex)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_request_add_commit_list(req: NfsPage):
+    """Put a locked request on the commit list."""
+    with atomic("commit_mutex is held"):
+        mutex_lock_commit()
+        req.clean = True
+        nfs_list_add_request(req, COMMIT_LIST)
+        mutex_unlock_commit()
+
+
+@primitive("fs/nfs/write.c")
+def nfs_request_remove_commit_list(req: NfsPage):
+    """Take a locked request off the commit list, if it is there."""
+    if req.clean:
+        req.clean = False
+        nfs_list_remove_request(req)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_clear_request_commit(req: NfsPage):
+    """Forget that a locked request waits for a COMMIT."""
+    if req.clean:
+        with atomic("commit_mutex is held"):
+            mutex_lock_commit()
+            nfs_request_remove_commit_list(req)
+            mutex_unlock_commit()
+
+
+@primitive("fs/nfs/write.c")
+def nfs_reqs_to_commit() -> bool:
+    """Does anything wait for a COMMIT?"""
+    return any(req.wb_list == COMMIT_LIST for req in each(NfsPage))
+
+
+# -------------------------------------------------------------------- writeback
+
+
+@primitive("fs/nfs/write.c")
+def atomic_inc_writeback(nfss: NfsServer) -> bool:
+    """One more folio under writeback; are they too many?"""
+    nfss.writeback += 1
+    return nfss.writeback > NFS_CONGESTION_ON
+
+
+@primitive("fs/nfs/write.c")
+def atomic_dec_writeback(nfss: NfsServer) -> bool:
+    """One folio less under writeback; are they few enough?"""
+    nfss.writeback -= 1
+    return nfss.writeback < NFS_CONGESTION_OFF
+
+
+@kernel("fs/nfs/write.c")
+def nfs_folio_set_writeback(folio: Folio):
+    """Begin writeback of a folio; too many make the mount congested."""
+    folio_start_writeback(folio)
+    if atomic_inc_writeback(nfss):
+        nfss.write_congested = True
+
+
+@kernel("fs/nfs/write.c")
+def nfs_folio_end_writeback(folio: Folio):
+    """End writeback of a folio."""
+    folio_end_writeback(folio)
+    if atomic_dec_writeback(nfss):
+        nfss.write_congested = False
+
+
+@kernel("fs/nfs/write.c")
+def nfs_page_end_writeback(req: NfsPage):
+    """A request is through with its WRITE: unlock it, and end writeback."""
+    nfs_unlock_request(req)
+    nfs_folio_end_writeback(Folio[number(req)])
+
+
+@kernel("fs/nfs/write.c")
+def nfs_write_error(req: NfsPage, error: Errno):
+    """A request that the server has refused is given up."""
+    nfs_mapping_set_error(Folio[number(req)], error)
+    nfs_inode_remove_request(req)
+    nfs_page_end_writeback(req)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_redirty_request(req: NfsPage):
+    """A request that could not be sent is to be written again."""
+    nfs_mark_request_dirty(req)
+    atomic_inc_redirtied(nfsi)
+    nfs_page_end_writeback(req)
+
+
+@primitive("include/linux/atomic.h")
+def atomic_inc_redirtied(nfsi: NfsInode):
+    """Count a request that is to be written again.  Nobody compares the count where errors never end."""
+    if NFS_SOFT_ERRORS < 9:
+        nfsi.redirtied_pages += 1
+
+
+@primitive("fs/nfs/pagelist.c")
+def nfs_list_entry(desc: NfsPageioDescriptor) -> NfsPage:
+    """The first request of a descriptor, taken off its list; None if there is none."""
+    for req in each(NfsPage):
+        if desc.pg_list[number(req)]:
+            desc.pg_list[number(req)] = False
+            desc.pg_count -= 1
+            nfs_list_remove_request(req)
+            return req
+    return None
+
+
+@kernel("fs/nfs/write.c")
+def nfs_async_write_error(desc: NfsPageioDescriptor, error: Errno):
+    """The requests of a descriptor cannot be sent: give them up, or write them again."""
+    while (req := nfs_list_entry(desc)) is not None:
+        if nfs_error_is_fatal_on_server(error):
+            nfs_write_error(req, error)
+        else:
+            nfs_redirty_request(req)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_page_async_flush(folio: Folio, wbc: WritebackControl, pgio: NfsPageioDescriptor) -> Errno:
+    """Begin writeback of a folio, and gather its request."""
+    if not nfs_lock_and_join_requests(folio):
+        return OK
+    req: NfsPage = NfsPage[number(folio)]
+    nfs_folio_set_writeback(folio)
+    warn_on(req.clean)
+    ret: Errno = pgio.pg_error
+    if nfs_error_is_fatal_on_server(ret):
+        nfs_write_error(req, ret)
+        return OK
+    if nfs_pageio_add_request(pgio, req):
+        return OK
+    ret = pgio.pg_error
+    if nfs_error_is_fatal_on_server(ret):
+        nfs_write_error(req, ret)
+        return OK
+    if wbc.sync_mode == WB_SYNC_NONE:
+        ret = AOP_WRITEPAGE_ACTIVATE
+    folio_redirty_for_writepage(wbc, folio)
+    nfs_redirty_request(req)
+    pgio.pg_error = OK
+    return ret
+
+
+@kernel("fs/nfs/write.c")
+def nfs_do_writepage(folio: Folio, wbc: WritebackControl, pgio: NfsPageioDescriptor) -> Errno:
+    """Write a locked folio."""
+    nfs_pageio_cond_complete(pgio, folio_index(folio))
+    return nfs_page_async_flush(folio, wbc, pgio)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_writepages_callback(folio: Folio, wbc: WritebackControl, pgio: NfsPageioDescriptor) -> Errno:
+    """The callback of write_cache_pages()."""
+    ret = nfs_do_writepage(folio, wbc, pgio)
+    if ret != AOP_WRITEPAGE_ACTIVATE:
+        folio_unlock(folio)
+    return ret
+
+
+@kernel("fs/nfs/write.c")
+def nfs_writepage_locked(folio: Folio, wbc: WritebackControl) -> Errno:
+    """Write one locked folio, which stays locked."""
+    pgio = NfsPageioDescriptor()
+    err = nfs_do_writepage(folio, wbc, pgio)
+    pgio.pg_error = OK
+    nfs_pageio_complete(pgio)
+    return err
+
+
+@kernel("fs/nfs/write.c")
+def nfs_writepages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
+    """->writepages: the whole pass is made again after an error that may go away.
+
+    A data-integrity pass has a budget that no pass uses up, however often it is made.
+    """
+    if wbc.sync_mode == WB_SYNC_NONE:
+        if nfss.write_congested:
+            return OK
+    note_nfs_pass(nfsi, True)
+    err: Errno = OK
+    ioc = nfs_io_completion_alloc()
+    while True:
+        pgio = NfsPageioDescriptor()
+        pgio.io_completion = ioc
+        if wbc.sync_mode == WB_SYNC_ALL:
+            wbc.nr_to_write = LONG_MAX
+        err = write_cache_pages(mapping, wbc, pgio)
+        pgio.pg_error = OK
+        nfs_pageio_complete(pgio)
+        if err == EAGAIN and NFS_MOUNT_SOFTERR > 0:
+            break
+        if err == OK or nfs_error_is_fatal(err):
+            break
+    nfs_io_completion_put(ioc)
+    note_nfs_pass(nfsi, False)
+    return err
+
+
+# ------------------------------------------------------------ completion of a WRITE
+
+
+@primitive("fs/nfs/write.c")
+def nfs_next_of_header(hdr: NfsPgioHeader) -> NfsPage:
+    """The first request of a header, taken off its list; None if there is none."""
+    for req in each(NfsPage):
+        if req.wb_list == HDR_PAGES and req.hdr == hdr:
+            nfs_list_remove_request(req)
+            req.hdr = None
+            return req
+    return None
+
+
+@kernel("fs/nfs/write.c")
+def nfs_write_completion(hdr: NfsPgioHeader, error: Errno, verf: verf_t, ioc: NfsIoCompletion):
+    """A WRITE is over: its requests wait for a COMMIT, or are given up.
+
+    What was read of the header is passed: nobody else changes it until it is free.
+    """
+    while (req := nfs_next_of_header(hdr)) is not None:
+        if error != OK:
+            nfs_mapping_set_error(Folio[number(req)], error)
+            nfs_inode_remove_request(req)
+        else:
+            req.wb_verf = verf
+            nfs_request_add_commit_list(req)
+        nfs_page_end_writeback(req)
+    nfs_io_completion_put(ioc)
+    nfs_pgio_header_free(hdr)
+
+
+@primitive("fs/nfs/pagelist.c")
+def nfs_pgio_header_free(hdr: NfsPgioHeader):
+    """The header may be used again."""
+    hdr.state = RPC_FREE
+    hdr.error = OK
+    hdr.verf = 0
+    hdr.io_completion = None
+
+
+# -------------------------------------------------------------------------- commit
+
+
+@primitive("fs/nfs/write.c")
+def nfs_commit_begin(nfsi: NfsInode):
+    """One more COMMIT is on its way, or about to be."""
+    nfsi.rpcs_out += 1
+
+
+@primitive("fs/nfs/write.c")
+def nfs_commit_end(nfsi: NfsInode):
+    """One COMMIT less; who waits for the last wakes up."""
+    nfsi.rpcs_out -= 1
+
+
+@primitive("fs/nfs/write.c")
+def wait_on_commit(nfsi: NfsInode):
+    """Wait until no COMMIT is on its way."""
+    wait_until(nfsi.rpcs_out == 0)
+
+
+@primitive("fs/nfs/write.c")
+def nfs_scan_request(req: NfsPage, head: NfsListHead):
+    """Move a request from the commit list to another, if it is there and nobody has locked it."""
+    if req.wb_list == COMMIT_LIST:
+        if nfs_trylock_request(req):
+            nfs_request_remove_commit_list(req)
+            nfs_list_add_request(req, COMMIT_PAGES)
+            head.member[number(req)] = True
+
+
+@kernel("fs/nfs/write.c")
+def nfs_scan_commit(head: NfsListHead) -> bool:
+    """Collect what waits for a COMMIT and is not locked; is there anything?"""
+    if not nfs_reqs_to_commit():
+        return False
+    mutex_lock_commit()
+    for req in each(NfsPage):
+        nfs_scan_request(req, head)
+    mutex_unlock_commit()
+    return any(head.member[number(req)] for req in each(NfsPage))
+
+
+@primitive("fs/nfs/write.c")
+def nfs_initiate_commit(head: NfsListHead):
+    """Make a COMMIT of a list of requests, and send it; waits for one, as for a mempool.
+
+    Left out: -ENOMEM, after which the requests go back to the commit list.
+    """
+    wait_until(any(data.state == RPC_FREE for data in each(NfsCommitData)))
+    new: NfsCommitData = None
+    for data in each(NfsCommitData):
+        if new is None and data.state == RPC_FREE:
+            new = data
+    nfs_commit_begin(nfsi)
+    for req in each(NfsPage):
+        if head.member[number(req)]:
+            req.commit = new
+            hand_over(req.busy)
+            head.member[number(req)] = False
+    new.state = RPC_SENT
+
+
+@kernel("fs/nfs/write.c")
+def nfs_commit_inode(sync: bool):
+    """Commit what waits for it; sync: and wait until no COMMIT is on its way, be it this one or another."""
+    head = NfsListHead()
+    nfs_commit_begin(nfsi)
+    if nfs_scan_commit(head):
+        nfs_initiate_commit(head)
+    nfs_commit_end(nfsi)
+    if sync:
+        wait_on_commit(nfsi)
+
+
+@primitive("fs/nfs/write.c")
+def nfs_next_of_commit(data: NfsCommitData) -> NfsPage:
+    """The first request of a COMMIT, taken off its list; None if there is none."""
+    for req in each(NfsPage):
+        if req.wb_list == COMMIT_PAGES and req.commit == data:
+            nfs_list_remove_request(req)
+            req.commit = None
+            return req
+    return None
+
+
+@kernel("fs/nfs/write.c")
+def nfs_write_match_verf(verf: verf_t, req: NfsPage) -> bool:
+    """Has the server been up all the time from the WRITE to the COMMIT?"""
+    return req.wb_verf == verf
+
+
+@kernel("fs/nfs/write.c")
+def nfs_commit_release_pages(data: NfsCommitData, status: Errno, verf: verf_t):
+    """A COMMIT is over: its requests are done with, or have to be written again."""
+    while (req := nfs_next_of_commit(data)) is not None:
+        if status != OK:
+            nfs_mapping_set_error(Folio[number(req)], status)
+            nfs_inode_remove_request(req)
+        elif nfs_write_match_verf(verf, req):
+            nfs_inode_remove_request(req)
+        else:
+            nfs_mark_request_dirty(req)
+            atomic_inc_redirtied(nfsi)
+        nfs_unlock_request(req)
+    if nfss.writeback < NFS_CONGESTION_OFF:
+        nfss.write_congested = False
+    with atomic("nfs_commit_end(): the COMMIT is free"):
+        nfs_commitdata_release(data)
+        nfs_commit_end(nfsi)
+
+
+@primitive("fs/nfs/write.c")
+def nfs_commitdata_release(data: NfsCommitData):
+    """The COMMIT may be used again."""
+    data.state = RPC_FREE
+    data.error = OK
+    data.verf = 0
+
+
+# --------------------------------------------------------------------------- users
+
+
+@kernel("fs/nfs/write.c")
+def nfs_writepage_setup(folio: Folio):
+    """What has been copied to a folio is to be written: give it a request, and mark both dirty.
+
+    Left out: requests that do not cover the folio, the file size.
+    """
+    req: NfsPage = NfsPage[number(folio)]
+    if not nfs_lock_and_join_requests(folio):
+        nfs_inode_add_request(req)
+    nfs_mark_request_dirty(req)
+    nfs_unlock_request(req)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_wb_folio(folio: Folio, wbc: WritebackControl) -> Errno:
+    """Write a locked folio until its request is gone."""
+    while True:
+        folio_wait_writeback(folio)
+        if folio_clear_dirty_for_io(folio):
+            ret = nfs_writepage_locked(folio, wbc)
+            if ret != OK:
+                return ret
+            continue
+        if not nfs_folio_private_request(folio):
+            return OK
+        nfs_commit_inode(True)
+
+
+# -------------------------------------------------------------------------- ghosts
+
+
+@primitive()
+def note_nfs_pass(nfsi: NfsInode, begins: bool):
+    """A pass begins, or is over."""
+    if begins:
+        nfsi.passes += 1
+    else:
+        nfsi.passes -= 1
+
+
+# Files of the kernel call each other in circles, so the imports of other files' functions come last.
+from model.fs.nfs.pagelist import nfs_list_add_request, nfs_list_remove_request, nfs_lock_request  # noqa: E402
+from model.fs.nfs.pagelist import nfs_pageio_add_request, nfs_pageio_complete, nfs_pageio_cond_complete  # noqa: E402
+from model.fs.nfs.pagelist import nfs_trylock_request, nfs_unlock_request  # noqa: E402
+from model.mm.filemap import errseq_set, note_recorded  # noqa: E402
+from model.mm.page_writeback import folio_clear_dirty_for_io, folio_end_writeback, folio_start_writeback  # noqa: E402
+from model.mm.page_writeback import folio_wait_writeback, write_cache_pages  # noqa: E402

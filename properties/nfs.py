@@ -1,0 +1,94 @@
+"""NFS: requests and their lists, what the server has in memory, and what it has on disk."""
+
+from __future__ import annotations
+
+from checker.lang import after_crash, each, implies, invariant, is_locked, leads_to, number, reachable, terminal
+
+from model.fs.nfs.scenarios import nfs
+from model.fs.nfs.state import COMMIT_LIST, COMMIT_PAGES, HDR_PAGES, NO_LIST, PG_LIST, RPC_FREE, NfsCommitData
+from model.fs.nfs.state import NfsPage, NfsPgioHeader, nfsi, nfss, remote
+from model.state import DATA, FOLIO_SIZE, NEW, Cell, Folio, inode
+
+
+@reachable(of=nfs)
+def nfs_a_request_waits_for_a_commit(req: NfsPage):
+    """A folio is clean and not under writeback, and the server has its data in memory only."""
+    folio = Folio[number(req)]
+    return req.wb_list == COMMIT_LIST and not folio.dirty and not folio.writeback
+
+
+@reachable(of=nfs)
+def nfs_a_folio_is_dirtied_before_its_commit(req: NfsPage):
+    """A folio is dirty again before what was written of it is committed."""
+    return Folio[number(req)].dirty and Cell[number(req) * FOLIO_SIZE].durable != NEW and req.wb_list == NO_LIST
+
+
+@reachable(of=nfs)
+def nfs_a_commit_comes_too_late(req: NfsPage):
+    """The server has rebooted between a WRITE and its COMMIT."""
+    return req.wb_list == COMMIT_PAGES and req.wb_verf != remote.verifier
+
+
+@reachable(of=nfs)
+def nfs_a_pass_is_made_again(folio: Folio):
+    """A folio is dirty again inside a pass that could not send it."""
+    return nfsi.passes > 0 and nfsi.redirtied_pages > 0 and folio.dirty
+
+
+@invariant(of=nfs)
+def nfs_writeback_lasts_as_long_as_its_io(req: NfsPage):
+    """A folio is under writeback as long as its request is gathered or part of a WRITE."""
+    return implies(req.wb_list in (PG_LIST, HDR_PAGES), Folio[number(req)].writeback)
+
+
+@invariant(of=nfs)
+def nfs_requests_are_locked_during_io(req: NfsPage):
+    """A request that is gathered, or part of a WRITE or a COMMIT, is locked and the folio's."""
+    return implies(req.wb_list in (PG_LIST, HDR_PAGES, COMMIT_PAGES), is_locked(req.busy) and req.mapped)
+
+
+@invariant(of=nfs)
+def nfs_clean_requests_are_on_the_commit_list(req: NfsPage):
+    """A request has PG_CLEAN exactly while it is on the commit list, and is the folio's then."""
+    return req.clean == (req.wb_list == COMMIT_LIST) and (not req.clean or req.mapped)
+
+
+@invariant(of=nfs)
+def nfs_unstable_data_has_a_request(cell: Cell):
+    """Data that the server has in memory only belongs to a request, so that it can be written again."""
+    return implies(
+        cell.logical == DATA and cell.volatile == NEW and cell.durable != NEW,
+        NfsPage[number(cell) // FOLIO_SIZE].mapped,
+    )
+
+
+@invariant(of=nfs)
+def nfs_no_write_is_lost(cell: Cell):
+    """The newest data is on the server's disk, or the client has it and is going to write or commit it."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    req = NfsPage[number(cell) // FOLIO_SIZE]
+    kept = folio.mapping and folio.data[number(cell) % FOLIO_SIZE] == NEW and req.mapped
+    pending = folio.dirty or req.wb_list != NO_LIST or is_locked(req.busy) or is_locked(folio.locked)
+    return implies(cell.logical == DATA, cell.durable == NEW or (kept and pending))
+
+
+@after_crash(of=nfs)
+def nfs_fsync_makes_durable(cell: Cell):
+    """Data that was written before an fsync that returned 0 is on the server's disk."""
+    return implies(cell.promised, cell.durable == NEW)
+
+
+@terminal(of=nfs)
+def nfs_nothing_is_left_behind():
+    """Where nothing can move any more, no lock is held, no folio is under writeback, and no RPC is left."""
+    folios = all(not is_locked(f.locked) and not f.writeback for f in each(Folio))
+    requests = all(not is_locked(r.busy) and r.wb_list in (NO_LIST, COMMIT_LIST) for r in each(NfsPage))
+    rpcs = all(h.state == RPC_FREE for h in each(NfsPgioHeader)) and all(c.state == RPC_FREE for c in each(NfsCommitData))
+    counts = nfss.writeback == 0 and nfsi.rpcs_out == 0 and not nfss.write_congested
+    return folios and requests and rpcs and counts and not is_locked(inode.i_rwsem) and not is_locked(nfsi.commit_mutex)
+
+
+@leads_to(fair=("writer", "sync", "flusher", "write rpc", "commit rpc"), of=nfs)
+def nfs_passes_end():
+    """A writeback pass ends, whatever goes wrong how often."""
+    return nfsi.passes > 0, nfsi.passes == 0
