@@ -2,7 +2,9 @@
 
 A folio has two blocks that are written one at a time.  A writer of the first has found it and not locked it yet;
 the second becomes dirty, and a data-integrity pass marks the folio TOWRITE.  Then the first block is written:
-the start of that writeback clears TOWRITE, and the pass does not find the second.
+the start of that writeback clears TOWRITE, and the pass does not find the second.  (The shortest counterexample
+has the second block dirty before the writer of the first looks for the folio: what counts is that it decides for
+one block.)
 """
 
 from __future__ import annotations

@@ -6,15 +6,14 @@ uptodate and frees its block state, which the completion of the first block stil
 
 from __future__ import annotations
 
-from checker.lang import atomic, insert_after, kernel, scenario, thread, variant
+from checker.lang import atomic, insert_after, kernel, primitive, scenario, thread, variant
 
-from model.fs.iomap.buffered_io import ifs_free
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map_blocks
 from model.fs.xfs.xfs_aops import xfs_discard_folio
 from model.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, append, background
 from model.operations import file_on_disk, overwrite
-from model.scenarios import COMPLETION, CONSEQUENCES, LOCK_ORDER, iomap
-from model.state import CELLS, ERRORS, FOLIOS, IOENDS, Folio
+from model.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, Folio
 
 failing_map_behind_io = scenario(
     "One folio whose first block is on disk, and one failure: a write to both blocks, and the flusher.",
@@ -36,16 +35,25 @@ failing_map_behind_io = scenario(
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
-    properties=CONSEQUENCES,
+    properties=("writeback_lasts_as_long_as_its_io", "no_bytes_pending_without_writeback", "nothing_is_left_behind"),
 )
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_page_release(folio: Folio):
+    """Detach the block state.  Its assertion that nothing is pending is left out: the bias, which is younger, breaks it."""
+    folio.private = False
+    for b in range(0, BLOCKS):
+        folio.ifs_uptodate[b] = False
+        folio.ifs_dirty[b] = False
 
 
 @kernel("fs/iomap/buffered-io.c")
 def iomap_invalidate_failed_folio(folio: Folio):
     """folio_clear_uptodate(), and iomap_invalidate_folio() of the whole folio."""
-    with atomic("ifs_free(): under the folio lock"):
+    with atomic("iomap_page_release(): under the folio lock"):
         folio.uptodate = False
-        ifs_free(folio)
+        iomap_page_release(folio)
 
 
 iomap_invalidate_on_wb_error = variant(

@@ -1,43 +1,51 @@
 """iomap: fix handling of dirty folios over unwritten extents (v6.12).
 
-Zeroing takes an unwritten extent for zeros, and does not ask whether the page cache holds newer data for it.
-A truncate to the middle of such a block zeroes it in memory only; writeback has come first, and what was cut
-off stays behind EOF on the device.
+Zeroing takes an unwritten extent for zeros, and does not ask whether the page cache holds newer data for it.  A
+process has stored behind EOF through its mapping, into the block of EOF, which is unwritten; the file is extended,
+nothing is zeroed, and what was stored behind the old EOF is inside the file.
 """
 
 from __future__ import annotations
 
-from checker.lang import Place, kernel, override, scenario, thread, variant
+from checker.lang import Place, kernel, override, primitive, scenario, thread, variant
 
 from model.fs.iomap.buffered_io import iomap_zero_iter, iomap_zero_range
 from model.fs.iomap.iter import iomap_iter, iomap_length
-from model.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append, background, file_on_disk
-from model.operations import truncate
+from model.operations import HOLE_AT_END, ON_DISK, SPARSE_POS, STORE_A, STORE_B, file_on_disk, sparse_write, store
 from model.scenarios import COMPLETION, LOCK_ORDER, iomap
-from model.state import BLOCKS, CELLS, FOLIOS, IOENDS, IOMAP_HOLE, IOMAP_UNWRITTEN, OK, Errno, IomapIter
-from model.state import Task, loff_t
+from model.state import BLOCKS, IOENDS, IOMAP_HOLE, IOMAP_UNWRITTEN, MAPPERS, OK, SPARSE_WRITES, Block, Errno
+from model.state import IomapIter, Task, loff_t
 
-truncate_into_a_block = scenario(
-    "A file of one block: a writer, truncate to the middle of the block, and the flusher.",
-    thread("writer", append),
-    thread("truncater", truncate),
-    thread("flusher", background),
+
+@primitive()
+def preallocated_file():
+    """A file of one cell in an unwritten block; nothing has been written to it."""
+    file_on_disk()
+    Block[0].extent = IOMAP_UNWRITTEN
+    Block[0].logged = IOMAP_UNWRITTEN
+
+
+extend_over_unwritten = scenario(
+    "An unwritten block with EOF in its middle: a store behind EOF through a mapping, and a write behind the block.",
+    thread("mapper", store),
+    thread("writer", sparse_write),
     *COMPLETION,
-    setup=file_on_disk,
+    setup=preallocated_file,
     scope={
-        FOLIOS: 1,
         BLOCKS: 1,
         ON_DISK: 0,
-        APPEND_A: 2,
-        APPEND_B: 2,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 1,
+        HOLE_AT_END: 1,
+        STORE_A: 1,
+        STORE_B: 1,
+        SPARSE_WRITES: 1,
+        SPARSE_POS: 2,
+        MAPPERS: 1,
         IOENDS: 2,
     },
-    bound=3,
+    bound=2,
     of=iomap,
     lock_order=LOCK_ORDER,
-    properties=("the_block_of_eof_ends_in_zeros", "reads_return_what_was_written"),
+    properties=("reads_return_what_was_written",),
 )
 
 
@@ -62,5 +70,5 @@ iomap_zero_range_skips_dirty_unwritten = variant(
     override(iomap_zero_range, by=iomap_zero_range_by_mapping),
     of=iomap,
     undoes="c5c810b94cfd",
-    scenario=truncate_into_a_block,
+    scenario=extend_over_unwritten,
 )

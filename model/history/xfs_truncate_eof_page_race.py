@@ -2,18 +2,43 @@
 
 The folio of the new EOF is dirty over an unwritten extent, so truncate has nothing to zero; then writeback
 writes the folio, and only then truncate sets i_size and zeroes the tail, in memory, of a folio that is clean.
-As iomap_zero_range_skips_dirty_unwritten, but of truncate alone: who extends a file still looks at the cache.
+What was cut off stays behind EOF on the device.
 """
 
 from __future__ import annotations
 
-from checker.lang import Place, kernel, override, variant
+from checker.lang import Place, kernel, override, scenario, thread, variant
 
 from model.fs.iomap.buffered_io import iomap_truncate_page, iomap_zero_iter
 from model.fs.iomap.iter import iomap_iter, iomap_length
-from model.history.iomap_zero_range_skips_dirty_unwritten import truncate_into_a_block
-from model.scenarios import iomap
-from model.state import BLOCK_SIZE, IOMAP_HOLE, IOMAP_UNWRITTEN, OK, Errno, IomapIter, Task, loff_t
+from model.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append, background, file_on_disk
+from model.operations import truncate
+from model.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.state import BLOCKS, BLOCK_SIZE, FOLIOS, IOENDS, IOMAP_HOLE, IOMAP_UNWRITTEN, OK, Errno, IomapIter, Task
+from model.state import loff_t
+
+truncate_into_a_block = scenario(
+    "A file of one block: a writer, truncate to the middle of the block, and the flusher.",
+    thread("writer", append),
+    thread("truncater", truncate),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        BLOCKS: 1,
+        ON_DISK: 0,
+        APPEND_A: 2,
+        APPEND_B: 2,
+        TRUNCATE_A: 1,
+        TRUNCATE_B: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=("the_block_of_eof_ends_in_zeros", "reads_return_what_was_written"),
+)
 
 
 @kernel("fs/iomap/buffered-io.c")
