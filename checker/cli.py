@@ -16,7 +16,7 @@ import click
 
 from .errors import CheckerError, InternalError, UsageError
 from .mutate.command import mutate
-from .options import DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION
+from .options import BYTES, DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION
 from .regress.command import regress
 from .smt.commands import prove
 
@@ -111,7 +111,12 @@ def commands() -> None:
 @click.option("--junit", metavar="FILE", help="Write the verdict on each property as JUnit XML.")
 @click.option("--save", metavar="FILE|DIR/", help="Write the counterexample, to be replayed.")
 @click.option("--quiet", is_flag=True, help="The verdict line only.")
-def check(json_file: str | None, junit: str | None, save: str | None, quiet: bool, **choice: Any) -> int:
+@BYTES
+@click.option("--no-z3", is_flag=True, help="Do not ask z3 about sizes in bytes.")
+def check(
+    json_file: str | None, junit: str | None, save: str | None, quiet: bool, block_size: int | None,
+    folio_order: int | None, no_z3: bool, **choice: Any,
+) -> int:
     """Explore every interleaving of a scenario and judge its properties."""
     from . import output
 
@@ -119,8 +124,13 @@ def check(json_file: str | None, junit: str | None, save: str | None, quiet: boo
     with output.progress_shown(not quiet) as progress:
         result = _checked(progress=progress, **choice)
     text = "-" not in (json_file, junit)
+    said = None
+    if not quiet or json_file:
+        from .smt.said import said_of
+
+        said = said_of(result, choice, block_size, folio_order, no_z3)
     if text:
-        click.echo(output.report(result, quiet))
+        click.echo(said.report(*output.terminal()) if said and not quiet else output.report(result, quiet))
     saved = output.save_counterexample(result, save) if save else None
     if saved and text and not quiet:
         click.echo(
@@ -129,7 +139,7 @@ def check(json_file: str | None, junit: str | None, save: str | None, quiet: boo
             else f"\n  replay: python -m checker replay {saved}"
         )
     if json_file:
-        output.write_json(json_file, result.as_json(saved))
+        output.write_json(json_file, result.as_json(saved) | {"sizes": said and said.as_json()})
     if junit:
         output.write_text(junit, output.junit_text(result))
     return result.exit_status
@@ -294,8 +304,13 @@ def compare(
 @click.argument("file")
 @MODEL
 @click.option("--design", "--on", metavar="D", help="Try the same steps on another design.")
+@BYTES
+@click.option("--symbolic", is_flag=True, help="Say for which sizes, in bytes, these steps are bad.")
 @JSON
-def replay(file: str, model: str | None, design: str | None, json_file: str | None) -> int:
+def replay(
+    file: str, model: str | None, design: str | None, block_size: int | None, folio_order: int | None, symbolic: bool,
+    json_file: str | None,
+) -> int:
     """Follow the counterexample in FILE again, step by step, and judge its end.
 
     Of a variant, or with --design, it also says what becomes of the steps on the baseline, or on that
@@ -306,10 +321,15 @@ def replay(file: str, model: str | None, design: str | None, json_file: str | No
     from . import output, replaying
 
     outcome = replaying.replayed(file, model, design)
+    in_bytes = None
+    if symbolic or block_size is not None or folio_order is not None:
+        from .smt.said import replayed_in_bytes
+
+        in_bytes = replayed_in_bytes(outcome, block_size, folio_order, symbolic)
     if json_file:
-        output.write_json(json_file, outcome.as_json())
+        output.write_json(json_file, outcome.as_json() | (in_bytes.as_json() if in_bytes else {}))
     if json_file != "-":
-        click.echo(outcome.text(*output.terminal()))
+        click.echo((in_bytes or outcome).text(*output.terminal()))
     return outcome.exit_status
 
 

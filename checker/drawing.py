@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,7 @@ class Row:
     marks: tuple[tuple[str, int], ...]
     durable: bool
     legend: str
+    offsets: tuple[int, ...] = ()  # of the byte that each cell stands for, where marks count bytes
 
     def cells_in(self, state: State) -> str:
         """The row in `state`: |DDDD|0000|"""
@@ -63,6 +65,8 @@ class Row:
 
     def _column(self, place: int) -> int:
         """Where the boundary before cell `place` is drawn: the bar if there is one, else the cell."""
+        if self.offsets:
+            place = bisect_left(self.offsets, place)
         return place + place // self.group + (place % self.group != 0)
 
 

@@ -57,16 +57,19 @@ class Const:
 class Constant(Const):
     """A named constant of a model.  Its name is the module variable that it is bound to."""
 
-    def __init__(self, default, doc):
-        self.default, self.doc = default, doc
+    def __init__(self, default, doc, size):
+        self.default, self.doc, self.size = default, doc, size
 
     def value(self, given):
         return given.get(self, self.default)
 
 
-def constant(default, doc=""):
-    """A named constant with its default; a scenario's scope or `--set NAME=VALUE` changes it."""
-    return Constant(default, doc)
+def constant(default, doc="", size=False):
+    """A named constant with its default; a scenario's scope or `--set NAME=VALUE` changes it.
+
+    size: it counts cells of a file, and stands for a number of bytes, see `measured`.
+    """
+    return Constant(default, doc, size)
 
 
 def as_c(value, c):
@@ -291,6 +294,19 @@ def machine(doc, long, geometries):
     """A machine on which theorems hold: bits in a long, and the geometries: each a dict that
     gives constants, and expressions of constants, their real values."""
     return Machine(doc, long, [dict(one) for one in geometries])
+
+
+class Measured:
+    """How the numbers of a model's scope become bytes."""
+
+    def __init__(self, cells, blocks, pages):
+        self.cells, self.blocks, self.pages = cells, blocks, pages
+
+
+def measured(cells, blocks, pages):
+    """Cells stand for runs of bytes: `cells` of them are a block, `blocks` blocks a folio, which
+    has `pages` pages.  With a real block size in place of `cells` every size is in bytes."""
+    return Measured(cells, blocks, pages)
 
 
 # ----------------------------------------------------------------- properties

@@ -70,3 +70,8 @@ SEARCH = options(
     ),
     click.option("--continue", "go_on", is_flag=True, help="Explore everything even after a violation."),
 )
+
+BYTES = options(
+    click.option("--block-size", type=int, metavar="BYTES", help="Show a counterexample with blocks of this size."),
+    click.option("--folio-order", type=click.IntRange(0, 9), metavar="N", help="And folios of 2^N pages."),
+)

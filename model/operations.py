@@ -17,20 +17,20 @@ from model.primitives import inode_unlock, note_hole, note_truncate, supersede
 from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK
 from model.state import PAGE_SIZE, ZERO, Block, Cell, File, Folio, Pte, Task, inode, loff_t, log, mapping
 
-ON_DISK = constant(3, "cells of the file at the start; they are on disk and not cached")
-HOLE_AT_END = constant(0, "cells of a hole behind these, inside the file")
-APPEND_A = constant(1, "cells of an append")
-APPEND_B = constant(3, "or so many")
-OVERWRITE_POS = constant(1, "where an overwrite begins")
-OVERWRITE_LEN = constant(2, "how long it is")
-PUNCH_POS = constant(0, "where a hole is punched")
-PUNCH_LEN = constant(2, "how long it is")
-SPARSE_POS = constant(4, "where a write begins that may be behind EOF")
-SPARSE_LEN = constant(1, "how long it is")
-STORE_A = constant(0, "where a store through a mapping goes")
-STORE_B = constant(0, "or there")
-TRUNCATE_A = constant(1, "the size that a truncate sets")
-TRUNCATE_B = constant(7, "or this one")
+ON_DISK = constant(3, "cells of the file at the start; they are on disk and not cached", size=True)
+HOLE_AT_END = constant(0, "cells of a hole behind these, inside the file", size=True)
+APPEND_A = constant(1, "cells of an append", size=True)
+APPEND_B = constant(3, "or so many", size=True)
+OVERWRITE_POS = constant(1, "where an overwrite begins", size=True)
+OVERWRITE_LEN = constant(2, "how long it is", size=True)
+PUNCH_POS = constant(0, "where a hole is punched", size=True)
+PUNCH_LEN = constant(2, "how long it is", size=True)
+SPARSE_POS = constant(4, "where a write begins that may be behind EOF", size=True)
+SPARSE_LEN = constant(1, "how long it is", size=True)
+STORE_A = constant(0, "where a store through a mapping goes", size=True)
+STORE_B = constant(0, "or there", size=True)
+TRUNCATE_A = constant(1, "the size that a truncate sets", size=True)
+TRUNCATE_B = constant(7, "or this one", size=True)
 
 # ------------------------------------------------------------------- operations
 

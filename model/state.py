@@ -8,6 +8,7 @@ something else, its comment says what.
 from __future__ import annotations
 
 from checker.lang import Array, Field, Flag, Ghost, Lock, Range, Record, Ref, RwLock, Struct, as_c, constant, enum
+from checker.lang import measured
 
 # ---------------------------------------------------------------------- scope
 
@@ -45,6 +46,8 @@ pgoff_t = Range(0, LONG_MAX, c="ulong")
 block_t = Range(0, FILE_BLOCKS, c="u64")
 atomic_t = Range(0, FOLIO_SIZE + 1)  # write_bytes_pending: a folio's bytes and the bias
 errseq_t = Range(0, ERRORS * 4 + 1)  # 0: no error yet; else twice the count of errors, plus one if seen
+
+in_bytes = measured(cells=CELLS, blocks=BLOCKS, pages=PAGES)
 
 # --------------------------------------------------------------- enumerations
 

@@ -1,0 +1,222 @@
+"""Real sizes for a counterexample: which bytes make the same steps violate the same property.
+
+The schedule of a trace is followed in the program in bytes (`real_sizes`).  A run with some sizes
+tells of a *region*: all sizes with which every comparison has the same outcome, so that the same
+happens.  z3 gives sizes outside of the regions that are known, until there are none: then
+every size is in a region, and the steps are bad in some of them and not in the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..api import Task
+from ..errors import InternalError
+from ..ir import DEADLOCK
+from ..trace import Trace, follow
+from .real_sizes import HOLDER, Geometry, RealProgram, Unmeasured, geometry_of, real_program
+from .steps import Dual, DualSteps
+
+GRAINS = 8  # sizes are tried as multiples of a block, of half a block, and so on
+
+
+@dataclass(frozen=True)
+class Region:
+    """Sizes with which everything goes alike.
+
+    values: some of them.  path: what is true of all (terms).  bad: the schedule ends with the
+    violation.
+    """
+
+    values: dict[str, int]
+    path: tuple[Any, ...]
+    bad: bool
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """A trace in bytes.
+
+    sizes: of the scenario, in bytes, that the run depends on.  trace: as the reference interpreter
+    followed it, None if no sizes drive it.  bytes: offsets in a block of the bytes that are followed.
+    why: why there is no trace.  artefact: because no sizes drive it at all.
+    """
+
+    geometry: Geometry | None
+    sizes: dict[str, int] = field(default_factory=dict)
+    trace: Trace | None = None
+    bytes: tuple[int, ...] = ()
+    why: str = ""
+    artefact: bool = False
+
+
+class Regions:
+    """The regions of sizes for one trace."""
+
+    def __init__(self, real: RealProgram, trace: Trace, seconds: float) -> None:
+        import z3
+
+        if trace.loop is not None or trace.start:
+            raise Unmeasured("only traces with an end, from the first initial state, are followed in bytes")
+        self.z3, self.real, self.trace = z3, real, trace
+        self.end = time.monotonic() + seconds
+        self.variables = {name: z3.Int(name) for name in (*real.sizes, *real.cuts)}
+        self.bounds = self._bounds()
+        self.known: list[Region] = []
+
+    def _bounds(self) -> list[Any]:
+        """What is true of sizes and cuts anyhow.  What is zero in the scope stays so: the empty file,
+        the hole that is not there, the start of the file."""
+        most = {v.field: v.type.hi for v in self.real.program.variables if v.struct == HOLDER}
+        found = []
+        for name, cells in self.real.sizes.items():
+            found += [self.variables[name] >= 0, self.variables[name] <= (most[name] if cells else 0)]
+        last = self.z3.IntVal(0)
+        for name in self.real.cuts:
+            found += [self.variables[name] > last, self.variables[name] < self.real.geometry.block]
+            last = self.variables[name]
+        return found
+
+    def solver(self, *conditions: Any) -> Any:
+        solver = self.z3.Solver()
+        solver.set("timeout", max(1, int(1000 * (self.end - time.monotonic()))))
+        solver.add(*self.bounds, *conditions)
+        return solver
+
+    def next(self) -> Region | None:
+        """A region that was not known, None if there is none.  Unmeasured if z3 or the time is at an end."""
+        if not self.known:
+            return self._learnt(self.real.uniform())
+        solver = self.solver(*(self.z3.Not(self.z3.And(*region.path)) for region in self.known))
+        answer = solver.check()
+        if answer == self.z3.unsat:
+            return None
+        if answer == self.z3.unknown or time.monotonic() > self.end:
+            raise Unmeasured("time is up before all sizes were tried")
+        model = solver.model()
+        return self._learnt({n: model.eval(v, model_completion=True).as_long() for n, v in self.variables.items()})
+
+    def _learnt(self, values: dict[str, int]) -> Region:
+        """The region of some sizes."""
+        duals = {f"{HOLDER}.{name}": Dual(values[name], self.variables[name]) for name in values}
+        steps = DualSteps(self.real.program, duals)
+        bad = self._followed(steps)
+        path = {str(one): one for one in map(self.z3.simplify, steps.path) if not self.z3.is_true(one)}
+        region = Region(values, tuple(path.values()), bad)
+        self.known.append(region)
+        return region
+
+    def _followed(self, steps: DualSteps) -> bool:
+        """Follow the schedule; does it go on to its end, and is that bad?"""
+        trace, before = self.trace, None
+        state = steps.initial(trace.start)
+        if not state:
+            return False
+        for index, step in enumerate(trace.steps):
+            end = steps.step(state, trace.actor(index), step.choices)
+            if end is None:
+                return False
+            if step.after is None or end.violated:
+                return step.after is None and end.violated == trace.violation.property
+            before, state = state, end.state
+            if not self._same_place(index, end.label):
+                return False
+        return steps.decide(self._violated(steps, state, before))
+
+    def _same_place(self, index: int, label: int) -> bool:
+        """Does the process that took a step stand where it stands in the scope?"""
+        trace, step = self.trace, self.trace.steps[index]
+        there = trace.judge.block_of(trace.states[index + 1], step.process, step.instance)
+        here = self.real.program.processes[step.process].blocks[label]
+        return (there.call.name, there.frames) == (here.call.name, here.frames)
+
+    def _violated(self, steps: DualSteps, state: Sequence[Any], before: Sequence[Any] | None) -> Any:
+        name = self.trace.violation.property
+        if name == DEADLOCK:
+            blocks = [(steps.judge.block_of(state, a.process, a.instance), a) for a in steps.judge.actors]
+            wrong = [steps.evaluate(block.guard, state, actor) for block, actor in blocks]
+            return self._none(steps, wrong)
+        prop = next(p for p in self.real.program.properties if p.name == name)
+        right = [steps.evaluate(one.expr, state, before=before or state) for one in prop.instances]
+        bad = [Dual(int(not one.number), self.z3.Not(steps.condition(one))) if isinstance(one, Dual) else int(not one)
+               for one in right]  # fmt: skip
+        if any(one == 1 for one in bad if not isinstance(one, Dual)):
+            return 1
+        unknown = [one for one in bad if isinstance(one, Dual)]
+        if not unknown:
+            return 0
+        return Dual(int(any(one.number for one in unknown)), self.z3.Or(*(one.term for one in unknown)))
+
+    def _none(self, steps: DualSteps, conditions: Sequence[Any]) -> Any:
+        """Is none of the conditions true?"""
+        if any(one for one in conditions if not isinstance(one, Dual)):
+            return 0
+        unknown = [one for one in conditions if isinstance(one, Dual)]
+        if not unknown:
+            return 1
+        term = self.z3.Not(self.z3.Or(*map(steps.condition, unknown)))
+        return Dual(int(not any(one.number for one in unknown)), term)
+
+    # sizes of a region
+
+    def matter(self, region: Region) -> list[str]:
+        """Names of the sizes that a region is about."""
+        from z3 import z3util
+
+        names = {str(v) for v in z3util.get_vars(self.z3.And(self.z3.BoolVal(True), *region.path))}
+        return [name for name, cells in self.real.sizes.items() if name in names and cells]
+
+    def round_values(self, region: Region) -> dict[str, int]:
+        """Sizes of a region: multiples of as large a part of a block as can be."""
+        solver, block = self.solver(*region.path), self.real.geometry.block
+        solver.set("timeout", 500)
+        for variable in self.variables.values():
+            for grain in [block >> i for i in range(GRAINS) if block >> i >= 1]:
+                solver.push()
+                solver.add(variable % grain == 0)
+                if solver.check() == self.z3.sat:
+                    break
+                solver.pop()
+        if solver.check() != self.z3.sat:
+            return region.values
+        model = solver.model()
+        return {name: model.eval(v, model_completion=True).as_long() for name, v in self.variables.items()}
+
+
+def lifted(task: Task, trace: Trace, block: int | None = None, order: int | None = None, seconds: float = 8) -> Lifted:
+    """`trace` of `task` with real sizes, if there are any.
+
+    block, order: the block size and folio order asked for.  seconds: to look for sizes.
+    UsageError if the scope has no folios of that order with blocks of that size.
+    """
+    geometry = None
+    try:
+        geometry = geometry_of(task, block, order)
+        regions = Regions(real_program(task, geometry), trace, seconds)
+        while (region := regions.next()) is not None and not region.bad:
+            pass
+    except Unmeasured as reason:
+        return Lifted(geometry, why=str(reason))
+    if region is None:
+        own = block is None and order is None  # the geometry in which a page of the scope is one of PAGE_SIZE
+        where = "" if own else f", with blocks of {geometry.block} bytes and folios of order {geometry.order}"
+        return Lifted(geometry, why=f"no sizes in bytes drive these steps to this violation{where}", artefact=own)
+    values = regions.round_values(region)
+    followed = checked(regions.real, trace, values)
+    if followed is None:
+        raise InternalError(f"with the sizes {values} the interpreter does not follow the trace to its violation")
+    cuts = [0, *(values[name] for name in regions.real.cuts)]
+    sizes = {name: values[name] for name in regions.matter(region)}
+    return Lifted(geometry, sizes, followed, tuple(cuts))
+
+
+def checked(real: RealProgram, trace: Trace, values: dict[str, int]) -> Trace | None:
+    """The trace that the reference interpreter follows with these values; None if it is not as bad."""
+    turns = [replace(turn, call="") for turn in trace.turns()]
+    followed = follow(real.with_values(values), turns, trace.start, trace.violation.property, trace.facts)
+    violation = followed.trace.violation
+    same = violation is not None and violation.property == trace.violation.property
+    return followed.trace if same and len(followed.trace.steps) == len(trace.steps) else None
