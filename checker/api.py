@@ -117,6 +117,7 @@ def check(
     spill_dir: str | None = None,
     progress: Callable[[Any], None] | None = None,
     catalogue: Catalogue | None = None,
+    digest: bool = False,
 ) -> Result:
     """Explore every interleaving of a scenario and judge the properties.
 
@@ -134,17 +135,18 @@ def check(
     progress: called now and then with what has been explored so far (`explore.Progress`), and with what it
     will be at the end (`Forecast`, or None).
     catalogue: of a model that is loaded already.
+    digest: also take the digest of the reachable states (`checker.digest`), if all are seen; no reduction is used.
 
     A violation comes with its trace, which the interpreter has replayed.
     Raises UsageError for names and values that do not exist, ModelError for what is wrong in
     the model, InternalError if the engines contradict each other.
     """
     _check_options(engine, threads, time_limit, memory_limit)
-    reduction = _chosen(reduction)
+    reduction = () if digest else _chosen(reduction)
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
     options = {
         "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
-        "spill_dir": spill_dir,
+        "spill_dir": spill_dir, "digest": digest,
     }  # fmt: skip
 
     def of_bound(bound: int) -> Task:
@@ -231,6 +233,7 @@ def explored(
     memory_limit: float | None = None,
     spill_dir: str | None = None,
     progress: Callable[[Any], None] | None = None,
+    digest: bool = False,
 ) -> Result:
     """The result of a prepared task; the options are those of `check`."""
     from .drawing import rows_of
@@ -238,7 +241,7 @@ def explored(
     limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
     options = {
         "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
-        "spill_dir": _spill_dir(spill_dir),
+        "spill_dir": _spill_dir(spill_dir), "digest": digest,
     }  # fmt: skip
     found = _search(task.program, _chosen(reduction), time_limit, options)
     verdict, properties, violation = judged(task.program, found, task.shows)
@@ -255,6 +258,7 @@ def explored(
         transitions=found.transitions,
         depth=found.depth,
         levels=tuple(found.levels),
+        digest=found.digest,
         seconds=found.seconds,
         compile_seconds=task.seconds + found.compile_seconds,
         bytes_per_state=found.bytes_per_state,

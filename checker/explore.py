@@ -81,6 +81,7 @@ class Exploration:
     symmetries: tuple[str, ...] = ()
     sizes: dict[int, int] = field(default_factory=dict)
     threads: int = 1
+    digest: str = ""
     words: int = 0
     bits: int = 0
 
@@ -197,6 +198,7 @@ def explore(
     states: int | None = None,
     spill_dir: str | None = None,
     operations: int | None = None,
+    digest: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
@@ -209,6 +211,7 @@ def explore(
     states: leave it when there are more, with stopped_by "states".
     spill_dir: the native engine moves states to files in this directory when memory runs short (None: it
     stops then).
+    digest: also take the digest of all states, if the search is complete (`checker.digest`).
     operations: count the states of this smaller bound, with the same code; nothing is judged (native).
     Raises UsageError if there is no such engine.
     """
@@ -219,9 +222,9 @@ def explore(
         if engine == "native":
             from .explore_native import search as native_search
 
-            return native_search(program, limits, threads, stop, progress, reduced, symmetric)
+            return native_search(program, limits, threads, stop, progress, reduced, symmetric, digest)
         if engine == "interpret":
             from .explore_plain import search
 
-            return search(program, limits, stop, progress, reduced, symmetric)
+            return search(program, limits, stop, progress, reduced, symmetric, digest)
     raise UsageError(f"there is no engine {engine!r}: native or interpret")

@@ -14,6 +14,7 @@ import numpy as np
 
 from . import chains, visited
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
+from .explore_digest import digest_of
 from .explore_store import Store
 from .interpret import Interpreter
 from .ir import OPS_LEFT, Program
@@ -390,11 +391,16 @@ def search(
     progress: Callable[[Progress], None] | None = None,
     reduced: bool = False,
     symmetric: bool = False,
+    digest: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`; reduced: with partial-order reduction, if it pays;
     symmetric: up to `checker.symmetry`."""
     try:
-        return Search(program, limits, threads, stop, progress, reduced, symmetric).run()
+        run = Search(program, limits, threads, stop, progress, reduced, symmetric)
+        result = run.run()
+        if digest and result.complete:
+            result.digest = digest_of(run.store, run.layout)
+        return result
     except NoReduction:
         return Search(program, limits, threads, stop, progress, False, symmetric).run()
     except MemoryError:  # there is not even address space

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from .ample import Ample
+from .digest import digest as digest_of
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .interpret import Interpreter, Step, Violation
 from .ir import Program
@@ -143,6 +144,7 @@ def search(
     progress: Callable[[Progress], None] | None = None,
     reduced: bool = False,
     symmetric: bool = False,
+    digest: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`; reduced, symmetric: with these reductions."""
     run = _Search(program, reduced, symmetric)
@@ -154,6 +156,8 @@ def search(
     if stop and result.violation:
         result.stopped_by = "violation"
     result.complete = not result.stopped_by
+    if digest and result.complete:
+        result.digest = digest_of(run.states)
     result.states, result.seconds, result.bytes_per_state = len(run.states), run.seconds, BYTES
     return result
 

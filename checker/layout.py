@@ -73,7 +73,7 @@ class Layout:
                 items += [_instance_item(process, instance, item) for item in frame]
         self.bits = sum(item.bits for item in items)
         self.words = self._place(items)
-        self._cells = list(self._numbered_cells())
+        self.cells = list(self._numbered_cells())
 
     def pc(self, process: int, instance: int) -> Section | None:
         """Place of the label of `instance` of the process with index `process`; None if it has one label."""
@@ -89,7 +89,7 @@ class Layout:
     def pack(self, state: Sequence[int]) -> list[int]:
         """The words of a flat state (`checker.slots`)."""
         words = [0] * self.words
-        for slot, lo, word, shift, mask in self._cells:
+        for slot, lo, word, shift, mask in self.cells:
             words[word] |= (state[slot] - lo & mask) << shift
         return words
 
@@ -97,10 +97,10 @@ class Layout:
         """The flat state; locals that are dead at their instance's label are `lo`."""
         given = [int(word) for word in words]
         state = list(self.slots.lo)
-        for slot, lo, word, shift, mask in self._cells:
+        for slot, lo, word, shift, mask in self.cells:
             state[slot] = lo + (given[word] >> shift & mask)
         for index, process in enumerate(self.program.processes):
-            dead = self._dead[process.name]
+            dead = self.dead[process.name]
             for instance in range(process.instances):
                 for variable in dead[state[self.slots.pc(index, instance)]]:
                     first = self.slots.at(variable.name, 0, instance)
@@ -141,7 +141,7 @@ class Layout:
 
     def _numbered_cells(self) -> Iterable[tuple[int, int, int, int, int]]:
         """(slot, lo, word, shift, mask) of everything that has a place."""
-        self._dead = {p.name: [self._dead_at(p, label) for label in range(len(p.blocks))] for p in self.program.processes}
+        self.dead = {p.name: [self._dead_at(p, label) for label in range(len(p.blocks))] for p in self.program.processes}
         for (name, *where), sections in self._sections.items():
             for section in sections:
                 for k in range(section.count):

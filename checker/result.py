@@ -86,6 +86,7 @@ class Result:
     sizes: dict[int, int] = field(default_factory=dict, repr=False)  # states of this and smaller bounds, if known
     forecast: Forecast | None = None  # if incomplete: what the search would have cost
     next_bound: Forecast | None = None  # what the next bound would cost
+    digest: str = ""  # of the reachable states (`checker.digest`), if it was asked for and all were seen
     covered: int | None = None  # if incomplete: the greatest smaller bound that was searched to its end
 
     @property
@@ -121,6 +122,7 @@ class Result:
             "transitions": self.transitions,
             "depth": self.depth,
             "levels": list(self.levels),
+            "digest": self.digest or None,
             "seconds": round(self.seconds, 6),
             "states_per_second": round(self.states_per_second, 1),
             "compile_seconds": round(self.compile_seconds, 6),

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STAGES = {  # stage: its files
     "lang": "lang",
-    "basis": "errors limits disk_cache",
+    "basis": "errors limits digest disk_cache",
     "ir": "ir irprint ircheck slots sites",
     "source": "source variant catalogue",
     "front": "syntax* tree types infer* intervals unset ghosts liveness narrow lower* compile program_cache",
@@ -28,7 +28,7 @@ STAGES = {  # stage: its files
     "search": "explore*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
              "transplant explain_order",
-    "front door": "__init__ api result forecast output listing replaying compare options cli __main__",
+    "front door": "__init__ api result forecast output listing replaying compare verify options cli __main__",
     "export": "export/*",
     "bench": "bench/*",
     "regress": "regress/* mutate/* processes",
