@@ -16,9 +16,10 @@ What is used, all of it static but for the labels, the guards and who holds whic
 * *locks*: a process that holds a lock is alone in writing what the lock guards (a write without
   it is a violation, and is found as such), and alone in reading it if the guard covers reads.
   Nobody can take the lock before it moves, so giving it back commutes with every wait for it.
+  What a step reads under a lock that it holds, or takes, is not counted.
 * *visibility*: a step that may make a property true again is ample only if none of the others can
   write anything that the property reads; then the property cannot tell the orders apart.  A step
-  that cannot (`checker.monotone`) hides nothing: what is violated before it is violated behind it.
+  that cannot (`checker.visibility`) hides nothing: what is violated before it is violated behind it.
   For properties of a step, every write of what they read counts.
 * *cycles*: after `LONGEST` ample steps in a row a state is stored and expanded in full, so ample
   steps cannot go round for ever and put off the others.
@@ -30,26 +31,14 @@ search is no verdict, which the caller has to know.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from checker import ir
-from checker.monotone import Change, directions, ways_of
+from checker.granules import Access, Granules, constant_of, statements
+from checker.visibility import reads
+from checker.watches import Watches, Write
 
 LONGEST = 100  # ample steps in a row
-VISIBLE_KINDS = ("invariant", "crash", "transition")
-
-
-@dataclass(frozen=True)
-class Access:
-    """A block touches `granules`; `when`: only if this expression is true (None: always).
-
-    watched: what is read by the properties that the write may make true again.
-    """
-
-    granules: int  # bit mask
-    write: bool
-    when: ir.Expr | None = None
-    watched: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,36 +81,6 @@ class PartialOrder:
     held: tuple[Held, ...]
 
 
-# ---------------------------------------------------------------- granules
-
-
-class Granules:
-    """Numbers the granules of a program's shared variables."""
-
-    def __init__(self, program: ir.Program):
-        self.program = program
-        self.names: list[str] = []
-        self.of: dict[str, tuple[int, ...]] = {}
-        for variable in program.variables:
-            if variable.process is None:
-                self.of[variable.name] = self._number(variable)
-
-    def _number(self, variable: ir.Variable) -> tuple[int, ...]:
-        size = variable.guard.same if variable.guard and variable.guard.same else max(variable.per, 1)
-        if variable.guard and variable.guard.same is None:
-            size = variable.count
-        first = len(self.names)
-        self.names += [f"{variable.name}/{k}" for k in range((variable.count + size - 1) // size)]
-        return tuple(first + element // size for element in range(variable.count))
-
-    def mask(self, name: str, elements) -> int:
-        numbers = self.of[name]
-        result = 0
-        for element in elements:
-            result |= 1 << numbers[element]
-        return result
-
-
 def _expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
     """The expressions of one statement (not of nested ones)."""
     if isinstance(statement, ir.Assign):
@@ -131,28 +90,6 @@ def _expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
         yield statement.cond
     elif isinstance(statement, ir.Choose):
         yield statement.where
-
-
-def statements(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
-    for statement in body:
-        yield statement
-        if isinstance(statement, ir.If):
-            yield from statements(statement.then)
-            yield from statements(statement.other)
-
-
-def reads(expr: ir.Expr) -> Iterator[ir.Read]:
-    if isinstance(expr, ir.Read):
-        yield expr
-        yield from reads(expr.index)
-    elif isinstance(expr, ir.Unary):
-        yield from reads(expr.operand)
-    elif isinstance(expr, ir.Binary):
-        yield from reads(expr.left)
-        yield from reads(expr.right)
-    elif isinstance(expr, ir.Ite):
-        for part in (expr.cond, expr.then, expr.other):
-            yield from reads(part)
 
 
 # -------------------------------------------------------------- the analysis
@@ -165,8 +102,7 @@ class _Analysis:
         # A lock that is ever left without an owner can be released by anybody.
         last = sum(p.instances for p in program.processes)
         self.owned = {v.name for v in program.variables if v.lock == "mutex" and v.type.hi <= last}
-        self.watchers = self._watchers()
-        self._watched: dict[Change, int] = {}
+        self.watches = Watches(program, self.granules)
 
     # -- what one block touches
 
@@ -175,26 +111,70 @@ class _Analysis:
         assigned = {s.var for s in statements(block.body) if isinstance(s, (ir.Assign, ir.Choose))}
         waits = [read for read in self._waits(block.guard) if read.var in assigned]
         accesses: list[Access] = []
+        writes: list[Write] = []
         guard_reads = 0
         for read in self._plain_reads(block.guard):
             found = self._access(read.var, read.index, False, assigned, instance)
             guard_reads |= _union(found)
             if read not in waits:
                 accesses += found
-        for statement in statements(block.body):
+        held = {read for read in waits if self._known_before(read.index, assigned)}
+        for statement, protected in self._with_locks(block.body, held, assigned):
             for expr in _expressions(statement):
                 for read in self._plain_reads(expr):
-                    accesses += self._access(read.var, read.index, False, assigned, instance)
+                    if not self._is_protected(read, protected):
+                        accesses += self._access(read.var, read.index, False, assigned, instance)
             if isinstance(statement, ir.Assign) and statement.var in self.granules.of:
                 found = self._access(statement.var, statement.index, True, assigned, instance)
-                accesses += [self._with_watchers(one, statement, instance, own) for one in found]
+                writes += [Write(statement, one.granules, one.when) for one in found]
+                accesses += found
+        accesses += self.watches.of(block, accesses, writes, instance, own)
         return list(dict.fromkeys(accesses)), guard_reads
+
+    def _with_locks(
+        self, body: tuple[ir.Stmt, ...], held: set[ir.Read], assigned: set[str]
+    ) -> Iterator[tuple[ir.Stmt, set[ir.Read]]]:
+        """All statements, each with the locks that the process holds if it comes so far without a violation."""
+        held = set(held)
+        for statement in body:
+            if isinstance(statement, ir.If):
+                break
+            if isinstance(statement, ir.Check):
+                held |= {read for read in self._own_locks(statement.cond) if self._known_before(read.index, assigned)}
+        for statement in body:
+            yield statement, held
+            if isinstance(statement, ir.If):
+                yield from self._with_locks(statement.then, held, assigned)
+                yield from self._with_locks(statement.other, held, assigned)
+
+    def _own_locks(self, cond: ir.Expr) -> Iterator[ir.Read]:
+        """Reads of an owned lock in a conjunct `lock == Self`."""
+        if isinstance(cond, ir.Binary) and cond.op == "and":
+            yield from self._own_locks(cond.left)
+            yield from self._own_locks(cond.right)
+        elif isinstance(cond, ir.Binary) and cond.op == "==" and cond.right == ir.Self():
+            if isinstance(cond.left, ir.Read) and cond.left.var in self.owned:
+                yield cond.left
+
+    def _is_protected(self, read: ir.Read, held: set[ir.Read]) -> bool:
+        """Is this a read of a lock that the process holds, or of what that lock guards?  No other process
+        can write it meanwhile, and none that holds the lock can be about to: it need not be counted."""
+        if read in held:
+            return True
+        guard = self.program.variable(read.var).guard
+        return guard is not None and any(
+            lock.var == guard.lock and (guard.same is None or _is_inside(read.index, lock.index, guard.same))
+            for lock in held
+        )
 
     def _waits(self, guard: ir.Expr) -> Iterator[ir.Read]:
         """Reads of an owned lock in a conjunct `lock == 0`.  A block that waits for a lock and takes
-        it cannot run while the lock is held, so it never runs between a holder's steps."""
+        it cannot run while the lock is held, so it never runs between a holder's steps.  What it
+        does where it need not wait, since there is no lock to take, does not depend on the lock."""
         if isinstance(guard, ir.Binary) and guard.op == "and":
             yield from self._waits(guard.left)
+            yield from self._waits(guard.right)
+        elif isinstance(guard, ir.Binary) and guard.op == "or" and not list(self._plain_reads(guard.left)):
             yield from self._waits(guard.right)
         elif isinstance(guard, ir.Binary) and guard.op == "==" and guard.right == ir.Const(0):
             if isinstance(guard.left, ir.Read) and guard.left.var in self.owned:
@@ -224,27 +204,19 @@ class _Analysis:
 
     def _access(self, name: str, index: ir.Expr, write: bool, assigned: set[str], instance: int) -> list[Access]:
         variable = self.program.variable(name)
-        constant = _constant(index, instance)
+        constant = constant_of(index, instance)
         if constant is not None:
             elements = [constant] if 0 <= constant < variable.count else [0]
             return [Access(self.granules.mask(name, elements), write)]
         if self._known_before(index, assigned):
             return [
-                Access(1 << granule, write, self._inside(name, index, granule))
+                Access(1 << granule, write, self.granules.inside(name, index, granule))
                 for granule in sorted(set(self.granules.of[name]))
             ]
         return [Access(self.granules.mask(name, range(variable.count)), write)]
 
     def _known_before(self, index: ir.Expr, assigned: set[str]) -> bool:
         return all(r.var not in self.granules.of and r.var not in assigned for r in reads(index))
-
-    def _inside(self, name: str, index: ir.Expr, granule: int) -> ir.Expr:
-        elements = [k for k, g in enumerate(self.granules.of[name]) if g == granule]
-        if elements[0] == 0:  # an index outside the array reads element 0
-            return ir.Binary("or", ir.Binary("<=", index, ir.Const(elements[-1])),
-                             ir.Binary(">=", index, ir.Const(len(self.granules.of[name]))))
-        return ir.Binary("and", ir.Binary(">=", index, ir.Const(elements[0])),
-                         ir.Binary("<=", index, ir.Const(elements[-1])))
 
     # -- what a process may still touch
 
@@ -293,46 +265,6 @@ class _Analysis:
                     entry[1] |= mask if guard.reads else 0
         return tuple(Held(lock, element, *entry) for (lock, element), entry in masks.items())
 
-    def _watchers(self) -> dict[str, list[tuple[ir.Expr, bool, int]]]:
-        """By shared variable, the properties that read it: expression, whether it speaks of a state
-        alone, granules that it reads."""
-        found: dict[str, list[tuple[ir.Expr, bool, int]]] = {}
-        for prop in self.program.properties:
-            if prop.kind in VISIBLE_KINDS:
-                for one in prop.instances:
-                    entry = (one.expr, prop.kind != "transition", self._support(one.expr))
-                    for name in {read.var for read in reads(one.expr)}:
-                        found.setdefault(name, []).append(entry)
-        return found
-
-    def _with_watchers(self, access: Access, assign: ir.Assign, instance: int, own: int) -> Access:
-        value = own if assign.value == ir.Self() else _constant(assign.value, instance)
-        kind = self.program.variable(assign.var).type
-        watched = 0
-        for element, granule in enumerate(self.granules.of[assign.var]):
-            if access.granules >> granule & 1:
-                watched |= self._watching(Change(assign.var, element, value, ways_of(assign), kind.lo, kind.hi))
-        return replace(access, watched=watched)
-
-    def _watching(self, change: Change) -> int:
-        """What is read by the properties that `change` may make true again."""
-        if change not in self._watched:
-            self._watched[change] = 0
-            granule = 1 << self.granules.of[change.var][change.element]
-            for expr, of_state, support in self.watchers.get(change.var, ()):
-                if support & granule and (not of_state or directions(expr, change)[0]):
-                    self._watched[change] |= support
-        return self._watched[change]
-
-    def _support(self, expr: ir.Expr) -> int:
-        support = 0
-        for read in reads(expr):
-            constant = _constant(read.index, 0)
-            count = self.program.variable(read.var).count
-            elements = range(count) if constant is None else [constant if 0 <= constant < count else 0]
-            support |= self.granules.mask(read.var, elements)
-        return support
-
 
 def successors(block: ir.Block) -> list[int]:
     """Labels that the block may go to."""
@@ -352,17 +284,18 @@ def _union(accesses: list[Access]) -> int:
     return result
 
 
-def _constant(expr: ir.Expr, instance: int) -> int | None:
-    """The value of an expression of constants and Instance, or None."""
-    if isinstance(expr, ir.Const):
-        return expr.value
-    if isinstance(expr, ir.Instance):
-        return instance
-    if isinstance(expr, ir.Binary) and expr.op in ("+", "-", "*"):
-        left, right = _constant(expr.left, instance), _constant(expr.right, instance)
-        if left is not None and right is not None:
-            return {"+": left + right, "-": left - right, "*": left * right}[expr.op]
-    return None
+def _is_inside(index: ir.Expr, lock: ir.Expr, same: int) -> bool:
+    """Is element `index` surely among the `same` elements that element `lock` of the lock guards?"""
+    if same == 1:
+        return index == lock
+    if isinstance(index, ir.Const) and isinstance(lock, ir.Const):
+        return index.value // same == lock.value
+    first = ir.Binary("*", lock, ir.Const(same))
+    if index == first:
+        return True
+    if isinstance(index, ir.Binary) and index.op == "+" and index.left == first:
+        return isinstance(index.right, ir.Const) and 0 <= index.right.value < same
+    return False
 
 
 # ------------------------------------------------------------------- tables

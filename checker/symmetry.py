@@ -24,8 +24,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from . import ir
-from .partial_order import reads, statements
+from .granules import statements
 from .slots import Slots
+from .visibility import reads
 
 State = tuple[int, ...]  # flat: see `checker.slots`
 

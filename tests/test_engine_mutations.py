@@ -21,7 +21,7 @@ import pytest
 
 import checker
 from agreement import differences, same_verdict_when_reduced
-from checker import api, explore_native, monotone, native, native_disk, partial_order, search_loop, visited
+from checker import api, explore_native, monotone, native, native_disk, partial_order, search_loop, visibility, visited, watches
 from checker.errors import InternalError
 from checker.explore import Exploration, explore
 from checker.ir import Program
@@ -317,8 +317,9 @@ def no_future(self: partial_order._Analysis, process: object, masks: list, resta
 
 
 REDUCTIONS = {  # what is wrong: (object, attribute, its value)
-    "a step that a property sees is taken for invisible": (partial_order, "VISIBLE_KINDS", ()),
-    "a step is believed to make nothing true again": (partial_order, "directions", lambda expr, change: monotone.DOWN),
+    "a step that a property sees is taken for invisible": (watches, "VISIBLE_KINDS", ()),
+    "a step is believed to make nothing true again": (visibility, "directions", lambda expr, change: monotone.NEITHER),
+    "a property is believed to hold before every step": (visibility, "may_be", lambda *asked, **more: visibility.NO),
     "what other processes do later is not thought of": (partial_order._Analysis, "futures", no_future),
     "what a step touches is not thought of": (partial_order, "_union", lambda accesses: 0),
 }
