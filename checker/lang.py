@@ -299,14 +299,15 @@ def machine(doc, long, geometries):
 class Measured:
     """How the numbers of a model's scope become bytes."""
 
-    def __init__(self, cells, blocks, pages):
-        self.cells, self.blocks, self.pages = cells, blocks, pages
+    def __init__(self, cells, blocks, pages, free):
+        self.cells, self.blocks, self.pages, self.free = cells, blocks, pages, free
 
 
-def measured(cells, blocks, pages):
+def measured(cells, blocks, pages, free=""):
     """Cells stand for runs of bytes: `cells` of them are a block, `blocks` blocks a folio, which
-    has `pages` pages.  With a real block size in place of `cells` every size is in bytes."""
-    return Measured(cells, blocks, pages)
+    has `pages` pages.  With a real block size in place of `cells` every size is in bytes.  free: the
+    name of a scenario whose operations choose any size."""
+    return Measured(cells, blocks, pages, free)
 
 
 # ----------------------------------------------------------------- properties

@@ -45,6 +45,32 @@ def append():
     xfs_file_buffered_write(Task[0], pos, count)
 
 
+def append_any():
+    """write(2) with O_APPEND, of any length that the file has room for."""
+    with atomic("inode_lock(): i_size stays as it is"):
+        inode_lock(inode)
+        count: loff_t = choose(range(1, FILE_SIZE + 1))
+        pos: loff_t = i_size_read(inode)
+        count = min(count, FILE_SIZE - pos)
+    xfs_file_buffered_write(Task[0], pos, count)
+
+
+def truncate_any():
+    """truncate(2) to any size."""
+    with atomic("inode_lock(): i_size stays as it is"):
+        inode_lock(inode)
+        newsize: loff_t = choose(range(0, FILE_SIZE + 1))
+        oldsize: loff_t = i_size_read(inode)
+        note_truncate(min(oldsize, newsize), False)
+    filemap_invalidate_lock(mapping)
+    error = xfs_setattr_size(Task[0], oldsize, newsize)
+    filemap_invalidate_unlock(mapping)
+    with atomic("inode_unlock(): truncate returns"):
+        if error == OK:
+            note_truncate(min(oldsize, newsize), True)
+        inode_unlock(inode)
+
+
 def overwrite():
     """write(2) inside the file."""
     with atomic("inode_lock(): i_size stays as it is"):

@@ -10,7 +10,7 @@ from model.fs.xfs.xfs_aops import xfs_end_io
 from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS
 from model.operations import PUNCH_LEN, SPARSE_POS, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background
 from model.operations import dirty_file, dirty_file_with_cursor, file_on_disk, fsync, invalidate, munmap, overwrite
-from model.operations import punch_hole, reclaim, sparse_write, store, truncate
+from model.operations import append_any, punch_hole, reclaim, sparse_write, store, truncate, truncate_any
 from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, MAPPERS, OPENERS, OTHER_FILE, PAGES
 from model.state import PAGEVEC_SIZE
 from model.state import SHORT_COPIES, SPARSE_WRITES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
@@ -64,6 +64,20 @@ append_flush = scenario(
     properties=CONSEQUENCES,
 )
 
+
+any_sizes = scenario(
+    "One folio; appends of any size, truncate to any size, and the flusher: for every block size and byte offset.",
+    thread("writer", append_any),
+    thread("truncater", truncate_any),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={FOLIOS: 1, CELLS: 4, ON_DISK: 0, IOENDS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=CONSEQUENCES,
+)
 
 two_mappings = scenario(
     "One folio whose first block is on disk; a write covers it and appends, the flusher writes both.",

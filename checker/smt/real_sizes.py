@@ -113,12 +113,16 @@ def geometry_of(task: Task, block: int | None = None, order: int | None = None) 
     return Geometry(block, order, folio, cells)
 
 
-def real_program(task: Task, geometry: Geometry) -> RealProgram:
-    """`task` in bytes; raises Unmeasured where its text cannot be read so."""
+def real_program(task: Task, geometry: Geometry, any_choice: bool = False) -> RealProgram:
+    """`task` in bytes; raises Unmeasured where its text cannot be read so.
+
+    any_choice: it may choose any number of bytes, which is for reading only, not for running.
+    """
     compiler = _RealCompiler(task, geometry)
     names = [p.name for p in task.program.properties]
     program = compiler.program(task.program.bound, names)
-    _refuse_choices(program)
+    if not any_choice:
+        _refuse_choices(program)
     used = {v.name.partition(".")[2] for v in program.variables if v.struct == HOLDER}
     sizes = {name: value for name, value in compiler.sizes.items() if name in used}
     return RealProgram(program, geometry, sizes, tuple(c for c in compiler.cuts if c in used))

@@ -9,14 +9,15 @@ from typing import Any
 
 from ..api import Task, prepare
 from ..drawing import Row, rows_of
-from ..errors import UsageError
+from ..errors import ModelError, UsageError
 from ..output import remarks
 from ..replaying import Replayed
 from ..report import counterexample, verdict_line
 from ..result import HOLDS, Result
 from ..trace import Trace
 from .classes import SizeClass, size_class
-from .real_sizes import measure_of
+from .cutoff import kept_cutoff
+from .real_sizes import Unmeasured, measure_of
 from .sizes_of_trace import Lifted, lifted
 
 SECONDS = 8  # that sizes may take, beside a verdict
@@ -70,9 +71,17 @@ def said_of(
     if no_z3:
         return Said(result, task, ("sizes: z3 was not asked (--no-z3)",))
     if trace is None:
-        return Said(result, task)
+        return Said(result, task, (_of_all_sizes(task),))
     found = lifted(task, trace, block, order, SECONDS)
     return Said(result, task, (sentence(found),), found)
+
+
+def _of_all_sizes(task: Task) -> str:
+    """How far a verdict that holds goes."""
+    try:
+        return kept_cutoff(task).sentence()
+    except (Unmeasured, ModelError) as reason:
+        return f"sizes: in cells only: {' '.join(str(reason).split())}"
 
 
 def sentence(found: Lifted) -> str:
