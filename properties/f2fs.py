@@ -51,19 +51,15 @@ def f2fs_writeback_lasts_as_long_as_its_io(page: Page):
 
 
 @invariant(of=f2fs, witness=f2fs_io_is_cached)
-def f2fs_writeback_has_a_reason(folio: Folio):
-    """An unlocked folio is under writeback only if a page of it is in a bio, or somebody holds a bias."""
-    return implies(
-        folio.writeback and not is_locked(folio.locked),
-        any(page.io != NO_IO for page in each(Page) if number(page) // PAGES == number(folio))
-        or folio.write_bytes_pending > 0,
-    )
-
-
-@invariant(of=f2fs, witness=f2fs_io_is_cached)
 def f2fs_a_page_is_in_one_bio(page: Page):
     """A page is put into a bio only when it is in none."""
     return not page.twice
+
+
+@invariant(of=f2fs, witness=f2fs_io_is_cached)
+def f2fs_io_carries_its_own_page(page: Page):
+    """What is written to the address of a page is the data of that page."""
+    return implies(page.io != NO_IO, page.source == number(page) % PAGES)
 
 
 @invariant(of=f2fs, witness=f2fs_io_is_cached)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive
+from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive, warn_on
 
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
 from model.fs.f2fs.segment import f2fs_inplace_write_data, f2fs_outplace_write_data, f2fs_submit_merged_ipu_write
 from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_page_writeback
-from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_IPU, F2FS_ONSTACK_PAGES, LOCK_DONE, LOCK_REQ
-from model.fs.f2fs.state import LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, page_count_t, sbi
+from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_FFS, F2FS_IPU, F2FS_ONSTACK_PAGES, LOCK_DONE
+from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, page_count_t, sbi
 from model.mm.page_writeback import filemap_dirty_folio, folio_cancel_dirty, folio_clear_dirty_for_io
 from model.mm.page_writeback import folio_start_writeback, note_taken, tag_pages_for_writeback, wbc_end
 from model.mm.page_writeback import wbc_to_tag
 from model.primitives import atomic_dec, atomic_inc, atomic_read, folio_lock, folio_test_dirty
 from model.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, xa_get_mark
 from model.size import folio_index
-from model.state import AOP_WRITEPAGE_ACTIVATE, EAGAIN, ERRORS, FILE_SIZE, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
+from model.state import BLOCKS, EAGAIN, ERRORS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
 from model.state import WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark
 from model.state import inode, loff_t, mapping, pgoff_t
 
@@ -31,6 +31,25 @@ def f2fs_dirty_data_folio(mapping: AddressSpace, folio: Folio):
     filemap_dirty_folio(mapping, folio)
 
 
+@primitive()
+def ffs_alloc(folio: Folio):
+    """Attach dirty bits and a pending count to a large folio, if the scope has them; 6.13.1 has not."""
+    if F2FS_FFS > 0 and not folio.private:
+        folio.private = True
+        for b in range(0, BLOCKS):
+            folio.ifs_dirty[b] = folio.dirty
+
+
+@primitive()
+def ffs_free(folio: Folio):
+    """Detach them."""
+    if F2FS_FFS > 0 and folio.private:
+        warn_on(folio.write_bytes_pending != 0)
+        folio.private = False
+        for b in range(0, BLOCKS):
+            folio.ifs_dirty[b] = False
+
+
 @primitive("fs/f2fs/data.c")
 def f2fs_invalidate_folio(folio: Folio, offset: loff_t, length: loff_t):
     """A whole folio is thrown away: it is not counted any more, and migrates no more."""
@@ -38,6 +57,7 @@ def f2fs_invalidate_folio(folio: Folio, offset: loff_t, length: loff_t):
         if folio.dirty:
             sbi.dirty_pages -= 1
         folio_cancel_dirty(folio)
+        ffs_free(folio)
         Page[number(folio) * PAGES].gcing = False
 
 
@@ -68,6 +88,12 @@ def f2fs_truncate_cleanup_folio(folio: Folio):
 
 
 @kernel("fs/f2fs/data.c")
+def f2fs_slot(page: Page) -> Page:
+    """Whose address f2fs_do_write_data_page looks up: that of folio->index, the first page of the folio."""
+    return Page[folio_index(Folio[number(page) // PAGES])]
+
+
+@kernel("fs/f2fs/data.c")
 def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitted: Place) -> Errno:
     """Write one page of a locked folio, in place or out of place, and begin writeback of the folio.
 
@@ -78,6 +104,7 @@ def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitte
     write in place that finds its address there takes the same steps here).
     """
     folio: Folio = Folio[number(page) // PAGES]
+    slot: Page = f2fs_slot(page)
     fails = False
     if need_lock == LOCK_REQ:
         if not f2fs_trylock_op(sbi):
@@ -86,7 +113,7 @@ def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitte
         if ERRORS > 0:
             fails = choose(False, True)
         err = f2fs_get_dnode_of_data(fails)
-        addr = f2fs_data_blkaddr(page)
+        addr = f2fs_data_blkaddr(slot)
         if err == OK and addr == NULL_ADDR:
             f2fs_clear_truncated(folio)
     if err != OK or addr == NULL_ADDR:
@@ -98,7 +125,7 @@ def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitte
             f2fs_unlock_op(sbi)
         with atomic("folio_start_writeback() and the bio: under the folio lock"):
             folio_start_writeback(folio)
-            f2fs_inplace_write_data(page, bio)
+            f2fs_inplace_write_data(slot, page, bio)
         return OK
     if need_lock == LOCK_RETRY:
         if not f2fs_trylock_op(sbi):
@@ -106,7 +133,7 @@ def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitte
         need_lock = LOCK_REQ
     with atomic("folio_start_writeback() and the bio: under the folio lock"):
         folio_start_writeback(folio)
-        f2fs_outplace_write_data(page, submitted)
+        f2fs_outplace_write_data(slot, page, submitted)
     if need_lock == LOCK_REQ:
         f2fs_unlock_op(sbi)
     return OK

@@ -5,10 +5,11 @@ from __future__ import annotations
 from checker.lang import atomic, kernel, number, primitive
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
-from model.fs.f2fs.data import f2fs_dirty_data_folio
+from model.fs.f2fs.data import f2fs_dirty_data_folio, ffs_alloc
 from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_read_pages, f2fs_unlock_op
 from model.fs.f2fs.primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
 from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_FFS, NEW_ADDR, NULL_ADDR, Page, sbi
+from model.fs.iomap.buffered_io import iomap_set_range_dirty
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
 from model.mm.page_writeback import folio_wait_stable
 from model.mm.truncate import truncate_setsize
@@ -49,6 +50,8 @@ def f2fs_write_end(pos: loff_t, copied: loff_t, folio: Folio):
     Left out: short copies.
     """
     with atomic("f2fs_dirty_data_folio(): under the folio lock"):
+        ffs_alloc(folio)
+        iomap_set_range_dirty(folio, pos - folio_pos(folio), copied)
         f2fs_dirty_data_folio(mapping, folio)
         f2fs_note_written(pos, pos + copied)
     with atomic("i_size_write(): under i_rwsem"):

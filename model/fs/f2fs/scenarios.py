@@ -9,7 +9,7 @@ from model.fs.f2fs.operations import F2FS_ON_DISK, F2FS_TRUNCATE, F2FS_WRITE_A, 
 from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_file_on_disk, f2fs_fsync
 from model.fs.f2fs.operations import f2fs_truncate, f2fs_write
 from model.fs.f2fs.segment import f2fs_write_end_io
-from model.fs.f2fs.state import F2FS_IPU, Page, Sbi
+from model.fs.f2fs.state import F2FS_FFS, F2FS_IPU, Page, Sbi
 from model.fs.iomap.buffered_io import iomap_invalidate_folio
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
 from model.mm.page_writeback import do_writepages
@@ -32,8 +32,8 @@ F2FS_SCOPE = {BLOCKS: 1, CELLS: 1}
 # What every scenario of f2fs judges.
 F2FS_WRITEBACK = (
     "f2fs_writeback_lasts_as_long_as_its_io",
-    "f2fs_writeback_has_a_reason",
     "f2fs_a_page_is_in_one_bio",
+    "f2fs_io_carries_its_own_page",
     "f2fs_io_goes_to_blocks_of_the_file",
     "f2fs_no_write_is_lost",
     "f2fs_nothing_is_left_behind",
@@ -124,9 +124,54 @@ f2fs_large_folio = scenario(
     thread("flusher", f2fs_background),
     interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_WRITE_LEN: 2},
+    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_WRITE_LEN: 2, F2FS_FFS: 1},
     bound=3,
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,
     properties=F2FS_DURABLE,
+)
+
+f2fs_large_folios = scenario(
+    "Two folios of two pages each; a writer, truncate, fsync, the flusher and checkpoints.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_WRITE_A: 1, F2FS_WRITE_LEN: 2, F2FS_WRITE_B: 3},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_DURABLE,
+)
+
+f2fs_large_folio_errors = scenario(
+    "As f2fs_large_folio, with one failure of the device or of reading a node.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_WRITE_LEN: 2, ERRORS: 1},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=(*F2FS_DURABLE, "fsync_reports_errors"),
+)
+
+f2fs_large_folio_gc = scenario(
+    "As f2fs_large_folio, with garbage collection that moves its first page, and checkpoints.",
+    thread("writer", f2fs_write),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    thread("gc", f2fs_collect),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_WRITE_LEN: 2},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_WRITEBACK,
 )

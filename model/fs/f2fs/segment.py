@@ -28,13 +28,18 @@ def inc_page_count(page: Page):
 
 @primitive("fs/f2fs/data.c")
 def dec_page_count(page: Page):
-    """One page fewer is on its way, of the type that its flag says now; the flag is cleared."""
+    """One page fewer is on its way, of the type that its flag says now."""
     head = Page[number(page) // PAGES * PAGES]
     if head.gcing:
         sbi.wb_cp_data -= 1
     else:
         sbi.wb_data -= 1
-    head.gcing = False
+
+
+@primitive("fs/f2fs/f2fs.h")
+def clear_page_private_gcing(folio: Folio):
+    """PAGE_PRIVATE_ONGOING_MIGRATION goes."""
+    Page[number(folio) * PAGES].gcing = False
 
 
 @primitive("fs/f2fs/data.c")
@@ -83,12 +88,13 @@ def f2fs_wait_on_page_writeback(folio: Folio):
 
 
 @primitive("fs/f2fs/data.c")
-def add_to_bio(page: Page, bio: Task, submitted: bool):
-    """A page is in a bio now."""
+def add_to_bio(page: Page, data: Page, bio: Task, submitted: bool):
+    """A page is in a bio now, which writes the data of `data` to its address."""
     if page.io != NO_IO:
         page.twice = True
     page.io = SUBMITTED if submitted else IN_CACHED_BIO
     page.bio = bio
+    page.source = number(data) % PAGES
 
 
 @primitive("fs/f2fs/data.c")
@@ -98,7 +104,7 @@ def something_is_cached() -> bool:
 
 
 @kernel("fs/f2fs/data.c")
-def f2fs_submit_page_write(page: Page):
+def f2fs_submit_page_write(page: Page, data: Page):
     """Add a page to the bio in sbi->write_io; one that it cannot be merged into is submitted first.
 
     Left out: io_rwsem and io_list (one step, so the first in the list is the caller's own).
@@ -109,25 +115,25 @@ def f2fs_submit_page_write(page: Page):
     if not merges:
         f2fs_submit_merged_write(sbi)
     inc_page_count(page)
-    add_to_bio(page, None, False)
+    add_to_bio(page, data, None, False)
 
 
 @kernel("fs/f2fs/segment.c")
-def f2fs_outplace_write_data(page: Page, submitted: Place):
+def f2fs_outplace_write_data(page: Page, data: Page, submitted: Place):
     """Allocate a block, queue the page for it, and put the block into the dnode.
 
     Left out: no space; curseg_mutex and sentry_lock (the allocation is one step).
     """
-    f2fs_submit_page_write(page)
+    f2fs_submit_page_write(page, data)
     f2fs_update_data_blkaddr(page, DATA_ADDR)
     submitted = True
 
 
 @kernel("fs/f2fs/segment.c")
-def f2fs_inplace_write_data(page: Page, bio: Task):
+def f2fs_inplace_write_data(page: Page, data: Page, bio: Task):
     """Write a page where it is: into the pass's own bio, or (bio None) into one that is submitted at once."""
     inc_page_count(page)
-    add_to_bio(page, bio, bio is None)
+    add_to_bio(page, data, bio, bio is None)
 
 
 # -------------------------------------------------------------------- completion
@@ -142,7 +148,7 @@ def f2fs_transfer(page: Page, fails: bool) -> Errno:
         f2fs_note_failure(page)
         return EIO
     for c in range(0, PAGE_SIZE):
-        page.block[c] = Folio[number(page) // PAGES].data[number(page) % PAGES * PAGE_SIZE + c]
+        page.block[c] = Folio[number(page) // PAGES].data[page.source * PAGE_SIZE + c]
         if not page.moved:
             page.image_block[c] = page.block[c]
     return OK
@@ -152,6 +158,14 @@ def f2fs_transfer(page: Page, fails: bool) -> Errno:
 def f2fs_bio_put(page: Page):
     """The page is in no bio any more."""
     page.io = NO_IO
+    page.source = 0
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_end_page_writeback(folio: Folio):
+    """A page of a bio is done: with it ends writeback of its folio, which is never a large one."""
+    clear_page_private_gcing(folio)
+    folio_end_writeback(folio)
 
 
 @kernel("fs/f2fs/data.c")
@@ -169,6 +183,6 @@ def f2fs_write_end_io(page: Page):
     if error != OK:
         mapping_set_error(mapping, error)
     dec_page_count(page)
-    with atomic("folio_end_writeback(): the bio is the interrupt's"):
+    with atomic("the bio is the interrupt's"):
         f2fs_bio_put(page)
-        folio_end_writeback(Folio[number(page) // PAGES])
+        f2fs_end_page_writeback(Folio[number(page) // PAGES])

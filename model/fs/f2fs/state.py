@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from checker.lang import Array, Field, Flag, Ghost, Lock, Range, Record, Ref, RwLock, Struct, constant, enum
 
-from model.state import FILE_PAGES, FOLIOS, OPENERS, PAGE_SIZE, STALE, Content, Task, loff_t, pgoff_t
+from model.state import FILE_PAGES, FOLIOS, OPENERS, PAGES, PAGE_SIZE, STALE, Content, Task, loff_t, pgoff_t
 
 # ---------------------------------------------------------------------- scope
 
@@ -48,7 +48,7 @@ class Sbi(Struct):
     writepages = Lock("writepages")
     i_gc_rwsem = Lock("i_gc_rwsem")
     wb_sync_req = Field(Range(0, OPENERS), "wb_sync_req")
-    dirty_pages = Field(Range(0, FOLIOS), "dirty_pages")
+    dirty_pages = Field(Range(0, FOLIOS + 2), "dirty_pages")  # of FOLIOS at most, if rightly counted
     wb_data = Field(page_count_t, "F2FS_WB_DATA")
     wb_cp_data = Field(page_count_t, "F2FS_WB_CP_DATA")
     image_size = Field(loff_t, "i_size in the node image")
@@ -64,6 +64,7 @@ class Page(Struct, count=FILE_PAGES):
     block = Array(Field(Content, "block", init=STALE), PAGE_SIZE)  # what the address holds
     image_block = Array(Field(Content, "block in the image", init=STALE), PAGE_SIZE)
     io = Field(PageIo, "I/O", init=NO_IO)
+    source = Field(Range(0, PAGES - 1), "data of page")  # which page of its folio the I/O takes the data from
     bio = Ref(Task, "in-place bio of")  # the pass that keeps it; None: the bio is in sbi->write_io
     gcing = Flag("PAGE_PRIVATE_ONGOING_MIGRATION")  # of the folio that begins here
     twice = Ghost(Flag("in two bios"))

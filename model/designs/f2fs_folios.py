@@ -1,0 +1,253 @@
+"""f2fs_write_cache_folios, repaired: the answer to the question with which the proposal began.
+
+f2fs_write_single_folio() takes a locked folio and one range of it, and queues the pages of that range.  It neither
+begins nor ends writeback and neither locks nor unlocks: all of that is done once for a folio, by
+f2fs_write_folio(), which holds the folio lock, cp_rwsem and one count of write_bytes_pending (the bias) while it goes
+through the dirty ranges.
+"""
+
+from __future__ import annotations
+
+from checker.lang import Place, atomic, choose, kernel, number, override, replace, variant, warn_on
+
+from model.designs.f2fs_repairs import f2fs_do_sync_file_without_gc
+from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_dirty_data_folio, f2fs_take_folio, ffs_alloc
+from model.fs.f2fs.data import f2fs_write_cache_pages, folio_redirty_for_writepage
+from model.fs.f2fs.file import f2fs_do_sync_file
+from model.fs.f2fs.gc import move_data_page, set_page_private_gcing
+from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_trylock_op, f2fs_unlock_op
+from model.fs.f2fs.scenarios import f2fs
+from model.fs.f2fs.segment import clear_page_private_gcing, f2fs_end_page_writeback, f2fs_inplace_write_data
+from model.fs.f2fs.segment import f2fs_outplace_write_data, f2fs_submit_merged_write, f2fs_wait_on_page_writeback
+from model.fs.f2fs.state import DATA_ADDR, F2FS_IPU, NULL_ADDR, Page, page_count_t, sbi
+from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
+from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
+from model.mm.filemap import mapping_set_error
+from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
+from model.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, atomic_read
+from model.primitives import atomic_sub_and_test, folio_lock, folio_test_dirty, folio_test_writeback, folio_unlock
+from model.size import folio_index, folio_pos, round_up_to_block
+from model.state import BLOCKS, EAGAIN, ERRORS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, AddressSpace
+from model.state import Errno, Folio, WritebackControl, loff_t, mapping
+
+# ------------------------------------------------------------------ completion
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_finish_page_writeback(folio: Folio):
+    """A page of a bio is done; with the last one, and the bias, ends writeback of its folio."""
+    if BLOCKS > 1:
+        warn_on(not folio.private)
+        if not atomic_sub_and_test(PAGE_SIZE, folio.write_bytes_pending):
+            return
+    clear_page_private_gcing(folio)
+    folio_end_writeback(folio)
+
+
+# ------------------------------------------------------------------- one range
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_queue_page(page: Page, folio: Folio, count: Place) -> Errno:
+    """Queue one page of a folio that is under writeback; one without a block is left out.
+
+    cp_rwsem is held.  Who changes the address holds the folio lock, so the look at it is no step of its own.
+    """
+    fails = False
+    submitted = False
+    with atomic("f2fs_get_dnode_of_data() and the bio: under the folio lock"):
+        if ERRORS > 0:
+            fails = choose(False, True)
+        err = f2fs_get_dnode_of_data(fails)
+        addr = f2fs_data_blkaddr(page)
+        if err == OK:
+            iomap_clear_range_dirty(folio, number(page) % PAGES * PAGE_SIZE, PAGE_SIZE)
+        if err == OK and addr != NULL_ADDR:
+            count += 1
+            if BLOCKS > 1:
+                atomic_add(PAGE_SIZE, folio.write_bytes_pending)
+            if F2FS_IPU > 0 and addr == DATA_ADDR:
+                f2fs_inplace_write_data(page, page, None)
+            else:
+                f2fs_outplace_write_data(page, page, submitted)
+    return err
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_write_single_folio(folio: Folio, start: loff_t, end: loff_t, count: Place) -> Errno:
+    """Queue the pages of [start, end), a dirty range of a folio; count goes up by those that are.
+
+    After an error the rest of the range is still dirty, and the caller says so to the folio.
+    """
+    pos: loff_t = start
+    while pos < end:
+        err = f2fs_queue_page(Page[pos // PAGE_SIZE], folio, count)
+        if err != OK:
+            return err
+        pos += PAGE_SIZE
+    return OK
+
+
+# ------------------------------------------------------------------- one folio
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_begin_folio(folio: Folio, end_pos: loff_t):
+    """Begin writeback of a locked folio, with a bias for who goes through its ranges."""
+    if BLOCKS > 1:
+        if not folio.private:
+            ffs_alloc(folio)
+            iomap_set_range_dirty(folio, 0, end_pos - folio_pos(folio))
+        warn_on(atomic_read(folio.write_bytes_pending) != 0)
+        atomic_inc(folio.write_bytes_pending)
+    folio_start_writeback(folio)
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_end_folio(folio: Folio, count: page_count_t):
+    """Drop the bias of an unlocked folio: if all its I/O is done, or there was none, writeback ends here."""
+    if BLOCKS > 1:
+        if atomic_dec_and_test(folio.write_bytes_pending):
+            with atomic("folio_end_writeback(): nobody else has a reason to"):
+                clear_page_private_gcing(folio)
+                folio_end_writeback(folio)
+    elif count == 0:
+        with atomic("folio_end_writeback(): nobody else has a reason to"):
+            clear_page_private_gcing(folio)
+            folio_end_writeback(folio)
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_inside_eof(folio: Folio, end_pos: Place) -> bool:
+    """iomap_writepage_handle_eof(); a folio beyond EOF is unlocked, clean as it is."""
+    with atomic("iomap_writepage_handle_eof(): under the folio lock"):
+        warn_on(folio_test_dirty(folio))
+        warn_on(folio_test_writeback(folio))
+        inside = iomap_writepage_handle_eof(folio, end_pos)
+        if not inside:
+            iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
+            atomic_dec(sbi.dirty_pages)
+            folio_unlock(folio)
+    return inside
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_let_checkpoint_pass(wbc: WritebackControl, folio: Folio) -> bool:
+    """A checkpoint is in the way: let go of a folio that nothing has happened to; False: for good.
+
+    With WB_SYNC_ALL it is locked again, and everything about it is looked at anew.
+    """
+    with atomic("folio_redirty_for_writepage(): under the folio lock"):
+        folio_redirty_for_writepage(wbc, folio)
+        folio_unlock(folio)
+    if wbc.sync_mode == WB_SYNC_NONE:
+        return False
+    folio_lock(folio)
+    if f2fs_take_folio(wbc, folio):
+        return True
+    folio_unlock(folio)
+    return False
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_write_folio(wbc: WritebackControl, folio: Folio) -> Errno:
+    """Write the dirty ranges of a locked folio that is clean since a moment ago, and unlock it.
+
+    An error is recorded before writeback can end: an fsync that found the folio under writeback, and so without
+    the DIRTY mark, does not look at it again.
+    """
+    pos: loff_t = folio_pos(folio)
+    end_pos: loff_t = pos + FOLIO_SIZE
+    count: page_count_t = 0
+    err: Errno = OK
+    if not f2fs_inside_eof(folio, end_pos):
+        return OK
+    while not f2fs_trylock_op(sbi):
+        if not f2fs_let_checkpoint_pass(wbc, folio):
+            return OK
+        end_pos = pos + FOLIO_SIZE
+        if not f2fs_inside_eof(folio, end_pos):
+            return OK
+    with atomic("folio_start_writeback(): under the folio lock"):
+        f2fs_begin_folio(folio, end_pos)
+    end_aligned: loff_t = round_up_to_block(end_pos)
+    while (rlen := iomap_find_dirty_range(folio, pos, end_aligned)) > 0:
+        err = f2fs_write_single_folio(folio, pos, pos + rlen, count)
+        if err != OK:
+            break
+        pos += rlen
+    f2fs_unlock_op(sbi)
+    mapping_set_error(mapping, err)
+    with atomic("the folio is dirty again, or counted no more: under the folio lock"):
+        if err != OK:
+            folio_redirty_for_writepage(wbc, folio)
+        else:
+            iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
+            atomic_dec(sbi.dirty_pages)
+        folio_unlock(folio)
+    f2fs_end_folio(folio, count)
+    return err
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_write_cache_folios(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
+    """Write the dirty folios of a range.
+
+    A pass in the background that an fsync waits for ends by way of its budget: the iterator is not left.
+    """
+    folio: Folio = None
+    error: Errno = OK
+    while (folio := writeback_iter(mapping, wbc, folio, error)) is not None:
+        error = f2fs_write_folio(wbc, folio)
+        if wbc.sync_mode == WB_SYNC_NONE:
+            if atomic_read(sbi.wb_sync_req) > 0:
+                wbc.nr_to_write = 0
+    f2fs_submit_merged_write(sbi)
+    return error
+
+
+# ----------------------------------------------------------- garbage collection
+
+
+@kernel("fs/f2fs/gc.c")
+def f2fs_move_page_now(page: Page, folio: Folio) -> Errno:
+    """Write one page of a locked folio to a new block.  EAGAIN: a checkpoint is in the way."""
+    count: page_count_t = 0
+    if not f2fs_trylock_op(sbi):
+        return EAGAIN
+    with atomic("folio_start_writeback(): under the folio lock"):
+        set_page_private_gcing(folio, True)
+        f2fs_begin_folio(folio, folio_pos(folio) + FOLIO_SIZE)
+    err = f2fs_queue_page(page, folio, count)
+    f2fs_unlock_op(sbi)
+    f2fs_end_folio(folio, count)
+    return err
+
+
+@kernel("fs/f2fs/gc.c")
+def move_data_page_of_folio(folio: Folio, foreground: bool):
+    """Move a page of a locked folio.
+
+    PG_dirty stays as it is: the other pages of the folio may be dirty, and writing this one twice does no harm.
+    """
+    page: Page = Page[folio_index(folio)]
+    if foreground:
+        f2fs_wait_on_page_writeback(folio)
+        f2fs_move_page_now(page, folio)
+        return
+    with atomic("folio_test_writeback(): under the folio lock"):
+        if not folio_test_writeback(folio):
+            ffs_alloc(folio)
+            iomap_set_range_dirty(folio, 0, PAGE_SIZE)
+            f2fs_dirty_data_folio(mapping, folio)
+            set_page_private_gcing(folio, True)
+
+
+f2fs_folios = variant(
+    "f2fs_write_cache_folios: writeback_iter, large folios, and one bias, one lock and one cp_rwsem for each.",
+    replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios, inside=__f2fs_write_data_pages),
+    override(f2fs_end_page_writeback, by=f2fs_finish_page_writeback),
+    override(move_data_page, by=move_data_page_of_folio),
+    override(f2fs_do_sync_file, by=f2fs_do_sync_file_without_gc),
+    of=f2fs,
+)
