@@ -45,7 +45,7 @@ unsigned_int = Range(0, FILE_SIZE, c="u32")
 pgoff_t = Range(0, LONG_MAX, c="ulong")
 block_t = Range(0, FILE_BLOCKS, c="u64")
 atomic_t = Range(0, FOLIO_SIZE + 1)  # write_bytes_pending: a folio's bytes and the bias
-errseq_t = Range(0, ERRORS * 4 + 1)  # 0: no error yet; else twice the count of errors, plus one if seen
+errseq_t = Range(0, ERRORS * 4 + 3)  # 0: no error yet; else twice the count of errors, plus one if seen
 
 in_bytes = measured(cells=CELLS, blocks=BLOCKS, pages=PAGES, free="any_sizes")
 

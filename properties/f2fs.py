@@ -6,7 +6,9 @@ from checker.lang import after_crash, each, implies, invariant, is_locked, numbe
 
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.state import CARRIED_OUT, DATA_ADDR, IN_CACHED_BIO, NO_IO, SUBMITTED, Page, sbi
-from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, NEW, PAGES, PAGE_SIZE, ZERO, Cell, File, Folio, inode
+from model.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, NEW, PAGES, PAGE_SIZE, ZERO, Cell, Folio, inode
+from model.state import mapping
+from properties.witnesses import fsync_returns_an_error
 
 # -------------------------------------------------------------------- witnesses
 
@@ -87,6 +89,12 @@ def f2fs_no_write_is_lost(cell: Cell):
 def f2fs_budget_is_charged_once():
     """A pass takes off nr_to_write only pages for which it has just made I/O, and each of them once."""
     return not sbi.miscounted
+
+
+@invariant(of=f2fs, witness=fsync_returns_an_error)
+def f2fs_only_failures_are_recorded():
+    """An error is recorded for the file only if something has failed; being in the way of a checkpoint is no error."""
+    return implies(mapping.wb_err > 0, mapping.failures_left < ERRORS)
 
 
 @after_crash(of=f2fs, witness=f2fs_something_is_promised)

@@ -36,6 +36,7 @@ F2FS_WRITEBACK = (
     "f2fs_io_carries_its_own_page",
     "f2fs_io_goes_to_blocks_of_the_file",
     "f2fs_no_write_is_lost",
+    "f2fs_only_failures_are_recorded",
     "f2fs_nothing_is_left_behind",
     "f2fs_dirty_pages_are_counted",
 )
@@ -67,6 +68,21 @@ f2fs_in_place = scenario(
     interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_file_on_disk,
     scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_IPU: 1},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_DURABLE,
+)
+
+f2fs_shrinks = scenario(
+    "Two pages that one write dirties, and a truncate to one page; fsync and the flusher.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, F2FS_WRITE_B: 0, F2FS_WRITE_LEN: 2},
     bound=3,
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,
