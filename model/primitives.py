@@ -113,6 +113,12 @@ def atomic_add(i: loff_t, v: Place):
 
 
 @primitive("include/linux/atomic.h")
+def atomic_sub(i: loff_t, v: Place):
+    """Subtract i."""
+    v -= i
+
+
+@primitive("include/linux/atomic.h")
 def atomic_dec_and_test(v: Place) -> bool:
     """Subtract one; is it zero now?"""
     v -= 1
