@@ -5,7 +5,8 @@ from __future__ import annotations
 from checker.lang import after_crash, each, implies, invariant, is_locked, number, reachable, terminal
 
 from model.fs.f2fs.scenarios import f2fs
-from model.fs.f2fs.state import CARRIED_OUT, DATA_ADDR, IN_CACHED_BIO, NO_IO, SUBMITTED, Page, sbi
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR
+from model.fs.f2fs.state import NO_IO, NULL_ADDR, SUBMITTED, Page, sbi
 from model.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, NEW, PAGES, PAGE_SIZE, ZERO, Cell, Folio, inode
 from model.state import mapping
 from properties.witnesses import fsync_returns_an_error
@@ -43,6 +44,12 @@ def f2fs_something_is_promised(cell: Cell):
     return cell.promised and cell.logical == DATA
 
 
+@reachable(of=f2fs, bound=2)
+def f2fs_a_cluster_is_written(page: Page):
+    """A compressed cluster, or a page of a compressed file, is on its way to a new address."""
+    return page.moved and page.io != NO_IO
+
+
 # ------------------------------------------------------------------- invariants
 
 
@@ -66,8 +73,8 @@ def f2fs_io_carries_its_own_page(page: Page):
 
 @invariant(of=f2fs, witness=f2fs_io_is_cached)
 def f2fs_io_goes_to_blocks_of_the_file(page: Page):
-    """I/O that the device may still carry out goes to a block that the file owns."""
-    return implies(page.io in (IN_CACHED_BIO, SUBMITTED), page.addr == DATA_ADDR)
+    """I/O that the device may still carry out goes to a block that the file owns, or has owned since the last node."""
+    return implies(page.io in (IN_CACHED_BIO, SUBMITTED), page.addr in (DATA_ADDR, CDATA_ADDR) or page.moved)
 
 
 @invariant(of=f2fs)
@@ -76,12 +83,16 @@ def f2fs_no_write_is_lost(cell: Cell):
     folio = Folio[number(cell) // FOLIO_SIZE]
     page = Page[number(cell) // PAGE_SIZE]
     dirty = folio.dirty and (not folio.private or folio.ifs_dirty[number(cell) // CELLS % BLOCKS])
-    under_way = page.io in (IN_CACHED_BIO, SUBMITTED)
+    header = Page[number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE]
+    second = Page[number(header) + min(1, F2FS_CLUSTER_SIZE - 1)]
+    under_way = page.addr == DATA_ADDR and page.io in (IN_CACHED_BIO, SUBMITTED)
     cached = folio.mapping and folio.data[number(cell) % FOLIO_SIZE] == NEW
-    written = page.addr == DATA_ADDR and page.block[number(cell) % PAGE_SIZE] == NEW
+    mapped = page.addr == DATA_ADDR or (header.addr == COMPRESS_ADDR and second.addr == CDATA_ADDR)
+    written = mapped and page.block[number(cell) % PAGE_SIZE] == NEW
+    compressed = header.addr == COMPRESS_ADDR and page.compressed[number(cell) % PAGE_SIZE] == NEW
     return implies(
         cell.logical == DATA and number(cell) < inode.i_size and not is_locked(folio.locked),
-        written or (cached and (dirty or under_way)),
+        written or (compressed and folio.writeback) or (cached and (dirty or under_way)),
     )
 
 
@@ -102,9 +113,21 @@ def f2fs_fsync_makes_durable(cell: Cell):
     """What an fsync that returned 0 has covered is found by recovery, and so is a size that covers it."""
     page = Page[number(cell) // PAGE_SIZE]
     content = page.image_block[number(cell) % PAGE_SIZE]
-    data = page.image == DATA_ADDR and content == NEW
-    zero = page.image != DATA_ADDR or content == ZERO
+    header = Page[number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE]
+    second = Page[number(header) + min(1, F2FS_CLUSTER_SIZE - 1)]
+    mapped = page.image == DATA_ADDR or (header.image == COMPRESS_ADDR and second.image == CDATA_ADDR)
+    data = mapped and content == NEW
+    zero = not mapped or content == ZERO
     return implies(cell.promised, number(cell) < sbi.image_size and (data if cell.logical == DATA else zero))
+
+
+@after_crash(of=f2fs, witness=f2fs_a_cluster_is_written)
+def f2fs_clusters_are_whole(page: Page):
+    """In what recovery finds, the slots of a cluster are all those of a compressed one, or all those of raw pages."""
+    header = Page[number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE]
+    compressed = page == header or page.image in (CDATA_ADDR, NEW_ADDR)
+    raw = page.image in (NULL_ADDR, NEW_ADDR, DATA_ADDR)
+    return compressed if header.image == COMPRESS_ADDR else raw
 
 
 @terminal(of=f2fs)

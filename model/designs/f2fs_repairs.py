@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from checker.lang import insert_before, kernel, override, variant
+from checker.lang import atomic, insert_before, kernel, override, replace, variant
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
+from model.fs.f2fs.compress import CompressCtx, cancel_cluster_writeback, cluster_t, f2fs_write_compressed_pages
+from model.fs.f2fs.compress import f2fs_write_raw_pages
 from model.fs.f2fs.data import f2fs_write_entry, f2fs_write_single_data_page
 from model.fs.f2fs.file import f2fs_do_sync_file
-from model.fs.f2fs.primitives import lock_i_gc_rwsem, unlock_i_gc_rwsem
-from model.fs.f2fs.scenarios import f2fs, f2fs_budget, f2fs_gc_moves
-from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, CachePages, sbi
+from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
+from model.fs.f2fs.primitives import unlock_i_gc_rwsem
+from model.fs.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
+from model.fs.f2fs.state import CDATA_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, CachePages, Page, page_count_t, sbi
 from model.mm.filemap import file_write_and_wait_range
-from model.state import FILE_SIZE, OK, Errno, File, Task
+from model.primitives import folio_lock, folio_unlock
+from model.state import FILE_SIZE, OK, Errno, File, Folio, Task
 
 
 @kernel("fs/f2fs/data.c")
@@ -47,4 +51,48 @@ f2fs_fsync_excludes_gc = variant(
     override(f2fs_do_sync_file, by=f2fs_do_sync_file_without_gc),
     of=f2fs,
     scenario=f2fs_gc_moves,
+)
+
+
+@kernel("fs/f2fs/compress.c")
+def drop_compressed_slots(cc: CompressCtx, compr_blocks: page_count_t):
+    """Slots that still have a block of the compressed cluster lose it: without the header nobody can read it."""
+    with atomic("dnode: under cp_rwsem"):
+        for slot in range(0, F2FS_CLUSTER_SIZE):
+            page = Page[cc.cluster_idx * F2FS_CLUSTER_SIZE + slot]
+            if compr_blocks > 0 and page.addr == CDATA_ADDR:
+                f2fs_update_data_blkaddr(page, NEW_ADDR)
+
+
+f2fs_raw_drops_compressed_slots = variant(
+    "A raw write of a compressed cluster frees what is left of it, for pages that have gone meanwhile.",
+    insert_before(f2fs_unlock_op, drop_compressed_slots, inside=f2fs_write_raw_pages),
+    of=f2fs,
+    scenario=f2fs_cluster_cut,
+)
+
+
+@kernel("fs/f2fs/compress.c")
+def keep_locked(folio: Folio):
+    """The page of slot 0 stays locked until the compressed block is in a bio."""
+
+
+@kernel("fs/f2fs/compress.c")
+def unlock_the_first(cluster: cluster_t):
+    """folio_unlock() of slot 0."""
+    folio_unlock(Folio[cluster * F2FS_CLUSTER_SIZE])
+
+
+@kernel("fs/f2fs/compress.c")
+def is_locked_still(folio: Folio):
+    """No folio_lock(): the page has not been unlocked."""
+
+
+f2fs_cluster_unlocked_when_queued = variant(
+    "The pages of a compressed cluster are unlocked when its block is in a bio, and not before.",
+    replace(folio_unlock, by=keep_locked, inside=f2fs_write_compressed_pages, nth=1),
+    insert_before(folio_unlock, unlock_the_first, inside=f2fs_write_compressed_pages, nth=2),
+    replace(folio_lock, by=is_locked_still, inside=cancel_cluster_writeback),
+    of=f2fs,
+    scenario=f2fs_cluster_no_space,
 )

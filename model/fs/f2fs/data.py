@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive, warn_on
 
+from model.fs.f2fs.compress import CompressCtx, f2fs_write_compressed_entry, f2fs_write_multi_pages
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
 from model.fs.f2fs.segment import f2fs_inplace_write_data, f2fs_outplace_write_data, f2fs_submit_merged_ipu_write
@@ -16,7 +17,7 @@ from model.mm.page_writeback import wbc_to_tag
 from model.primitives import atomic_dec, atomic_inc, atomic_read, folio_lock, folio_test_dirty
 from model.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, xa_get_mark
 from model.size import folio_index
-from model.state import BLOCKS, EAGAIN, ERRORS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
+from model.state import BLOCKS, EAGAIN, ERRORS, FILE_PAGES, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
 from model.state import WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark
 from model.state import inode, loff_t, mapping, pgoff_t
 
@@ -272,12 +273,15 @@ def f2fs_write_entry(wbc: WritebackControl, cp: CachePages, page: Page) -> Errno
 
 @kernel("fs/f2fs/data.c")
 def f2fs_write_cache_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
-    """Write the dirty pages of a range, page by page.
+    """Write the dirty pages of a range, page by page, or cluster by cluster.
+
+    A pass that had to dirty a whole cluster starts over, at index 0 and up to the end of the file.
 
     nr_to_write stops at -2; below zero no value differs from another.
     Left out: FI_HOT_DATA, cond_resched(), and the references of the array.
     """
     cp = CachePages()
+    cc = CompressCtx()
     ret: Errno = OK
     cp.end = wbc_end(wbc)
     if wbc.range_cyclic:
@@ -295,7 +299,19 @@ def f2fs_write_cache_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errn
             if found == 0:
                 break
             while not cp.done and not cp.retry and (page := f2fs_next_of_pages(cp)) is not None:
-                ret = f2fs_write_entry(wbc, cp, page)
+                if F2FS_CLUSTER_SIZE > 1:
+                    ret = f2fs_write_compressed_entry(wbc, cp, cc, page)
+                else:
+                    ret = f2fs_write_entry(wbc, cp, page)
+        if F2FS_CLUSTER_SIZE > 1:
+            if cc.nr_rpages > 0:
+                ret = f2fs_write_multi_pages(cc, cp, wbc)
+                if ret != OK:
+                    cp.done = True
+                    cp.retry = False
+        if cp.retry:
+            wbc.index = 0
+            cp.end = FILE_PAGES - 1
     f2fs_end_of_pass(mapping, wbc, cp)
     return ret
 

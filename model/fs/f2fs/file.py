@@ -5,16 +5,17 @@ from __future__ import annotations
 from checker.lang import atomic, kernel, number, primitive
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
+from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_prepare_compress_overwrite
 from model.fs.f2fs.data import f2fs_dirty_data_folio, ffs_alloc
 from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_read_pages, f2fs_unlock_op
 from model.fs.f2fs.primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
-from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_FFS, NEW_ADDR, NULL_ADDR, Page, sbi
+from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_WHOLE_PAGES, NEW_ADDR, NULL_ADDR, Page, sbi
 from model.fs.iomap.buffered_io import iomap_set_range_dirty
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
 from model.mm.page_writeback import folio_wait_stable
 from model.mm.truncate import truncate_setsize
 from model.primitives import copy_to_folio, filemap_invalidate_lock, filemap_invalidate_unlock, folio_test_uptodate
-from model.primitives import folio_unlock, i_size_read, i_size_write
+from model.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write
 from model.size import folio_pos
 from model.state import FILE_SIZE, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, Errno, File, Folio, Task, inode, loff_t
 from model.state import mapping, pgoff_t
@@ -62,13 +63,23 @@ def f2fs_write_end(pos: loff_t, copied: loff_t, folio: Folio):
 
 @kernel("fs/f2fs/file.c")
 def f2fs_buffered_write(pos: loff_t, count: loff_t):
-    """generic_perform_write(), i_rwsem held: folio by folio."""
+    """generic_perform_write(), i_rwsem held: folio by folio.
+
+    Of a compressed cluster a write of a part of a page has all pages locked, and dirties and unlocks them all.
+    """
     while count > 0:
         folio: Folio = Folio[pos // FOLIO_SIZE]
+        locked = False
+        if F2FS_WHOLE_PAGES == 0:
+            locked = f2fs_prepare_compress_overwrite(number(folio) // F2FS_CLUSTER_SIZE)
         len: loff_t = min(count, folio_pos(folio) + FOLIO_SIZE - pos)
-        f2fs_write_begin(pos, len, folio)
+        if not locked:
+            f2fs_write_begin(pos, len, folio)
         copy_to_folio(folio, pos - folio_pos(folio), len)
-        f2fs_write_end(pos, len, folio)
+        if locked:
+            f2fs_compress_write_end(number(folio) // F2FS_CLUSTER_SIZE, pos, len)
+        else:
+            f2fs_write_end(pos, len, folio)
         pos += len
         count -= len
 
@@ -81,11 +92,31 @@ def f2fs_do_truncate_blocks(from_: pgoff_t):
             f2fs_update_data_blkaddr(Page[p], NULL_ADDR)
 
 
+@kernel("fs/f2fs/compress.c")
+def f2fs_truncate_partial_cluster(cluster: pgoff_t, first: pgoff_t):
+    """Zero the pages of a locked cluster from one on, and dirty and unlock them all."""
+    for slot in range(0, F2FS_CLUSTER_SIZE):
+        if cluster * F2FS_CLUSTER_SIZE + slot >= first:
+            folio_zero_segment(Folio[cluster * F2FS_CLUSTER_SIZE + slot], 0, PAGE_SIZE)
+    f2fs_compress_write_end(cluster, 0, 0)
+
+
 @kernel("fs/f2fs/file.c")
 def f2fs_truncate_blocks(from_: loff_t):
-    """Free the blocks behind a new end of file, as one change for the checkpoint."""
+    """Free the blocks behind a new end of file, as one change for the checkpoint.
+
+    Of a cluster that is compressed nothing is freed: its pages behind the end are zeroed, and all are written again.
+    """
+    first: pgoff_t = (from_ + PAGE_SIZE - 1) // PAGE_SIZE
+    cluster: pgoff_t = first // F2FS_CLUSTER_SIZE
+    partial = False
+    if F2FS_CLUSTER_SIZE > 1 and first % F2FS_CLUSTER_SIZE != 0:
+        partial = f2fs_prepare_compress_overwrite(cluster)
+        if partial:
+            f2fs_truncate_partial_cluster(cluster, first)
+            first = (cluster + 1) * F2FS_CLUSTER_SIZE
     f2fs_lock_op(sbi)
-    f2fs_do_truncate_blocks((from_ + PAGE_SIZE - 1) // PAGE_SIZE)
+    f2fs_do_truncate_blocks(first)
     f2fs_unlock_op(sbi)
 
 

@@ -8,7 +8,7 @@ from model.fs.f2fs.checkpoint import f2fs_write_checkpoint
 from model.fs.f2fs.file import f2fs_buffered_write, f2fs_do_sync_file, f2fs_setattr_size
 from model.fs.f2fs.gc import f2fs_gc
 from model.fs.f2fs.primitives import f2fs_note_truncate
-from model.fs.f2fs.state import DATA_ADDR, Page, sbi
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, Page, sbi
 from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.filemap import note_fsync_returns
 from model.primitives import i_size_read, inode_lock, inode_unlock
@@ -92,4 +92,21 @@ def f2fs_file_on_disk():
                 page.image_block[c] = NEW
     for cell in each(Cell):
         if number(cell) < F2FS_ON_DISK * PAGE_SIZE:
+            cell.logical = DATA
+
+
+@primitive()
+def f2fs_compressed_file():
+    """A file whose first cluster is on disk, compressed; nothing is cached."""
+    inode.i_size = F2FS_CLUSTER_SIZE * PAGE_SIZE
+    sbi.image_size = F2FS_CLUSTER_SIZE * PAGE_SIZE
+    for page in each(Page):
+        if number(page) < F2FS_CLUSTER_SIZE:
+            page.addr = COMPRESS_ADDR if number(page) == 0 else (CDATA_ADDR if number(page) == 1 else NEW_ADDR)
+            page.image = page.addr
+            for c in range(0, PAGE_SIZE):
+                page.block[c] = NEW
+                page.image_block[c] = NEW
+    for cell in each(Cell):
+        if number(cell) < F2FS_CLUSTER_SIZE * PAGE_SIZE:
             cell.logical = DATA

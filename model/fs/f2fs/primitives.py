@@ -5,9 +5,9 @@ from __future__ import annotations
 from checker.lang import acquire, bug_on, each, number, primitive, release, release_shared, try_acquire
 from checker.lang import try_acquire_shared, wait_until
 
-from model.fs.f2fs.state import DATA_ADDR, BlockT, Page, Sbi
+from model.fs.f2fs.state import COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, BlockT, Page, Sbi
 from model.state import DATA, EIO, FOLIO_SIZE, HOLE, NEW, OK, OLD, PAGES, PAGE_SIZE, STALE, UNDEFINED, ZERO, Cell
-from model.state import Errno, File, Folio, loff_t, mapping
+from model.state import Errno, File, Folio, inode, loff_t, mapping
 
 
 # --------------------------------------------------------------------- cp_rwsem
@@ -134,10 +134,13 @@ def f2fs_get_dnode_of_data(fails: bool) -> Errno:
 
 @primitive("fs/f2fs/data.c")
 def f2fs_read_pages(folio: Folio):
-    """Fill a folio that is not uptodate from the device; what has no block is zero."""
+    """Fill a folio that is not uptodate from the device; what has no block, or is a page behind EOF, is zero."""
     for k in range(0, FOLIO_SIZE):
         page = Page[number(folio) * PAGES + k // PAGE_SIZE]
-        folio.data[k] = page.block[k % PAGE_SIZE] if page.addr == DATA_ADDR else ZERO
+        header = Page[number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE]
+        mapped = page.addr == DATA_ADDR or header.addr == COMPRESS_ADDR
+        inside = number(page) * PAGE_SIZE < inode.i_size
+        folio.data[k] = page.block[k % PAGE_SIZE] if mapped and inside else ZERO
     folio.uptodate = True
 
 
@@ -152,6 +155,8 @@ def f2fs_supersede(cell: Cell):
         page.block[number(cell) % PAGE_SIZE] = OLD
     if page.image_block[number(cell) % PAGE_SIZE] == NEW:
         page.image_block[number(cell) % PAGE_SIZE] = OLD
+    if page.compressed[number(cell) % PAGE_SIZE] == NEW:
+        page.compressed[number(cell) % PAGE_SIZE] = OLD
     cell.promised = False
     for file in each(File):
         file.covered[number(cell)] = False

@@ -6,10 +6,11 @@ from checker.lang import baseline, interrupt, override, replace, scenario, threa
 
 from model.fs.f2fs.data import f2fs_invalidate_folio, f2fs_truncate_cleanup_folio, f2fs_write_data_pages
 from model.fs.f2fs.operations import F2FS_ON_DISK, F2FS_TRUNCATE, F2FS_WRITE_A, F2FS_WRITE_B, F2FS_WRITE_LEN
-from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_file_on_disk, f2fs_fsync
+from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_compressed_file, f2fs_file_on_disk
+from model.fs.f2fs.operations import f2fs_fsync
 from model.fs.f2fs.operations import f2fs_truncate, f2fs_write
 from model.fs.f2fs.segment import f2fs_write_end_io
-from model.fs.f2fs.state import F2FS_FFS, F2FS_IPU, Page, Sbi
+from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_FFS, F2FS_IPU, F2FS_WHOLE_PAGES, Page, Sbi
 from model.fs.iomap.buffered_io import iomap_invalidate_folio
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
 from model.mm.page_writeback import do_writepages
@@ -190,4 +191,79 @@ f2fs_large_folio_gc = scenario(
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,
     properties=F2FS_WRITEBACK,
+)
+
+F2FS_CLUSTERS = (*F2FS_DURABLE, "f2fs_clusters_are_whole")
+
+f2fs_cluster = scenario(
+    "A compressed cluster of two pages; writes of parts of a page, fsync, the flusher and checkpoints.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)
+
+f2fs_cluster_raw = scenario(
+    "A compressed cluster whose new data does not compress: it is written raw; whole pages are written.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)
+
+f2fs_cluster_cut = scenario(
+    "A compressed cluster that truncate cuts in the middle.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)
+
+f2fs_cluster_no_space = scenario(
+    "A compressed cluster, and one allocation, read of a node or write that fails.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0, ERRORS: 1},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)
+
+f2fs_cluster_gc = scenario(
+    "A raw cluster that does not compress, and garbage collection that moves its first page, as it would any other.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("gc", f2fs_collect),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0, F2FS_WRITE_B: 0},
+    bound=4,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from checker.lang import Place, atomic, choose, each, kernel, number, primitive, wait_until
 
 from model.fs.f2fs.primitives import f2fs_note_failure, f2fs_update_data_blkaddr
-from model.fs.f2fs.state import CARRIED_OUT, DATA_ADDR, IN_CACHED_BIO, NO_IO, SUBMITTED, Page, Sbi, sbi
+from model.fs.f2fs.state import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NO_IO, SUBMITTED, Page, Sbi, sbi
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_wait_writeback
 from model.primitives import folio_test_writeback
@@ -146,7 +146,14 @@ def f2fs_transfer(page: Page, fails: bool) -> Errno:
     if fails and mapping.failures_left > 0:
         mapping.failures_left -= 1
         f2fs_note_failure(page)
+        if page.addr == CDATA_ADDR:
+            for other in each(Page):
+                if number(other) // F2FS_CLUSTER_SIZE == number(page) // F2FS_CLUSTER_SIZE:
+                    f2fs_note_failure(other)
         return EIO
+    if page.addr == CDATA_ADDR:
+        f2fs_transfer_cluster(page)
+        return OK
     for c in range(0, PAGE_SIZE):
         page.block[c] = Folio[number(page) // PAGES].data[page.source * PAGE_SIZE + c]
         if not page.moved:
@@ -159,6 +166,12 @@ def f2fs_bio_put(page: Page):
     """The page is in no bio any more."""
     page.io = NO_IO
     page.source = 0
+
+
+@primitive("fs/f2fs/compress.c")
+def f2fs_is_compressed_page(page: Page) -> bool:
+    """f2fs_is_compressed_page(): is it a block of a compressed cluster that is written at this address?"""
+    return page.addr == CDATA_ADDR
 
 
 @kernel("fs/f2fs/data.c")
@@ -182,7 +195,14 @@ def f2fs_write_end_io(page: Page):
         error = f2fs_transfer(page, fails)
     if error != OK:
         mapping_set_error(mapping, error)
+    if F2FS_CLUSTER_SIZE > 1:
+        if f2fs_is_compressed_page(page):
+            f2fs_compress_write_end_io(page)
+            return
     dec_page_count(page)
     with atomic("the bio is the interrupt's"):
         f2fs_bio_put(page)
         f2fs_end_page_writeback(Folio[number(page) // PAGES])
+
+
+from model.fs.f2fs.compress import f2fs_compress_write_end_io, f2fs_transfer_cluster  # noqa: E402

@@ -17,6 +17,8 @@ from model.state import FILE_PAGES, FOLIOS, OPENERS, PAGES, PAGE_SIZE, STALE, Co
 F2FS_IPU = constant(0, "1: f2fs writes in place where the page has a block (F2FS_IPU_FORCE)")
 F2FS_ONSTACK_PAGES = constant(16, "pages that f2fs_write_cache_pages collects at a time")
 F2FS_CLUSTER_SIZE = constant(1, "pages in a cluster; 1: the file is not compressed")
+F2FS_COMPRESSIBLE = constant(1, "1: compressing a cluster saves a block")
+F2FS_WHOLE_PAGES = constant(1, "0: a write covers a part of a page, and leaves the rest as it was")
 F2FS_FFS = constant(0, "1: large folios have dirty bits and a pending count, as the proposals want them")
 
 page_count_t = Range(0, FILE_PAGES)
@@ -66,6 +68,7 @@ class Page(Struct, count=FILE_PAGES):
     io = Field(PageIo, "I/O", init=NO_IO)
     source = Field(Range(0, PAGES - 1), "data of page")  # which page of its folio the I/O takes the data from
     bio = Ref(Task, "in-place bio of")  # the pass that keeps it; None: the bio is in sbi->write_io
+    compressed = Array(Field(Content, "in the compressed cluster", init=STALE), PAGE_SIZE)
     gcing = Flag("PAGE_PRIVATE_ONGOING_MIGRATION")  # of the folio that begins here
     twice = Ghost(Flag("in two bios"))
 

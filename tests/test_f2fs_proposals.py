@@ -1,0 +1,119 @@
+"""The revisions of f2fs_write_cache_folios: their table is made here, and each row has its counterexample.
+
+`python -m tests.test_f2fs_proposals` writes the table into model/designs/README.md anew; with --save it makes
+the counterexamples anew, too.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from checker.regress.table import Row
+from checker.regress.table import load as verdicts
+from checker.replaying import replayed
+from checker.trace_file import read
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "model" / "designs" / "README.md"
+FOLDER = ROOT / "counterexamples" / "f2fs_folios"
+PART = re.compile(r"(<!-- made by tests/test_f2fs_proposals.py -->\n).*?(<!-- end -->)", re.DOTALL)
+DEFECTS = tomllib.loads((ROOT / "properties" / "f2fs_defects.toml").read_text())
+
+
+@cache
+def rows() -> dict[str, list[Row]]:
+    """The rows of the verdict table by design."""
+    found: dict[str, list[Row]] = {}
+    for row in verdicts():
+        found.setdefault(row.design, []).append(row)
+    return found
+
+
+def stages(revision: str) -> list[tuple[str, str, str]]:
+    """Design, its first defect and the repair of that, from the revision as written on."""
+    defects, repairs = DEFECTS[revision]["defects"], import_module(f"model.designs.{revision}").DOCS
+    assert len(defects) == len(repairs)
+    return [
+        (f"{revision}_{k}" if k else revision, defect, repair)
+        for k, (defect, repair) in enumerate(zip(defects, repairs))
+    ]
+
+
+def file_of(design: str) -> Path:
+    return FOLDER / f"{design}--{rows()[design][0].expected.property}.txt"
+
+
+def table() -> str:
+    """All revisions, one table each."""
+    parts = []
+    for revision in DEFECTS:
+        doc = " ".join((import_module(f"model.designs.{revision}").__doc__ or "").split("\n\n")[0].split())
+        lines = [f"**{revision}**: {doc}", "", "| design | defect | violates | steps | repair |", "|---|---|---|---|---|"]
+        for design, defect, repair in stages(revision):
+            row = rows()[design][0]
+            link = f"[`{row.expected.property}`](../../counterexamples/f2fs_folios/{file_of(design).name})"
+            what = f"{repair[0].upper()}{repair[1:]}"
+            lines.append(f"| `{design}` | {defect} | {link}, `{row.scenario}` | {row.expected.steps} | {what} |")
+        last = f"{revision}_{len(DEFECTS[revision]['defects'])}"
+        held = ", ".join(f"`{row.scenario}`" for row in rows()[last])
+        lines.append(f"| `{last}` | *holds* at bound {rows()[last][0].bound} in {held} | | | |")
+        parts.append("\n".join(lines))
+    return "\n" + "\n\n".join(parts) + "\n\n"
+
+
+def test_the_table_is_up_to_date() -> None:
+    match = PART.search(README.read_text())
+
+    assert match is not None
+    assert match.group(0) == match.group(1) + table() + match.group(2), "run: python -m tests.test_f2fs_proposals"
+
+
+@pytest.mark.parametrize("revision", DEFECTS)
+def test_each_row_is_violated_and_the_last_design_holds(revision: str) -> None:
+    for design, _, _ in stages(revision):
+        assert rows()[design][0].expected.verdict == "violated"
+    last = f"{revision}_{len(DEFECTS[revision]['defects'])}"
+    assert {row.expected.verdict for row in rows()[last]} == {"holds"}
+
+
+@pytest.mark.parametrize("revision", DEFECTS)
+def test_each_row_has_its_counterexample(revision: str) -> None:
+    for design, _, _ in stages(revision):
+        row, stored = rows()[design][0], read(file_of(design))
+        facts = stored.facts
+        assert (facts.design, facts.scenario, facts.bound) == (design, row.scenario, row.bound)
+        assert (stored.property, len(stored.turns)) == (row.expected.property, row.expected.steps)
+
+
+@pytest.mark.parametrize("revision", DEFECTS)
+def test_the_first_one_recurs(revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert replayed(str(file_of(revision))).violated == rows()[revision][0].expected.property
+
+
+def save() -> None:
+    """Make the counterexamples anew."""
+    for revision in DEFECTS:
+        for design, _, _ in stages(revision):
+            row = rows()[design][0]
+            command = [sys.executable, "-m", "checker", "--quiet", "--design", design, "--scenario", row.scenario]
+            subprocess.run([*command, "--bound", str(row.bound), "--save", str(FOLDER)], cwd=ROOT, check=False)
+
+
+def main() -> None:
+    if "--save" in sys.argv:
+        save()
+    README.write_text(PART.sub(lambda match: match.group(1) + table() + match.group(2), README.read_text()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
