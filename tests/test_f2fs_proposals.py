@@ -60,7 +60,7 @@ def table() -> str:
         for design, defect, repair in stages(revision):
             row = rows()[design][0]
             link = f"[`{row.expected.property}`](../../counterexamples/f2fs_folios/{file_of(design).name})"
-            what = f"{repair[0].upper()}{repair[1:]}"
+            what = repair if repair.startswith("f2fs_") else f"{repair[0].upper()}{repair[1:]}"
             lines.append(f"| `{design}` | {defect} | {link}, `{row.scenario}` | {row.expected.steps} | {what} |")
         last = f"{revision}_{len(DEFECTS[revision]['defects'])}"
         held = ", ".join(f"`{row.scenario}`" for row in rows()[last])
