@@ -15,7 +15,8 @@ FULLEST = 0.8  # share of a table's entries in use when it grows
 CROWDED = 0.93  # the same when there is no memory to grow
 MOST_BITS = 32  # of a number in a table
 NO_INDEX, NO_STATES = "the index of the states does not fit into memory", "the states do not fit into memory"
-SMALL_TABLE = 20  # log2 of the entries of a table that is made four times as large, not twice
+# A table grows to four times its size, not twice, up to so many entries (log2), by the bytes of an entry.
+SMALL_TABLE = {4: 20, 8: 22}
 
 
 class OutOfMemory(MemoryError):
@@ -31,7 +32,7 @@ class Keys:
         self.values = reserved(room, np.uint64)
         self.room = min(len(self.values), (1 << MOST_BITS) - 2)
         self.count = apart(3, np.int64)
-        self.bits = max(12, (4 * slack).bit_length())
+        self.bits = first_bits(slack)
         self._make_table()
 
     @property
@@ -92,7 +93,7 @@ class Store:
         self.parents = reserved(room, np.uint32)
         self.room = min(room, len(self.parents))
         self.shared = apart(8, np.int64)
-        self.bits = max(12, (4 * self.slack).bit_length())
+        self.bits = first_bits(self.slack)
         self.keys = self._pools(threads * (native_fold.TAKEN + (visited.BATCH + most) * self.words))
         self.shape = native_fold.shape(max(self.words, 2))
         self._make_table()
@@ -229,9 +230,15 @@ class Store:
         self.shared[visited.ROW_LIMIT] = allowed - self.slack
 
 
+def first_bits(slack: int) -> int:
+    """log2 of the entries of the first table; even, so that more threads do not make all later ones larger."""
+    bits = max(12, (4 * slack).bit_length())
+    return bits + bits % 2
+
+
 def larger(bits: int, entry: int, memory: int) -> int:
     """log2 of the entries, of `entry` bytes, of the table that follows one with 2 ** bits; 0 if there is none."""
-    for more in (2, 1) if bits < SMALL_TABLE else (1,):
+    for more in (2, 1) if bits < SMALL_TABLE[entry] else (1,):
         if bits + more <= MOST_BITS and entry << bits + more <= memory:
             return bits + more
     return 0

@@ -7,7 +7,9 @@ made from was chosen by trying it on what is known:
   started; the space of bound k is c(0) + ... + c(k).  The ratio c(k) / c(k - 1) falls with k, to between
   0.36 and 0.91 of the one before, 0.6 in the middle.  Continued so, from bound 2 on, the size of the next
   bound was wrong by a factor of 1.5 at most, in 14 of 14 cases: six scenarios without reduction, bounds
-  3 to 6.  SPREAD is a little more, and more for each further bound (two ahead: at most 2.2, in 8 cases).
+  3 to 6.  SPREAD is a little more, and more for each further bound (two ahead: at most 2.2, in 8 cases).  With
+  partial-order reduction the default scenario has 22, 6,937, 457,084, 21,485,180 states: wrong by 3.1 and 1.2,
+  hence a spread of its own.
 * From the sizes of the levels, once they fall: a level of a share r of the largest one is followed by
   as much as is missing under a bell curve.  Of 41 searches, with and without reduction, this was within
   its factor in 65 of 67 looks at 70, 80 and 90 % of the states (worst: 0.76 of the truth).  While
@@ -27,7 +29,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FALL = 0.6  # the ratio of growth at one bound to that at the bound before
-SPREAD = 1.7  # what a forecast of one more bound may be wrong by
+SPREAD, REDUCED_SPREAD = 1.7, 3.2  # what a forecast of one more bound may be wrong by
 FALLEN = 0.8  # share of the largest level below which levels are taken to fall
 STEADY = 100_000  # states from which on a search shows its speed
 PATIENCE, SHARE = 0.5, 0.1  # seconds that are worth a smaller bound's search; share of a search spent on them
@@ -62,25 +64,26 @@ class Forecast:
     def as_json(self) -> dict[str, Any]:
         """The object that --json has."""
         rounded = {name: round(getattr(self, name)) for name in ("states", "low", "high", "bytes")}
-        return {"bound": self.bound, **rounded, "seconds": self.seconds and round(self.seconds, 1), "beyond": list(self.beyond)}
+        seconds = self.seconds and round(self.seconds, 1)
+        return {"bound": self.bound, **rounded, "seconds": seconds, "beyond": list(self.beyond)}
 
 
 # ------------------------------------------------------------------ estimates
 
 
-def of_bound(sizes: Mapping[int, int], bound: int) -> tuple[float, float] | None:
+def of_bound(sizes: Mapping[int, int], bound: int, spread: float = SPREAD) -> tuple[float, float] | None:
     """States of `bound` and their factor, by `sizes`, the states of smaller bounds; None if these are
-    too few: 1 and 2 at least."""
+    too few: 1 and 2 at least.  spread: the factor for one bound."""
     last = max((b for b in sizes if b < bound), default=0)
     if last < 2 or last - 1 not in sizes:
         return None
     total = float(sizes[last])
     before, now = sizes[last - 1] - sizes.get(last - 2, 1), sizes[last] - sizes[last - 1]
-    factor, step = 1.0, SPREAD
+    factor, step = 1.0, spread
     for _ in range(last, bound):
         before, now = now, now * FALL * now / max(before, 1)
         total += now
-        factor, step = factor * step, step * SPREAD
+        factor, step = factor * step, step * spread
     return total, factor
 
 
@@ -95,6 +98,11 @@ def of_levels(levels: Sequence[int]) -> tuple[float, float] | None:
         return None
     seen = (1 + math.erf(math.sqrt(-math.log(share)))) / 2  # of a bell curve, up to there
     return sum(levels) / seen, 1 + 2 * (1 - seen)
+
+
+def spread(reduced: bool) -> float:
+    """What a forecast of one more bound may be wrong by, with partial-order reduction or without."""
+    return REDUCED_SPREAD if reduced else SPREAD
 
 
 class Forecaster:
@@ -118,7 +126,7 @@ class Forecaster:
         if kind != self.kind:  # another search: with reduction now
             self.kind, self.sizes, self.spent = kind, {}, 0.0
         self._learn(now)
-        found = [of_levels(now.levels)] + ([of_bound(self.sizes, self.bound)] if self.bound else [])
+        found = [of_levels(now.levels), of_bound(self.sizes, self.bound or 0, spread(now.reduced))]
         fits = [one for one in found if one is not None and one[0] * one[1] > now.states]
         best = min(fits, key=lambda one: one[1], default=None)
         self.latest = None
@@ -143,7 +151,8 @@ class Forecaster:
 
 def next_bound(sizes: Mapping[int, int], result: Any) -> Forecast | None:
     """What the bound after that of `result`, a complete one, would cost.  sizes: of it and of smaller ones."""
-    if result.bound is None or (found := of_bound(sizes, result.bound + 1)) is None:
+    wrong_by = spread("partial order" in result.reductions)
+    if result.bound is None or (found := of_bound(sizes, result.bound + 1, wrong_by)) is None:
         return None
     states, factor = found
     seconds = result.seconds * states / result.states if result.states >= STEADY else None

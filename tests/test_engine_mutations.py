@@ -12,6 +12,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
@@ -210,11 +211,12 @@ LOOPS = {  # what is wrong: (text, what stands there instead, programs in which 
 }  # fmt: skip
 
 
-def damage(monkeypatch: pytest.MonkeyPatch, directory: Path, old: str, new: str) -> None:
-    """Let the native engine use a search loop in whose text `old` is replaced."""
+def damage(monkeypatch: pytest.MonkeyPatch, directory: Path, old: str, new: str, piece: int = visited.PIECE) -> None:
+    """Let the native engine use a search loop in whose text `old` is replaced; piece: states that a thread takes."""
     texts = {name: Path(module.__file__).read_text("utf-8") for name, module in (("visited", visited), ("search_loop", search_loop))}
     assert any(old in text for text in texts.values()), "the search loop has changed; so must this test"
     for name, text in texts.items():
+        text = text.replace(f"PIECE = {visited.PIECE} ", f"PIECE = {piece} ")
         text = text.replace(old, new).replace("from .visited import", "from .damaged_visited import")
         text = re.sub(r"from \.compiled import .*", "from numba import njit\ncompiled = njit(_nrt=False)\ncompiled_nogil = compiled", text)
         (directory / f"{name}.py").write_text(text, "utf-8")
@@ -240,6 +242,37 @@ def test_a_damaged_search_loop_is_noticed(honest: Honest, monkeypatch: pytest.Mo
     damage(monkeypatch, tmp_path, old, new)
 
     assert honest.noticed(programs)
+
+
+NOTHING = "nothing"
+GAPS = {  # what is wrong with the numbers that states get when what threads did not use is filled
+    NOTHING: ("space.shared[ROWS] = end", "space.shared[ROWS] = end"),
+    "a state that moves leaves its words behind": ("copy(rows, row * words, rows, target * words, words)", "pass"),
+    "a gap is taken for a state": ("space.shared[ROWS] = end", "space.shared[ROWS] = end + (count > 0)"),
+}
+
+
+class Turns(ThreadPoolExecutor):
+    """Threads that wait for each other."""
+
+    def submit(self, function, *arguments):
+        job = super().submit(function, *arguments)
+        job.result()
+        return job
+
+
+@pytest.mark.parametrize("what", [pytest.param(what, marks=() if what == list(GAPS)[1] else slow) for what in GAPS])
+def test_gaps_that_are_badly_closed_are_noticed(
+    honest: Honest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
+) -> None:
+    """Two threads take a state in turn, so that both leave a gap on every level."""
+    for name, value in (("ALONE", 0), ("FIRST_BUDGET", 1), ("MOST_BUDGET", 1), ("ThreadPoolExecutor", Turns)):
+        monkeypatch.setattr(explore_native, name, value)
+    damage(monkeypatch, tmp_path, *GAPS[what], piece=1)
+
+    found = differences(honest.found[LONG], explore(honest.programs[LONG], threads=2, stop=False))
+
+    assert bool(found) == (what != NOTHING)
 
 
 def test_a_wrong_parent_is_noticed_by_the_replay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from checker import api, forecast
 from checker.explore import Exploration, Progress, explore
-from checker.forecast import Forecast, Forecaster, duration, number, of_bound, of_levels, span
+from checker.forecast import Forecast, Forecaster, duration, number, of_bound, of_levels, span, spread
 from checker.output import _progress_text, remarks
 from textbook import MODELS
 from tests.test_native import two_phase_commit
@@ -43,6 +43,13 @@ def test_the_bound_after_it_is_less_certain(name: str, bound: int) -> None:
 
     assert states / factor <= SIZES[name][bound - 1] <= states * factor
     assert factor == pytest.approx(forecast.SPREAD**3)
+
+
+def test_a_reduced_search_grows_less_regularly() -> None:
+    sizes = (22, 6_937, 457_084, 21_485_180)  # default, with partial-order reduction
+    for bound in (3, 4):
+        states, factor = of_bound(dict(enumerate(sizes[: bound - 1], 1)), bound, spread(True))
+        assert states / factor <= sizes[bound - 1] <= states * factor
 
 
 @pytest.mark.parametrize("sizes", [{}, {1: 30}, {2: 400}, {1: 30, 3: 3000}])
