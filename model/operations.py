@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, constant, each, is_locked, number, primitive, wait_until
 
-from model.fs.fs_writeback import __writeback_single_inode
+from model.fs.fs_writeback import sync_inodes_sb, writeback_sb_inodes
 from model.fs.xfs.xfs_bmap_util import xfs_free_file_space
 from model.fs.xfs.xfs_file import xfs_file_buffered_write, xfs_file_fsync
 from model.fs.xfs.xfs_iops import xfs_setattr_size
-from model.mm.filemap import filemap_write_and_wait_range, note_fsync_returns
+from model.mm.filemap import filemap_sample_wb_err, filemap_write_and_wait_range, note_fsync_returns
+from model.mm.filemap import note_opened
 from model.mm.memory import cpu_store, handle_pte_fault, unmap_mapping_range
 from model.mm.truncate import invalidate_inode_pages2_range
 from model.mm.vmscan import shrink_folio_list
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
 from model.primitives import inode_unlock, note_hole, note_truncate, supersede
 from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK
-from model.state import PAGE_SIZE, ZERO, Block, Cell, File, Folio, Pte, Task, inode, loff_t, log, mapping
+from model.state import PAGE_SIZE, WB_SYNC_NONE, ZERO, Block, Cell, File, Folio, Pte, Task, inode, loff_t, log
+from model.state import mapping
 
 ON_DISK = constant(3, "cells of the file at the start; they are on disk and not cached", size=True)
 HOLE_AT_END = constant(0, "cells of a hole behind these, inside the file", size=True)
@@ -102,10 +104,17 @@ def fsync(file: File):
     note_fsync_returns(file, error)
 
 
+def reopen(file: File):
+    """close(2) and open(2)."""
+    with atomic("do_dentry_open(): nobody else has the new file yet"):
+        file.f_wb_err = filemap_sample_wb_err(mapping)
+        note_opened(file)
+
+
 def background():
     """A background pass of the flusher, with a budget of one page or of more than there are."""
     nr_to_write = choose(1, LONG_MAX)
-    __writeback_single_inode(Task[1], nr_to_write)
+    writeback_sb_inodes(Task[1], nr_to_write, WB_SYNC_NONE)
 
 
 def sparse_write():
@@ -144,6 +153,14 @@ def punch_hole():
         if error == OK:
             note_hole(PUNCH_POS, PUNCH_POS + PUNCH_LEN, True)
         inode_unlock(inode)
+
+
+def sync():
+    """sync(2): the flusher writes back everything, and the caller waits.  I_SYNC makes it one flusher at a time.
+
+    Left out: what comes after it, the log and the device's cache; fsync does both.
+    """
+    sync_inodes_sb(Task[1])
 
 
 def invalidate():

@@ -6,14 +6,14 @@ wait that ends in one.  Barriers and weak memory are left out: a step is seen by
 
 from __future__ import annotations
 
-from checker.lang import Place, acquire, acquire_shared, each, is_locked, number, primitive, release
+from checker.lang import Place, acquire, acquire_shared, choose, each, is_locked, number, primitive, release
 from checker.lang import release_shared, try_acquire
 
 from model.size import bio_covers
 from model.state import BLOCKS, BLOCK_SIZE, DATA, FILE_SIZE, FOLIO_SIZE, HOLE, IO_BUILT, IO_SUBMITTED, MAPPERS
 from model.state import NEW, OLD, PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGECACHE_TAG_WRITEBACK, RACED
-from model.state import SPARSE_WRITES, STABLE_WRITES, UNDEFINED, ZERO
-from model.state import AddressSpace, Cell, File, Folio, Inode, Ioend, XaMark, atomic_t, inode, loff_t
+from model.state import REFUSALS, SPARSE_WRITES, STABLE_WRITES, UNDEFINED, ZERO, AddressSpace, Cell, File
+from model.state import Folio, Inode, Ioend, XaMark, atomic_t, inode, loff_t, mapping
 
 # ---------------------------------------------------------------- folio flags
 
@@ -241,6 +241,20 @@ def copy_to_folio(folio: Folio, offset: loff_t, copied: loff_t):
         if offset <= k < offset + copied:
             folio.data[k] = NEW
     note_memory_written(folio, offset, offset + copied)
+
+
+# ------------------------------------------------------------------- failures
+
+
+@primitive()
+def refused() -> bool:
+    """Is what is asked for refused this time, for lack of memory or space?"""
+    fails = False
+    if REFUSALS > 0:
+        fails = choose(False, True) and mapping.failures_left > 0
+    if fails:
+        mapping.failures_left -= 1
+    return fails
 
 
 # --------------------------------------------------------------------- ghosts

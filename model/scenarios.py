@@ -5,15 +5,14 @@ from __future__ import annotations
 from checker.lang import baseline, interrupt, process, scenario, thread, worker
 
 from model.block.device import blk_mq_complete_request
-from model.fs.xfs.libxfs.xfs_bmap import other_file
 from model.fs.xfs.xfs_aops import xfs_end_io
 from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS
-from model.operations import PUNCH_LEN, SPARSE_POS, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background
-from model.operations import dirty_file, dirty_file_with_cursor, file_on_disk, fsync, invalidate, munmap, overwrite
-from model.operations import append_any, punch_hole, reclaim, sparse_write, store, truncate, truncate_any
-from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, MAPPERS, OPENERS, OTHER_FILE, PAGES
-from model.state import PAGEVEC_SIZE
-from model.state import SHORT_COPIES, SPARSE_WRITES, STABLE_WRITES, AddressSpace, File, Folio, Inode, Ioend
+from model.operations import TRUNCATE_A, TRUNCATE_B, append, append_any, background, dirty_file
+from model.operations import dirty_file_with_cursor, file_on_disk, fsync, overwrite, reopen, sync, truncate
+from model.operations import truncate_any
+from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FLUSH_FAILURES, FOLIOS, INODE_LISTS, IOENDS
+from model.state import OPENERS, PAGES, PAGEVEC_SIZE, REFUSALS, REOPENS, SHORT_COPIES, STABLE_WRITES
+from model.state import AddressSpace, File, Folio, Inode, Ioend
 
 iomap = baseline("Linux 6.13.1: iomap, the writeback core and XFS.")
 
@@ -30,6 +29,7 @@ CONSEQUENCES = (
     "disk_size_stays_below_i_size",
     "recorded_size_is_backed",
     "the_next_checkpoint_exposes_no_stale_data",
+    "reservations_are_for_dirty_blocks",
     "nothing_is_left_behind",
 )
 FSYNC = (*CONSEQUENCES, "fsync_makes_durable", "the_next_checkpoint_keeps_what_fsync_promised")
@@ -63,7 +63,6 @@ append_flush = scenario(
     lock_order=LOCK_ORDER,
     properties=CONSEQUENCES,
 )
-
 
 any_sizes = scenario(
     "One folio; appends of any size, truncate to any size, and the flusher: for every block size and byte offset.",
@@ -157,239 +156,6 @@ one_block_folios = scenario(
     properties=CONSEQUENCES,
 )
 
-mmap = scenario(
-    "One folio: stores through a shared mapping, munmap, the flusher and fsync.",
-    thread("mapper", store, munmap),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, BLOCKS: 2, CELLS: 1, ON_DISK: 1, STORE_A: 0, STORE_B: 1, MAPPERS: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*FSYNC, *MAPPING),
-)
-
-mmap_stable = scenario(
-    "One folio and a device that needs stable pages: stores through a mapping, a writer, the flusher.",
-    thread("mapper", store),
-    thread("writer", append),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        BLOCKS: 2,
-        CELLS: 1,
-        ON_DISK: 1,
-        APPEND_B: 1,
-        STORE_B: 1,
-        MAPPERS: 1,
-        STABLE_WRITES: 1,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, *MAPPING, "stable_pages_do_not_change"),
-)
-
-mmap_extend = scenario(
-    "Two folios of two blocks: stores around EOF through a mapping, a write behind EOF, and the flusher.",
-    thread("mapper", store),
-    thread("writer", sparse_write),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        CELLS: 1,
-        ON_DISK: 1,
-        STORE_A: 0,
-        STORE_B: 1,
-        SPARSE_WRITES: 1,
-        SPARSE_POS: 2,
-        MAPPERS: 1,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, *MAPPING, "cut_data_stays_cut"),
-)
-
-mmap_truncate = scenario(
-    "Two folios of one block: stores through a mapping, truncate, and the flusher.",
-    thread("mapper", store, munmap),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        BLOCKS: 1,
-        CELLS: 2,
-        ON_DISK: 3,
-        STORE_A: 1,
-        STORE_B: 2,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 4,
-        MAPPERS: 1,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, *MAPPING, "cut_data_stays_cut"),
-)
-
-reclaim_writer = scenario(
-    "One folio of one block, which memory reclaim may drop: a writer, the flusher.",
-    thread("writer", append, overwrite),
-    thread("flusher", background),
-    *COMPLETION,
-    worker("kswapd", reclaim, per=Folio),
-    setup=file_on_disk,
-    scope={FOLIOS: 1, BLOCKS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, OVERWRITE_LEN: 1, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised"),
-)
-
-reclaim_blocks = scenario(
-    "One folio of two blocks, which memory reclaim may drop: a writer, truncate, the flusher.",
-    thread("writer", append, overwrite),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    worker("kswapd", reclaim, per=Folio),
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 3, APPEND_A: 1, APPEND_B: 1, TRUNCATE_A: 1, TRUNCATE_B: 4, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(
-        *CONSEQUENCES,
-        "uptodate_blocks_are_initialised",
-        "cut_data_stays_cut",
-        "the_block_of_eof_ends_in_zeros",
-    ),
-)
-
-mmap_invalidate = scenario(
-    "One folio: stores through a mapping, invalidation before direct I/O, reclaim, and the flusher.",
-    thread("mapper", store),
-    thread("direct", invalidate),
-    thread("flusher", background),
-    *COMPLETION,
-    worker("kswapd", reclaim, per=Folio),
-    setup=file_on_disk,
-    scope={FOLIOS: 1, BLOCKS: 1, ON_DISK: 2, STORE_B: 1, MAPPERS: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, *MAPPING),
-)
-
-reused_blocks = scenario(
-    "Two folios of one block: truncate frees blocks, a writer and another file allocate them; crashes.",
-    thread("writer", append),
-    thread("truncater", truncate),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    worker("other", other_file),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 2,
-        APPEND_B: 1,
-        TRUNCATE_A: 0,
-        TRUNCATE_B: 1,
-        OTHER_FILE: 1,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*FSYNC, "no_stale_data_is_exposed", "another_file_keeps_its_data"),
-)
-
-reused_under_writeback = scenario(
-    "Two dirty folios: while the flusher writes, truncate frees a block, another file gets it, one append.",
-    process("writer", append),
-    process("truncater", truncate),
-    process("flusher", background),
-    worker("other", other_file),
-    *COMPLETION,
-    setup=dirty_file,
-    scope={
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 2,
-        APPEND_B: 1,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 1,
-        OTHER_FILE: 1,
-        IOENDS: 2,
-    },
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "no_stale_data_is_exposed", "another_file_keeps_its_data"),
-)
-
-punch = scenario(
-    "One folio of two blocks: a hole is punched across a block boundary, a writer, the flusher, reclaim.",
-    thread("writer", overwrite),
-    thread("puncher", punch_hole),
-    thread("flusher", background),
-    worker("other", other_file),
-    *COMPLETION,
-    worker("kswapd", reclaim, per=Folio),
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 4, PUNCH_LEN: 3, OVERWRITE_POS: 1, OTHER_FILE: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(
-        *CONSEQUENCES,
-        "no_stale_data_is_exposed",
-        "another_file_keeps_its_data",
-        "uptodate_blocks_are_initialised",
-    ),
-)
-
-mmap_punch = scenario(
-    "Two folios of one block: stores through a mapping, a hole is punched, another file gets its block.",
-    thread("mapper", store),
-    thread("puncher", punch_hole),
-    thread("flusher", background),
-    worker("other", other_file),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 2,
-        PUNCH_LEN: 1,
-        STORE_B: 1,
-        MAPPERS: 1,
-        OTHER_FILE: 1,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(
-        *CONSEQUENCES,
-        *MAPPING,
-        "no_stale_data_is_exposed",
-        "another_file_keeps_its_data",
-        "uptodate_blocks_are_initialised",
-    ),
-)
-
 errors = scenario(
     "One failure of the device or of an allocation, and two that call fsync.",
     thread("writer", append, overwrite),
@@ -402,6 +168,107 @@ errors = scenario(
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*FSYNC, "fsync_reports_errors", "errors_are_reported_once"),
+)
+
+reopened_files = scenario(
+    "A device that fails once, and two files, of which each is opened anew now and then.",
+    thread("writer", overwrite),
+    thread("fsync", fsync, reopen, per=File),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        BLOCKS: 1,
+        CELLS: 1,
+        ON_DISK: 1,
+        OVERWRITE_POS: 0,
+        OPENERS: 2,
+        ERRORS: 1,
+        REOPENS: 1,
+        IOENDS: 2,
+    },
+    bound=4,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*FSYNC, "fsync_reports_errors", "errors_are_reported_once"),
+)
+
+refusals = scenario(
+    "One folio of two blocks: a reservation or a folio is refused once; appends, truncate up, the flusher.",
+    thread("writer", append, overwrite),
+    thread("truncater", truncate),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 1, TRUNCATE_B: 4, ERRORS: 1, REFUSALS: 1, IOENDS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised", "the_block_of_eof_ends_in_zeros"),
+)
+
+flush_failure = scenario(
+    "One folio and a device whose flush fails once: a writer, fsync, the flusher.",
+    thread("writer", append, overwrite),
+    thread("fsync", fsync, per=File),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        BLOCKS: 1,
+        CELLS: 1,
+        ON_DISK: 1,
+        OVERWRITE_POS: 0,
+        ERRORS: 1,
+        FLUSH_FAILURES: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=FSYNC,
+)
+
+faulting_copies = scenario(
+    "A write whose copy from user memory may stop anywhere, also before the first byte; the flusher.",
+    thread("writer", append, overwrite),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 2, APPEND_A: 1, APPEND_B: 2, SHORT_COPIES: 2, OVERWRITE_POS: 0, IOENDS: 2},
+    bound=2,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=("no_write_is_lost", "io_goes_to_blocks_of_the_file", "nothing_is_left_behind"),
+)
+
+concurrent_passes = scenario(
+    "Two folios of one block, a writer, two that call fsync, and the flusher: passes of both modes at once.",
+    thread("writer", append, overwrite),
+    thread("fsync", fsync, per=File),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=dirty_file,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, OPENERS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*FSYNC, "folios_are_locked_in_ascending_order", "towrite_is_on_dirty_marks"),
+)
+
+inode_lists = scenario(
+    "Two folios of one block, a writer, the flusher, which comes only to dirty inodes, and sync(2).",
+    thread("writer", append, overwrite),
+    thread("flusher", background),
+    thread("sync", sync),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 1, APPEND_B: 1, OVERWRITE_POS: 0, INODE_LISTS: 1, IOENDS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, "dirty_inodes_are_on_a_list"),
 )
 
 short_copies = scenario(

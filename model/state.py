@@ -21,10 +21,14 @@ OPENERS = constant(1, "open files of the inode; each can be given to fsync")
 PAGEVEC_SIZE = constant(31, "folios that a lookup collects at most")
 BIO_BLOCKS = constant(255, "blocks that fit in a bio")
 STABLE_WRITES = constant(0, "1: the device needs stable pages (AS_STABLE_WRITES)")
-SHORT_COPIES = constant(0, "1: a copy from user memory may stop early")
+SHORT_COPIES = constant(0, "1: a copy from user memory may stop early; 2: or before the first byte")
+REFUSALS = constant(0, "1: a folio or a reservation may be refused to a write, which counts as a failure")
+FLUSH_FAILURES = constant(0, "1: a flush of the device may fail, which counts as a failure")
+REOPENS = constant(0, "1: files are closed and opened again")
 UNLOCKED_DIRTYING = constant(0, "1: who sets PG_dirty need not hold the folio lock")
 ERRORS = constant(0, "how often an allocation or a write to the device may fail")
 MAPPERS = constant(0, "1: a process has the file mapped, shared and writable")
+INODE_LISTS = constant(0, "1: the flusher comes only if the inode is dirty and on its lists")
 OTHER_FILE = constant(0, "1: another file may get the blocks that this one has freed")
 SPARSE_WRITES = constant(0, "1: a write may begin behind EOF")
 COUNT_PASSES = constant(0, "1: count the background passes that a dirty folio waits for")
@@ -93,6 +97,10 @@ class Inode(Struct):
     i_lock = RwLock("ILOCK")
     i_size = Field(loff_t, "i_size", write_guard=i_rwsem)
     i_disk_size = Field(loff_t, "i_disk_size", write_guard=i_lock)
+    i_state_lock = Lock("inode->i_lock")  # the spinlock; ILOCK is i_lock here
+    i_dirty_pages = Flag("I_DIRTY_PAGES", write_guard=i_state_lock)
+    i_sync = Flag("I_SYNC", write_guard=i_state_lock)
+    i_io_list = Flag("on b_dirty or b_io", write_guard=i_state_lock)
     # i_disk_size was recorded by an I/O from here up to i_disk_size; by nobody, if equal.
     sized_from = Ghost(Field(loff_t, "recorded by I/O from"))
     settled = Ghost(Field(loff_t, "i_size that is settled"))  # while i_rwsem is held
@@ -105,6 +113,7 @@ class AddressSpace(Struct):
     writeback_index = Field(pgoff_t, "writeback_index")
     wb_err = Field(errseq_t, "wb_err")
     eio = Flag("AS_EIO")
+    unseen = Ghost(Flag("an error that nobody has been told"))
     failures_left = Field(Range(0, ERRORS), "failures still to come", init=ERRORS)
 
 
@@ -254,6 +263,7 @@ class IomapIter(Record):
     type = Field(IomapType, init=IOMAP_HOLE)
     new = Flag()  # IOMAP_F_NEW
     stale = Flag()  # IOMAP_F_STALE
+    error = Field(Errno, init=OK)  # of ->iomap_begin, or of a folio that could not be had
     zero = Flag()  # IOMAP_ZERO
     fault = Flag()  # IOMAP_FAULT
     current = Ref(Task)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from checker.lang import each, implies, invariant, is_locked, number, old, transition_invariant
 
-from model.state import BLOCKS, CELLS, DATA, FOLIOS, FOLIO_SIZE, NEW, Cell, Folio, Task, inode, mapping
+from model.state import BLOCKS, CELLS, DATA, FOLIOS, FOLIO_SIZE, INODE_LISTS, IOMAP_DELALLOC, NEW, Block, Cell
+from model.state import Folio, Task, inode, mapping
 from properties.witnesses import an_integrity_pass_finds_a_folio_that_was_dirtied_late
+from properties.witnesses import the_flusher_has_the_inode
 
 
 @invariant
@@ -100,3 +102,22 @@ def nobody_dirties_behind_a_truncate(folio: Folio):
 def no_folio_starves(folio: Folio):
     """Of so many background passes as the file has folios, and two more, one comes to each folio that is dirty."""
     return folio.passes <= FOLIOS + 1
+
+
+@invariant(witness=the_flusher_has_the_inode)
+def dirty_inodes_are_on_a_list(folio: Folio):
+    """A dirty folio that nobody has locked is in an inode that is marked dirty and on the flusher's lists."""
+    return implies(
+        INODE_LISTS > 0 and folio.dirty and not is_locked(folio.locked) and not inode.i_sync,
+        inode.i_dirty_pages and inode.i_io_list,
+    )
+
+
+@invariant
+def reservations_are_for_dirty_blocks(block: Block):
+    """Space is reserved only for blocks that are dirty, unless a write or truncate is on its way."""
+    folio = Folio[number(block) // BLOCKS]
+    dirty = folio.mapping and folio.dirty and (not folio.private or folio.ifs_dirty[number(block) % BLOCKS])
+    return implies(
+        block.extent == IOMAP_DELALLOC and not is_locked(folio.locked) and not is_locked(inode.i_rwsem), dirty
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from checker.lang import each, number, reachable
 
-from model.state import BLOCKS, BLOCK_SIZE, ERRORS, FOLIO_SIZE, HOLE, IO_BUILT, IO_LISTED, IO_SUBMITTED
-from model.state import MAPPERS, NEW, OTHER_FILE, Block, Cell, File, Folio, Ioend, Pte, Task, inode
+from model.state import BLOCKS, BLOCK_SIZE, ERRORS, FOLIO_SIZE, HOLE, INODE_LISTS, IO_BUILT, IO_LISTED
+from model.state import IO_SUBMITTED, MAPPERS, NEW, OTHER_FILE, Block, Cell, File, Folio, Ioend, Pte, Task
+from model.state import inode
 
 
 @reachable(bound=2)
@@ -85,3 +86,9 @@ def a_page_is_mapped_writable(pte: Pte):
 def another_file_has_a_block(block: Block):
     """Another file has got a block that may have been this one's, if the scope has another file."""
     return OTHER_FILE == 0 or block.other
+
+
+@reachable
+def the_flusher_has_the_inode(folio: Folio):
+    """A folio becomes dirty while the flusher has the inode, if the scope has lists of inodes."""
+    return INODE_LISTS == 0 or (inode.i_sync and folio.dirty)

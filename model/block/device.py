@@ -10,9 +10,9 @@ from __future__ import annotations
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until
 
 from model.size import XFS_B_TO_FSBT
-from model.state import CELLS, DATA, EIO, ERRORS, FOLIO_SIZE, IOMAP_HOLE, IOMAP_WRITEPAGE_END_BIO, IO_DONE
-from model.state import IO_FREE, IO_SUBMITTED, NEW, OK, UNDEFINED, XFS_END_BIO, Bio, Cell, File, Folio, Ioend
-from model.state import block_t, loff_t, mapping
+from model.state import CELLS, DATA, EIO, ERRORS, FLUSH_FAILURES, FOLIO_SIZE, IOMAP_HOLE
+from model.state import IOMAP_WRITEPAGE_END_BIO, IO_DONE, IO_FREE, IO_SUBMITTED, NEW, OK, REOPENS, UNDEFINED
+from model.state import XFS_END_BIO, Bio, Cell, Errno, File, Folio, Ioend, block_t, loff_t, mapping
 
 
 @primitive("block/blk-core.c")
@@ -85,7 +85,20 @@ def blk_mq_complete_request(ioend: Ioend):
 
 
 @primitive("block/blk-flush.c")
-def blkdev_issue_flush():
+def blkdev_issue_flush() -> Errno:
+    """Make all that is in the volatile cache durable, or fail to."""
+    fails = False
+    if FLUSH_FAILURES > 0:
+        fails = choose(False, True) and mapping.failures_left > 0
+    if fails:
+        mapping.failures_left -= 1
+        return EIO
+    flush_volatile_cache()
+    return OK
+
+
+@primitive()
+def flush_volatile_cache():
     """All that is in the volatile cache is durable."""
     for cell in each(Cell):
         cell.durable = cell.volatile
@@ -110,6 +123,8 @@ def note_failure_of_folio(folio: Folio, pos: loff_t):
 @primitive()
 def note_failure(first: block_t, end: block_t):
     """Writing the blocks [first, end) has failed: what was new is lost; every file is owed the error."""
+    if REOPENS > 0:
+        mapping.unseen = True
     for file in each(File):
         file.owed = True
     for cell in each(Cell):

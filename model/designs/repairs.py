@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from checker.lang import drop, insert_before, kernel, variant
+from checker.lang import drop, insert_after, insert_before, kernel, variant
 
 from model.fs.iomap.buffered_io import fill_block, iomap_set_range_uptodate
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map
-from model.mm.filemap import mapping_set_error
+from model.fs.xfs.xfs_file import xfs_file_write_zero_eof
+from model.fs.xfs.xfs_iomap import xfs_zero_range
+from model.mm.filemap import filemap_write_and_wait_range, mapping_set_error
 from model.primitives import folio_unlock
 from model.scenarios import errors, iomap, short_copy_in_hole
-from model.state import Errno, mapping
+from model.scenarios_cache import write_behind_eof
+from model.state import Errno, Task, loff_t, mapping
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -31,4 +34,18 @@ uptodate_after_copy = variant(
     drop(iomap_set_range_uptodate, inside=fill_block, nth=1),
     of=iomap,
     scenario=short_copy_in_hole,
+)
+
+
+@kernel("fs/xfs/xfs_file.c")
+def write_zeroes(current: Task, isize: loff_t, pos: loff_t):
+    """Bring the zeroes behind the old EOF to the device before a write can raise the size over them."""
+    filemap_write_and_wait_range(current, mapping, isize, pos - 1)
+
+
+zeroes_before_size = variant(
+    "A write behind EOF writes what it has zeroed before it raises i_size.",
+    insert_after(xfs_zero_range, write_zeroes, inside=xfs_file_write_zero_eof),
+    of=iomap,
+    scenario=write_behind_eof,
 )

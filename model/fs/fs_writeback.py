@@ -1,27 +1,110 @@
-"""fs/fs-writeback.c: the flusher."""
+"""fs/fs-writeback.c: the flusher, and the dirtiness of the inode that brings it here.
+
+Left out of the whole file: which of the lists an inode is on, and for how long; I_DIRTY_SYNC and
+->write_inode, which XFS does not have; cgroups.  Without INODE_LISTS the flusher comes at any time.
+"""
 
 from __future__ import annotations
 
-from checker.lang import each, kernel, primitive
+from checker.lang import acquire, atomic, each, kernel, primitive, release, wait_until
 
-from model.state import COUNT_PASSES, FOLIOS, WB_SYNC_NONE, Folio, Task, WritebackControl, mapping, pgoff_t
+from model.state import COUNT_PASSES, FILE_SIZE, FOLIOS, INODE_LISTS, LONG_MAX, PAGECACHE_TAG_DIRTY
+from model.state import WB_SYNC_ALL, WB_SYNC_NONE, Folio, Inode, SyncMode, Task, WritebackControl, inode
+from model.state import mapping, pgoff_t
+
+from model.primitives import mapping_tagged
+
+# ------------------------------------------------------------------------ i_state
+
+
+@primitive("include/linux/spinlock.h")
+def spin_lock_i_lock(inode: Inode):
+    """spin_lock(&inode->i_lock)."""
+    acquire(inode.i_state_lock)
+
+
+@primitive("include/linux/spinlock.h")
+def spin_unlock_i_lock(inode: Inode):
+    """spin_unlock(&inode->i_lock)."""
+    release(inode.i_state_lock)
 
 
 @kernel("fs/fs-writeback.c")
-def __writeback_single_inode(current: Task, nr_to_write: pgoff_t):
-    """One background pass over the inode, as far as its budget goes.
+def __mark_inode_dirty(inode: Inode):
+    """The inode has dirty pages; if it was clean, put it on the flusher's list.
 
-    Left out: I_SYNC and the lists of inodes (there is one flusher, and it comes at any time),
-    sync(2), the inode's own dirtiness.
+    The first look is without the lock.  The mark of the folio is set before, and the flusher clears
+    the flag before it looks at the marks.
+    """
+    if inode.i_dirty_pages:
+        return
+    with atomic("inode->i_lock and list_lock are held"):
+        spin_lock_i_lock(inode)
+        inode.i_dirty_pages = True
+        inode.i_io_list = True
+        spin_unlock_i_lock(inode)
+
+
+@primitive("fs/fs-writeback.c")
+def clear_dirty_pages(inode: Inode):
+    """inode->i_state &= ~I_DIRTY_PAGES."""
+    inode.i_dirty_pages = False
+
+
+@primitive("fs/fs-writeback.c")
+def set_dirty_pages_again(inode: Inode):
+    """If a folio carries DIRTY, inode->i_state |= I_DIRTY_PAGES."""
+    if mapping_tagged(mapping, PAGECACHE_TAG_DIRTY):
+        inode.i_dirty_pages = True
+
+
+@primitive("fs/fs-writeback.c")
+def inode_sync_begin(inode: Inode, sync_mode: SyncMode) -> bool:
+    """Take an inode from the list and set I_SYNC; False: it is not there, or with another flusher.
+
+    WB_SYNC_ALL waits until the other flusher is done.
+    """
+    wait_until(not inode.i_sync or sync_mode == WB_SYNC_NONE)
+    acquire(inode.i_state_lock)
+    found = inode.i_io_list and not inode.i_sync
+    if found:
+        inode.i_sync = True
+    release(inode.i_state_lock)
+    return found
+
+
+@primitive("fs/fs-writeback.c")
+def requeue_inode(inode: Inode):
+    """Keep the inode on a list if it is dirty, and clear I_SYNC: one section under i_lock and list_lock."""
+    acquire(inode.i_state_lock)
+    inode.i_io_list = mapping_tagged(mapping, PAGECACHE_TAG_DIRTY) or inode.i_dirty_pages
+    inode.i_sync = False
+    release(inode.i_state_lock)
+
+
+# ---------------------------------------------------------------------- writeback
+
+
+@kernel("fs/fs-writeback.c")
+def __writeback_single_inode(current: Task, nr_to_write: pgoff_t, sync_mode: SyncMode):
+    """One pass over the inode: background writeback as far as its budget goes, or all of it.
+
+    Left out: the wait of WB_SYNC_ALL, which sync(2) does later and for all inodes.
     """
     wbc = WritebackControl()
     wbc.current = current
-    wbc.sync_mode = WB_SYNC_NONE
-    wbc.range_cyclic = True
+    wbc.sync_mode = sync_mode
+    wbc.range_cyclic = sync_mode == WB_SYNC_NONE
+    wbc.range_end = FILE_SIZE - 1 if sync_mode == WB_SYNC_ALL else 0
     wbc.nr_to_write = nr_to_write
     if COUNT_PASSES > 0:
         note_background_pass()
     do_writepages(mapping, wbc)
+    if INODE_LISTS > 0:
+        spin_lock_i_lock(inode)
+        clear_dirty_pages(inode)
+        set_dirty_pages_again(inode)
+        spin_unlock_i_lock(inode)
 
 
 @primitive()
@@ -32,4 +115,23 @@ def note_background_pass():
             folio.passes = min(folio.passes + 1, COUNT_PASSES * (FOLIOS + 2))
 
 
+@kernel("fs/fs-writeback.c")
+def writeback_sb_inodes(current: Task, nr_to_write: pgoff_t, sync_mode: SyncMode):
+    """Write back the inode if it is on the list."""
+    if INODE_LISTS > 0:
+        if not inode_sync_begin(inode, sync_mode):
+            return
+    __writeback_single_inode(current, nr_to_write, sync_mode)
+    if INODE_LISTS > 0:
+        requeue_inode(inode)
+
+
+@kernel("fs/fs-writeback.c")
+def sync_inodes_sb(current: Task):
+    """sync(2), as far as one inode goes: write back all of it, then wait for all that is under writeback."""
+    writeback_sb_inodes(current, LONG_MAX, WB_SYNC_ALL)
+    __filemap_fdatawait_range(mapping, 0, FILE_SIZE - 1)
+
+
+from model.mm.filemap import __filemap_fdatawait_range  # noqa: E402
 from model.mm.page_writeback import do_writepages  # noqa: E402

@@ -11,7 +11,8 @@ from checker.lang import drop, variant
 
 from model.mm.filemap import filemap_fault
 from model.primitives import filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared
-from model.scenarios import iomap, mmap_punch
+from model.scenarios import iomap
+from model.scenarios_cache import mmap_punch
 
 hole_punch_vs_cache_fill = variant(
     "A page fault fills the page cache without invalidate_lock.",

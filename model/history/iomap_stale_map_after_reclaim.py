@@ -11,7 +11,8 @@ from checker.lang import primitive, replace, variant
 
 from model.fs.iomap.buffered_io import iomap_write_begin
 from model.fs.xfs.xfs_iomap import xfs_iomap_valid
-from model.scenarios import iomap, reclaim_writer
+from model.scenarios import iomap
+from model.scenarios_cache import reclaim_writer
 from model.state import IomapIter
 
 

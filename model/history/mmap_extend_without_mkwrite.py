@@ -10,7 +10,8 @@ from checker.lang import drop, variant
 
 from model.mm.rmap import folio_mkclean
 from model.mm.truncate import pagecache_isize_extended
-from model.scenarios import iomap, mmap_extend
+from model.scenarios import iomap
+from model.scenarios_cache import mmap_extend
 
 mmap_extend_without_mkwrite = variant(
     "A file that grows does not write-protect the folio of its old EOF.",

@@ -14,12 +14,12 @@ from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.page_writeback import folio_batch_release, writeback_iter
 from model.operations import ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, dirty_file, overwrite
 from model.scenarios import COMPLETION, LOCK_ORDER, iomap
-from model.state import BLOCKS, CELLS, COUNT_PASSES, IOENDS, AddressSpace, Task, WritebackControl
+from model.state import BLOCKS, CELLS, COUNT_PASSES, IOENDS, WB_SYNC_NONE, AddressSpace, Task, WritebackControl
 
 
 def background_of_one_page():
     """A background pass with a budget of one page."""
-    __writeback_single_inode(Task[1], 1)
+    __writeback_single_inode(Task[1], 1, WB_SYNC_NONE)
 
 
 one_page_budgets = scenario(

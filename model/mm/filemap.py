@@ -5,11 +5,13 @@ from __future__ import annotations
 from checker.lang import acquire, atomic, each, is_locked, kernel, number, primitive, release
 
 from model.primitives import filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared, folio_lock
-from model.primitives import folio_test_uptodate, folio_test_writeback, folio_unlock, i_size_read, mapping_tagged
+from model.primitives import folio_test_uptodate, folio_test_writeback, folio_unlock, i_size_read
+from model.primitives import mapping_tagged
 from model.size import dir_pages_end, folio_pos
 from model.state import DATA, EIO, FOLIO_SIZE, HOLE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY
-from model.state import PAGECACHE_TAG_WRITEBACK, PAGE_SIZE, WB_SYNC_ALL, AddressSpace, Cell, Errno, File, Folio
-from model.state import SyncMode, Task, WritebackControl, inode, loff_t, mapping, pgoff_t
+from model.state import PAGECACHE_TAG_WRITEBACK, PAGE_SIZE, REOPENS, WB_SYNC_ALL, AddressSpace, Cell, Errno
+from model.state import File, Folio, SyncMode, Task, WritebackControl, errseq_t, inode, loff_t, mapping
+from model.state import pgoff_t
 
 # ---------------------------------------------------------------------- lookups
 
@@ -159,6 +161,12 @@ def file_check_and_advance_wb_err(file: File) -> Errno:
     return error
 
 
+@primitive("lib/errseq.c")
+def filemap_sample_wb_err(mapping: AddressSpace) -> errseq_t:
+    """Where a file that is opened now stands: behind the last error, unless nobody has seen that one."""
+    return mapping.wb_err if mapping.wb_err % 2 == 1 else 0
+
+
 @primitive("mm/filemap.c")
 def filemap_check_errors(mapping: AddressSpace) -> Errno:
     """Test and clear AS_EIO."""
@@ -263,6 +271,8 @@ def note_fsync(file: File):
 @primitive()
 def note_recorded():
     """An error is recorded: every open file is to be told."""
+    if REOPENS > 0:
+        mapping.unseen = True
     for file in each(File):
         file.owed = True
 
@@ -274,9 +284,17 @@ def note_told(file: File, told: bool):
         if not file.owed:
             file.told_twice = True
         file.owed = False
+        if REOPENS > 0:
+            mapping.unseen = False
     elif file.owed_now:
         file.missed = True
     file.owed_now = False
+
+
+@primitive()
+def note_opened(file: File):
+    """A file is opened: it is owed an error if nobody has been told of it."""
+    file.owed = mapping.unseen
 
 
 @primitive()
@@ -288,6 +306,7 @@ def note_fsync_returns(file: File, error: Errno):
         file.covered[number(cell)] = False
 
 
-from model.fs.iomap.buffered_io import iomap_read_folio, iomap_release_folio  # noqa: E402
+from model.fs.iomap.buffered_io import iomap_release_folio  # noqa: E402
+from model.fs.iomap.buffered_io_fault import iomap_read_folio  # noqa: E402
 from model.mm.page_writeback import do_writepages, filemap_get_folios_tag, folio_batch_next  # noqa: E402
 from model.mm.page_writeback import folio_wait_writeback  # noqa: E402

@@ -8,23 +8,24 @@ from model.primitives import folio_lock, folio_test_clear_dirty, folio_test_dirt
 from model.primitives import folio_test_writeback, folio_unlock, xa_get_mark
 from model.size import folio_index, folio_next_index, folio_nr_pages
 from model.state import AOP_WRITEPAGE_ACTIVATE, FILE_PAGES, MAPPERS, OK, PAGECACHE_TAG_DIRTY
-from model.state import PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE
-from model.state import STABLE_WRITES, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task
-from model.state import WritebackControl, XaMark, pgoff_t
+from model.state import PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE, STABLE_WRITES, WB_SYNC_ALL
+from model.state import WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark, pgoff_t
 
 # ------------------------------------------------------------------- dirtying
 
 
 @primitive("mm/page-writeback.c")
-def filemap_dirty_folio(mapping: AddressSpace, folio: Folio):
-    """Set PG_dirty and the DIRTY mark.
+def filemap_dirty_folio(mapping: AddressSpace, folio: Folio) -> bool:
+    """Set PG_dirty and the DIRTY mark; was the folio clean?  Then the inode is dirty too, from the next step on.
 
     Flag and mark change in one step: everybody who dirties a folio here holds its lock, so
     nobody else is between the two, and those who look at the mark do so before or after.
-    Left out: accounting, I_DIRTY_PAGES and the lists of inodes.
+    Left out: accounting.
     """
+    was_clean = not folio.dirty
     folio.dirty = True
     folio.tag_dirty = True
+    return was_clean
 
 
 @primitive("mm/page-writeback.c")

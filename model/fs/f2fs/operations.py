@@ -13,7 +13,7 @@ from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.filemap import note_fsync_returns
 from model.primitives import i_size_read, inode_lock, inode_unlock
 from model.state import DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, LONG_MAX, NEW, PAGES, PAGE_SIZE, Cell, File, Folio
-from model.state import Task, inode, loff_t, mapping, pgoff_t
+from model.state import WB_SYNC_NONE, Task, inode, loff_t, mapping, pgoff_t
 
 F2FS_ON_DISK = constant(1, "pages of the file at the start; they are on disk and not cached")
 F2FS_WRITE_A = constant(0, "the page that a write begins at")
@@ -59,7 +59,7 @@ def f2fs_fsync(file: File):
 def f2fs_background():
     """A background pass of the flusher, with a budget of one page or of more than there are."""
     nr_to_write = choose(1, LONG_MAX)
-    __writeback_single_inode(Task[1], nr_to_write)
+    __writeback_single_inode(Task[1], nr_to_write, WB_SYNC_NONE)
 
 
 def f2fs_checkpoint():

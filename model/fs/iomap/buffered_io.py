@@ -8,13 +8,13 @@ from __future__ import annotations
 from checker.lang import Place, atomic, choose, kernel, number, primitive, warn_on
 
 from model.primitives import copy_to_folio, folio_lock, folio_test_dirty, folio_test_uptodate
-from model.primitives import folio_test_writeback
-from model.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write, note_written
+from model.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, i_size_write
+from model.primitives import note_written, refused
 from model.size import end_block_of_range, first_block_of_range, folio_pos, offset_in_chunk, offset_in_folio
 from model.size import round_up_to_block
-from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, IOMAP_HOLE, IOMAP_MAPPED, IOMAP_UNWRITTEN, OK
-from model.state import PAGE_SIZE, SHORT_COPIES, AddressSpace, Block, Cell, Errno, Folio, Inode, IomapIter
-from model.state import IomapReadpageCtx, Task, block_t, inode, loff_t, mapping
+from model.state import BLOCKS, BLOCK_SIZE, EIO, FOLIO_SIZE, INODE_LISTS, IOMAP_HOLE, IOMAP_MAPPED
+from model.state import IOMAP_UNWRITTEN, OK, PAGE_SIZE, REFUSALS, SHORT_COPIES, AddressSpace, Cell, Errno
+from model.state import Folio, Inode, IomapIter, Task, block_t, inode, loff_t, mapping
 
 # ------------------------------------------------------------- iomap_folio_state
 
@@ -96,8 +96,7 @@ def iomap_dirty_folio(mapping: AddressSpace, folio: Folio) -> bool:
     """->dirty_folio: every block of a folio is dirty, also those behind EOF."""
     ifs_alloc(folio)
     iomap_set_range_dirty(folio, 0, FOLIO_SIZE)
-    filemap_dirty_folio(mapping, folio)
-    return True
+    return filemap_dirty_folio(mapping, folio)
 
 
 @kernel("mm/page-writeback.c")
@@ -204,12 +203,16 @@ def __iomap_write_begin(iter: IomapIter, pos: loff_t, len: loff_t, folio: Folio)
 
 @kernel("fs/iomap/buffered-io.c")
 def iomap_write_begin(iter: IomapIter, pos: loff_t, len: loff_t) -> Folio:
-    """A locked folio for a write, ready to be copied to; or the mapping is stale.
+    """A locked folio for a write, ready to be copied to; or the mapping is stale, or there is an error.
 
     Left out: fatal signals.
     """
     warn_on(pos + len > iter.end)
     folio: Folio = Folio[pos // FOLIO_SIZE]
+    if REFUSALS > 0:
+        if refused():
+            iter.error = EIO
+            return folio
     __filemap_get_folio(mapping, folio)
     folio_wait_stable(folio)
     if not xfs_iomap_valid(iter):
@@ -227,15 +230,19 @@ def iomap_write_end(iter: IomapIter, pos: loff_t, len: loff_t, copied: loff_t, f
     The bits of the ifs are looked at under the folio lock only, so they may change with the mark.
     """
     accepted = True
+    newly = False
     with atomic("filemap_dirty_folio(): under the folio lock"):
         if copied < len and not folio_test_uptodate(folio):
             accepted = False
         else:
             iomap_set_range_uptodate(folio, offset_in_folio(pos), len)
             iomap_set_range_dirty(folio, offset_in_folio(pos), copied)
-            filemap_dirty_folio(mapping, folio)
+            newly = filemap_dirty_folio(mapping, folio)
             if not iter.zero:
                 note_written(pos, pos + copied)
+    if INODE_LISTS > 0:
+        if newly:
+            __mark_inode_dirty(inode)
     return accepted
 
 
@@ -258,13 +265,10 @@ def iomap_write_failed(inode: Inode, pos: loff_t, len: loff_t):
 
 @kernel("lib/iov_iter.c")
 def copy_folio_from_iter_atomic(folio: Folio, offset: loff_t, bytes: loff_t) -> loff_t:
-    """Copy from user memory without faulting; how much was copied.
-
-    Left out: a copy of nothing, which faults the page in and comes back.
-    """
+    """Copy from user memory without faulting; how much was copied."""
     copied: loff_t = bytes
     if SHORT_COPIES > 0:
-        copied = min(bytes, choose(range(1, FOLIO_SIZE + 1)))
+        copied = min(bytes, choose(range(2 - SHORT_COPIES, FOLIO_SIZE + 1)))
     copy_to_folio(folio, offset, copied)
     return copied
 
@@ -293,6 +297,9 @@ def iomap_write_iter(iter: IomapIter) -> loff_t:
             if fault_in_iov_iter_readable(bytes) == bytes:
                 break
         folio = iomap_write_begin(iter, pos, bytes)
+        if iter.error != OK:
+            iomap_write_failed(inode, pos, bytes)
+            break
         if iter.stale:
             break
         offset: loff_t = offset_in_folio(pos)
@@ -312,7 +319,7 @@ def iomap_write_iter(iter: IomapIter) -> loff_t:
             iomap_write_failed(inode, pos, bytes)
             if chunk > PAGE_SIZE:
                 chunk = PAGE_SIZE
-            bytes = copied
+            bytes = copied if copied > 0 else iter.count
         else:
             pos += written
             total_written += written
@@ -321,6 +328,8 @@ def iomap_write_iter(iter: IomapIter) -> loff_t:
             bytes = iter.count
             if iter.count == 0 or length == 0:
                 break
+    if total_written > 0:
+        iter.error = OK
     return total_written
 
 
@@ -351,70 +360,6 @@ def iomap_write_delalloc_release(start: loff_t, end: loff_t):
         pos = folio_pos(folio) + FOLIO_SIZE
 
 
-# ------------------------------------------------------------- reading, and mmap
-
-
-@kernel("fs/iomap/buffered-io.c")
-def iomap_read_folio(folio: Folio):
-    """Make the blocks of a locked folio valid that are not, and unlock it.
-
-    Between the lookup and the read nobody can free these blocks: that needs the folio lock.
-    Left out: read errors.
-    """
-    ctx = IomapReadpageCtx()
-    with atomic("xfs_read_iomap_begin(): under ILOCK"):
-        for b in range(0, BLOCKS):
-            block = Block[number(folio) * BLOCKS + b]
-            ctx.from_disk[b] = block.extent == IOMAP_MAPPED and number(block) * BLOCK_SIZE < inode.i_size
-    with atomic("iomap_finish_folio_read(): who reads a folio holds its lock"):
-        ifs_alloc(folio)
-        for b in range(0, BLOCKS):
-            if not ifs_block_is_uptodate(folio, b):
-                if ctx.from_disk[b]:
-                    iomap_read_folio_sync(folio, b)
-                else:
-                    folio_zero_segment(folio, b * BLOCK_SIZE, (b + 1) * BLOCK_SIZE)
-        iomap_set_range_uptodate(folio, 0, FOLIO_SIZE)
-        folio_unlock(folio)
-
-
-@kernel("include/linux/pagemap.h")
-def folio_mkwrite_check_truncate(folio: Folio) -> loff_t:
-    """How much of a locked folio is inside the file; 0: nothing, or it is gone."""
-    isize = i_size_read(inode)
-    if not folio.mapping:
-        return 0
-    return min(max(isize, folio_pos(folio)) - folio_pos(folio), FOLIO_SIZE)
-
-
-@kernel("fs/iomap/buffered-io.c")
-def iomap_folio_mkwrite_iter(iter: IomapIter, folio: Folio) -> loff_t:
-    """Make a folio dirty where one mapping covers it."""
-    with atomic("folio_mark_dirty(): under the folio lock"):
-        warn_on(not folio_test_uptodate(folio))
-        folio_mark_dirty(folio)
-    return iomap_length(iter)
-
-
-@kernel("fs/iomap/buffered-io.c")
-def iomap_page_mkwrite(folio: Folio) -> bool:
-    """Reserve space for all of a folio inside the file, and make it dirty; it stays locked.  False: SIGBUS."""
-    iter = IomapIter()
-    iter.fault = True
-    folio_lock(folio)
-    with atomic("folio_mkwrite_check_truncate(): under the folio lock"):
-        ret = folio_mkwrite_check_truncate(folio)
-    if ret == 0:
-        folio_unlock(folio)
-        return False
-    iter.pos = folio_pos(folio)
-    iter.len = ret
-    while iomap_iter(iter):
-        iter.processed = iomap_folio_mkwrite_iter(iter, folio)
-    folio_wait_stable(folio)
-    return True
-
-
 # ----------------------------------------------------------------------- zeroing
 
 
@@ -427,7 +372,7 @@ def iomap_zero_iter(iter: IomapIter, did_zero: Place) -> loff_t:
     while True:
         bytes: loff_t = length
         folio = iomap_write_begin(iter, pos, bytes)
-        if iter.stale:
+        if iter.error != OK or iter.stale:
             break
         offset: loff_t = offset_in_folio(pos)
         bytes = min(bytes, FOLIO_SIZE - offset)
@@ -468,8 +413,8 @@ def iomap_zero_range(current: Task, pos: loff_t, len: loff_t, did_zero: Place) -
             while iomap_iter(iter):
                 iter.processed = iomap_zero_iter(iter, did_zero)
             iter.len = len - (iter.pos - pos)
-            if iter.len == 0:
-                return OK
+            if iter.len == 0 or iter.error != OK:
+                return iter.error
     error: Errno = OK
     range_dirty = filemap_range_needs_writeback(mapping, iter.pos, iter.pos + iter.len - 1)
     while iomap_iter(iter):
@@ -483,7 +428,7 @@ def iomap_zero_range(current: Task, pos: loff_t, len: loff_t, did_zero: Place) -
                     break
         else:
             iter.processed = iomap_zero_iter(iter, did_zero)
-    return error
+    return error if error != OK else iter.error
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -495,6 +440,7 @@ def iomap_truncate_page(current: Task, pos: loff_t, did_zero: Place) -> Errno:
 
 
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
+from model.fs.fs_writeback import __mark_inode_dirty  # noqa: E402
 from model.fs.iomap.iter import iomap_iter, iomap_length  # noqa: E402
 from model.fs.xfs.xfs_iomap import xfs_buffered_write_delalloc_punch, xfs_iomap_valid  # noqa: E402
 from model.mm.filemap import __filemap_get_folio, filemap_range_needs_writeback  # noqa: E402

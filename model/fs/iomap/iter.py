@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import kernel, pure, warn_on
 
-from model.state import IomapIter, loff_t
+from model.state import OK, IomapIter, loff_t
 
 
 @pure("include/linux/iomap.h")
@@ -32,16 +32,18 @@ def iomap_iter_advance(iter: IomapIter) -> bool:
 
 @kernel("fs/iomap/iter.c")
 def iomap_iter(iter: IomapIter) -> bool:
-    """Finish with one mapping and get the next; False at the end of the range.
+    """Finish with one mapping and get the next; False at the end of the range, or after an error.
 
-    Left out: errors of ->iomap_begin and ->iomap_end.
+    Left out: errors of ->iomap_end.
     """
     if iter.end > 0:
         xfs_buffered_write_iomap_end(iter, iter.pos, iomap_length(iter), iter.processed)
+    if iter.error != OK:
+        return False
     if not iomap_iter_advance(iter):
         return False
-    xfs_buffered_write_iomap_begin(iter, iter.pos, iter.len)
-    return True
+    iter.error = xfs_buffered_write_iomap_begin(iter, iter.pos, iter.len)
+    return iter.error == OK
 
 
 from model.fs.xfs.xfs_iomap import xfs_buffered_write_iomap_begin, xfs_buffered_write_iomap_end  # noqa: E402

@@ -10,7 +10,8 @@ from model.fs.nfs.server import nfs_server_reboots
 from model.fs.nfs.state import NfsPage, memory
 from model.mm.filemap import filemap_write_and_wait_range, note_fsync_returns
 from model.primitives import folio_trylock, folio_unlock, inode_lock, supersede
-from model.state import DATA, FILE_SIZE, FOLIOS, FOLIO_SIZE, LONG_MAX, NEW, Cell, File, Folio, Task, inode, loff_t, mapping
+from model.state import DATA, FILE_SIZE, FOLIOS, FOLIO_SIZE, LONG_MAX, NEW, WB_SYNC_NONE, Cell, File, Folio, Task
+from model.state import inode, loff_t, mapping
 
 
 def nfs_write():
@@ -42,7 +43,7 @@ def nfs_flush(file: File):
 
 def nfs_background():
     """A background pass of the flusher, with more budget than there are folios."""
-    __writeback_single_inode(Task[1], LONG_MAX)
+    __writeback_single_inode(Task[1], LONG_MAX, WB_SYNC_NONE)
 
 
 def nfs_reboot():

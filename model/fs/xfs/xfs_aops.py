@@ -12,8 +12,8 @@ from model.primitives import xfs_iunlock_shared
 from model.size import XFS_B_TO_FSBT, folio_pos, xfs_new_eof
 from model.state import BLOCK_SIZE, EIO, ERRORS, FILE_SIZE, FOLIO_SIZE, IOMAP_DELALLOC, IOMAP_HOLE
 from model.state import IOMAP_UNWRITTEN, IOMAP_WRITEPAGE_END_BIO, IO_DONE, IO_LISTED, OK, OTHER_FILE
-from model.state import XFS_END_BIO, AddressSpace, Bio, Block, Errno, Folio, Ioend, Task, WritebackControl, WritepageCtx
-from model.state import block_t, inode, loff_t, mapping
+from model.state import XFS_END_BIO, AddressSpace, Bio, Block, Errno, Folio, Ioend, Task, WritebackControl
+from model.state import WritepageCtx, block_t, inode, loff_t, mapping
 
 # ------------------------------------------------------------------- completion
 
@@ -166,6 +166,6 @@ def xfs_vm_writepages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
 from model.block.device import bio_load, note_failure_of_folio  # noqa: E402
 from model.fs.iomap.buffered_io_writeback import iomap_finish_ioends, iomap_writepages  # noqa: E402
-from model.fs.xfs.libxfs.xfs_bmap import xfs_bmap_punch_delalloc_range, xfs_bmapi_allocate  # noqa: E402
-from model.fs.xfs.libxfs.xfs_bmap import place_is_free, xfs_iext_end, xfs_iext_start  # noqa: E402
+from model.fs.xfs.libxfs.xfs_bmap import place_is_free, xfs_bmap_punch_delalloc_range  # noqa: E402
+from model.fs.xfs.libxfs.xfs_bmap import xfs_bmapi_allocate, xfs_iext_end, xfs_iext_start  # noqa: E402
 from model.fs.xfs.xfs_iomap import note_recorded_size, xfs_iomap_write_unwritten  # noqa: E402

@@ -80,12 +80,13 @@ def xfs_file_fsync(current: Task, file: File) -> Errno:
     if xfs_ipincount():
         log_flushed = xfs_fsync_flush_log(file)
     if not log_flushed:
-        blkdev_issue_flush()
-    return OK
+        error = blkdev_issue_flush()
+    return error
 
 
 from model.block.device import blkdev_issue_flush  # noqa: E402
-from model.fs.iomap.buffered_io import iomap_file_buffered_write, iomap_page_mkwrite  # noqa: E402
+from model.fs.iomap.buffered_io import iomap_file_buffered_write  # noqa: E402
+from model.fs.iomap.buffered_io_fault import iomap_page_mkwrite  # noqa: E402
 from model.fs.xfs.xfs_iomap import xfs_zero_range  # noqa: E402
 from model.fs.xfs.xfs_log import xfs_ipincount, xfs_log_force  # noqa: E402
 from model.mm.filemap import file_write_and_wait_range  # noqa: E402

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, kernel, number, primitive
 
-from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, xfs_ilock_excl
-from model.primitives import xfs_iunlock_excl
+from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, refused
+from model.primitives import xfs_ilock_excl, xfs_iunlock_excl
 from model.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, round_down_to_block, round_up_to_block, xfs_new_eof
-from model.state import BLOCKS, BLOCK_SIZE, IOMAP_DELALLOC, IOMAP_HOLE, OK, Block, Errno, Folio, IomapIter
-from model.state import Task, block_t, inode, loff_t, mapping
+from model.state import BLOCKS, BLOCK_SIZE, EIO, IOMAP_DELALLOC, IOMAP_HOLE, OK, REFUSALS, Block, Errno, Folio
+from model.state import IomapIter, Task, block_t, inode, loff_t, mapping
 
 
 @primitive("fs/xfs/xfs_iomap.c")
@@ -18,15 +18,20 @@ def xfs_iomap_valid(iter: IomapIter) -> bool:
 
 
 @kernel("fs/xfs/xfs_iomap.c")
-def xfs_buffered_write_iomap_begin(iter: IomapIter, offset: loff_t, count: loff_t):
-    """The extent at offset; for a write into a hole, reserve as much of it as the write needs.
+def xfs_buffered_write_iomap_begin(iter: IomapIter, offset: loff_t, count: loff_t) -> Errno:
+    """The extent at offset; for a write into a hole, reserve as much of it as the write needs, or fail to.
 
-    Left out: errors, among them -ENOSPC; delayed blocks behind EOF, which nobody preallocates here.
+    Left out: delayed blocks behind EOF, which nobody preallocates here.
     """
     first: block_t = XFS_B_TO_FSBT(offset)
     with atomic("lookup and cookie: under ILOCK"):
         xfs_ilock_excl(inode)
-        if Block[first].extent == IOMAP_HOLE and not iter.zero:
+        hole = Block[first].extent == IOMAP_HOLE and not iter.zero
+        refuse = False
+        if REFUSALS > 0:
+            if hole:
+                refuse = refused()
+        if hole and not refuse:
             xfs_bmapi_reserve_delalloc(first, XFS_B_TO_FSB(offset + count))
             iter.new = True
         iter.type = Block[first].extent
@@ -34,6 +39,7 @@ def xfs_buffered_write_iomap_begin(iter: IomapIter, offset: loff_t, count: loff_
         if not iter.fault:
             iter.current.imap_valid = True
         xfs_iunlock_excl(inode)
+    return EIO if refuse else OK
 
 
 @kernel("fs/xfs/xfs_iomap.c")

@@ -28,9 +28,10 @@ def xfs_log_force():
     """Make all transactions durable: flush the device, then write a checkpoint with FUA.
 
     One step.  In between, what the flush has made durable is a subset of what a power failure may leave
-    anyway; a size or an extent that changes in between belongs to the next checkpoint.
+    anyway; a size or an extent that changes in between belongs to the next checkpoint.  Left out: its failure,
+    which shuts the filesystem down.
     """
-    blkdev_issue_flush()
+    flush_volatile_cache()
     log.di_size = inode.i_disk_size
     for block in each(Block):
         block.logged = IOMAP_HOLE if block.extent == IOMAP_DELALLOC else block.extent
@@ -38,5 +39,5 @@ def xfs_log_force():
     forget_free_blocks()
 
 
-from model.block.device import blkdev_issue_flush  # noqa: E402
+from model.block.device import flush_volatile_cache  # noqa: E402
 from model.fs.xfs.libxfs.xfs_bmap import forget_free_blocks  # noqa: E402

@@ -1,0 +1,87 @@
+"""fs/iomap/buffered-io.c, the third part: what a page fault needs, reading a folio and making it writable.
+
+Left out of the whole file: readahead, inline data, tracepoints.
+"""
+
+from __future__ import annotations
+
+from checker.lang import atomic, kernel, number, warn_on
+
+from model.primitives import folio_lock, folio_test_uptodate, folio_unlock, folio_zero_segment, i_size_read
+from model.size import folio_pos
+from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, INODE_LISTS, IOMAP_MAPPED, OK, Block, Folio, IomapIter
+from model.state import IomapReadpageCtx, inode, loff_t
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_read_folio(folio: Folio):
+    """Make the blocks of a locked folio valid that are not, and unlock it.
+
+    Between the lookup and the read nobody can free these blocks: that needs the folio lock.
+    Left out: read errors.
+    """
+    ctx = IomapReadpageCtx()
+    with atomic("xfs_read_iomap_begin(): under ILOCK"):
+        for b in range(0, BLOCKS):
+            block = Block[number(folio) * BLOCKS + b]
+            ctx.from_disk[b] = block.extent == IOMAP_MAPPED and number(block) * BLOCK_SIZE < inode.i_size
+    with atomic("iomap_finish_folio_read(): who reads a folio holds its lock"):
+        ifs_alloc(folio)
+        for b in range(0, BLOCKS):
+            if not ifs_block_is_uptodate(folio, b):
+                if ctx.from_disk[b]:
+                    iomap_read_folio_sync(folio, b)
+                else:
+                    folio_zero_segment(folio, b * BLOCK_SIZE, (b + 1) * BLOCK_SIZE)
+        iomap_set_range_uptodate(folio, 0, FOLIO_SIZE)
+        folio_unlock(folio)
+
+
+@kernel("include/linux/pagemap.h")
+def folio_mkwrite_check_truncate(folio: Folio) -> loff_t:
+    """How much of a locked folio is inside the file; 0: nothing, or it is gone."""
+    isize = i_size_read(inode)
+    if not folio.mapping:
+        return 0
+    return min(max(isize, folio_pos(folio)) - folio_pos(folio), FOLIO_SIZE)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_folio_mkwrite_iter(iter: IomapIter, folio: Folio) -> loff_t:
+    """Make a folio dirty where one mapping covers it."""
+    with atomic("folio_mark_dirty(): under the folio lock"):
+        warn_on(not folio_test_uptodate(folio))
+        newly = folio_mark_dirty(folio)
+    if INODE_LISTS > 0:
+        if newly:
+            __mark_inode_dirty(inode)
+    return iomap_length(iter)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_page_mkwrite(folio: Folio) -> bool:
+    """Reserve space for all of a folio inside the file, and make it dirty; it stays locked.  False: SIGBUS."""
+    iter = IomapIter()
+    iter.fault = True
+    folio_lock(folio)
+    with atomic("folio_mkwrite_check_truncate(): under the folio lock"):
+        ret = folio_mkwrite_check_truncate(folio)
+    if ret == 0:
+        folio_unlock(folio)
+        return False
+    iter.pos = folio_pos(folio)
+    iter.len = ret
+    while iomap_iter(iter):
+        iter.processed = iomap_folio_mkwrite_iter(iter, folio)
+    if iter.error != OK:
+        folio_unlock(folio)
+        return False
+    folio_wait_stable(folio)
+    return True
+
+
+from model.fs.fs_writeback import __mark_inode_dirty  # noqa: E402
+from model.fs.iomap.buffered_io import folio_mark_dirty, ifs_alloc, ifs_block_is_uptodate  # noqa: E402
+from model.fs.iomap.buffered_io import iomap_read_folio_sync, iomap_set_range_uptodate  # noqa: E402
+from model.fs.iomap.iter import iomap_iter, iomap_length  # noqa: E402
+from model.mm.page_writeback import folio_wait_stable  # noqa: E402
