@@ -7,6 +7,7 @@ from checker.lang import each, implies, invariant, leads_to, terminal
 from model.history.completion_walk_uses_released_folio import BioPage, bio_walk
 from model.history.invalidate_vs_fault_refcount import SharedPage, invalidation
 from model.history.iomap_uptodate_bitmap_race import READ_BLOCKS, FolioRead, reading
+from model.history.nfs_release_folio_waits import Memory, memory_reclaim
 from model.history.plug_and_skipped_pages import Queue, plugging
 from model.history.set_dirty_vs_truncate_accounting import CountedPage, dirty_accounting
 from model.history.xarray_marks_on_siblings import SLOTS, Slot, xarray_split
@@ -55,3 +56,9 @@ def a_mapped_page_is_cached(page: SharedPage):
 def data_stays_at_its_offset():
     """After a block was inserted, each block of the file holds what was written there."""
     return fork.holds[0] == FIRST and fork.holds[1] == NOTHING and fork.holds[2] == SECOND
+
+
+@terminal(of=memory_reclaim)
+def the_folio_is_written():
+    """When nothing moves any more, the folio has been written."""
+    return all(memory.written for memory in each(Memory))
