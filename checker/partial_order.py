@@ -35,6 +35,7 @@ from dataclasses import dataclass
 
 from checker import ir
 from checker.granules import Access, Granules, constant_of, statements
+from checker.known_values import specialised
 from checker.visibility import reads
 from checker.watches import Watches, Write
 
@@ -303,6 +304,7 @@ def _is_inside(index: ir.Expr, lock: ir.Expr, same: int) -> bool:
 
 def analyse(program: ir.Program) -> PartialOrder:
     """The tables of the reduction for `program`."""
+    program = specialised(program)
     analysis = _Analysis(program)
     blocks, futures = [], {True: [], False: []}
     for process in program.processes:

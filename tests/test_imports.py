@@ -24,7 +24,7 @@ STAGES = {  # stage: its files
     "front": "syntax* tree types infer* intervals unset ghosts liveness narrow lower* compile program_cache",
     "interpreter": "interpret",
     "native": "native* layout visited chains search_loop compiled",
-    "reduction": "ample granules monotone partial_order visibility watches symmetry real_run",
+    "reduction": "ample granules known_values monotone partial_order visibility watches symmetry real_run",
     "search": "explore*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
              "transplant explain_order",
