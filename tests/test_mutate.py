@@ -12,7 +12,9 @@ from checker.cli import main
 from checker.errors import UsageError
 from checker.mutate.judge import Fate
 from checker.mutate.mutants import mutants_of
+from checker.mutate.run import resurrected
 from checker.mutate.store import Journal, explanations, fates, write
+from checker.regress.table import load as load_table
 from checker.variant import edited
 
 MODEL = '''\
@@ -192,6 +194,19 @@ def test_an_explanation_says_something(tmp_path):
     (tmp_path / "survivors.toml").write_text('["m.f"]\n"drop x" = ""\n')
     with pytest.raises(UsageError, match="say why"):
         explanations(tmp_path / "survivors.toml")
+
+
+def test_who_was_killed_is_tried_again_where_it_was(model):
+    catalogue, rows = load(model / "box.py"), load_table([str(model / "table.toml")])
+    known = {
+        ("box.add", "drop trace()"): Fate("killed", "guard", "base", "both"),  # it is not
+        ("box.add", "drop unlock()"): Fate("killed", "deadlock", "base", "both"),
+        ("box.add", "drop lock()"): Fate("killed", "guard", "base", "gone"),  # nothing can be said
+        ("box.add", "drop what()"): Fate("killed", "guard", "base", "both"),  # no mutant any more
+        ("box.add", "drop [count]"): Fate("survived", rows=1),
+    }
+    assert resurrected(catalogue, rows, known, processes=1) == (2, [("box.add", "drop trace()")])
+    assert resurrected(catalogue, rows, known, sample=1, processes=1)[0] == 1
 
 
 def test_a_function_that_there_is_not(run):

@@ -56,9 +56,10 @@ class Job:
     memory: float
 
 
-def rows_for(rows: list[Row], catalogue: Catalogue) -> list[Row]:
+def rows_for(rows: list[Row], catalogue: Catalogue, cheap_first: bool = True) -> list[Row]:
     """The rows in which mutants are tried: of a baseline or of what repairs one, where everything is judged
-    and holds; of each scenario the largest that is small enough.  The shortest programs come first."""
+    and holds; of each scenario the largest that is small enough.  The shortest programs come first, if
+    that is asked for: they have to be compiled to be known."""
     repairs = {finding.repair for finding in findings.load().values()}
     largest: dict[tuple, Row] = {}
     for row in sorted(rows, key=lambda row: row.expected.states or 0):
@@ -66,7 +67,7 @@ def rows_for(rows: list[Row], catalogue: Catalogue) -> list[Row]:
         if fitting and not row.properties and row.expected.verdict == HOLDS:
             if (row.expected.states or 0) <= MOST_STATES:
                 largest[row.model, row.scenario, row.settings] = row
-    return sorted(largest.values(), key=_cost)
+    return sorted(largest.values(), key=_cost) if cheap_first else list(largest.values())
 
 
 def _cost(row: Row) -> int:

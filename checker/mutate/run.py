@@ -100,6 +100,37 @@ def mutated(
     return Mutated(tuple(chosen), fates, reasons or {}, tuple(lost), time.monotonic() - started)
 
 
+def resurrected(
+    catalogue: Catalogue,
+    rows: Sequence[Row],
+    before: dict[Key, Fate],
+    sample: int | None = None,
+    processes: int | None = None,
+    memory_limit: float | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[int, list[Key]]:
+    """How many formerly killed mutants were tried again where they were killed, and those that survive there.
+
+    before: what became of them; who is no mutant of the model any more is left out.  sample: so many
+    of them only, taken evenly.
+    """
+    by_row = {(row.design, row.scenario, row.bound): row for row in rows_for(list(rows), catalogue, cheap_first=False)}
+    there = {(m.place, m.change) for m in mutants_of(catalogue)}
+    killed = [key for key, fate in before.items() if fate.verdict == KILLED and key in there and fate.row in by_row]
+    if sample is not None and sample < len(killed):
+        killed = [killed[n * len(killed) // sample] for n in range(sample)]
+    processes = min(processes or cores(), len(killed)) or 1
+    memory = (memory_limit or default_memory_limit() / GIB) / processes
+    jobs = [Job(*key, by_row[before[key].row].model, (by_row[before[key].row],), memory) for key in killed]
+    lost = []
+    for done, (number, fate) in enumerate(in_processes(judge, jobs, processes), 1):
+        if fate.verdict == SURVIVED:
+            lost.append(killed[number])
+        if progress:
+            progress(f"mutant {killed[number][1]}", done, len(jobs))
+    return len(jobs), lost
+
+
 def _job(
     mutant: Mutant, rows: list[Row], catalogue: Catalogue, before: dict[Key, Fate], most: int, memory: float
 ) -> Job:

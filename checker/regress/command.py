@@ -12,6 +12,8 @@ import click
 from ..errors import UsageError
 from ..options import JSON, options
 
+QUICK_MUTANTS = 8  # that are tried again in the quick form
+
 CHOICE = options(
     click.option("--table", "tables", multiple=True, metavar="FILE|DIR", help="Another table; repeatable."),
     click.option("--design", "designs", multiple=True, metavar="D", help="Rows of this design only; repeatable."),
@@ -34,6 +36,10 @@ RUNNING = options(
 @click.command()
 @CHOICE
 @RUNNING
+@click.option(
+    "--mutants/--no-mutants", default=True, show_default=True,
+    help="With the whole table: do properties still kill the mutants that they have killed?",
+)
 @click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
 @click.option("--update", is_flag=True, help="Enter what was found into the table.")
 @JSON
@@ -41,7 +47,7 @@ RUNNING = options(
 @click.option("--sarif", "sarif_file", metavar="FILE", help="Write what is wrong as SARIF 2.1.0.")
 def regress(
     update: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
-    tables: tuple[str, ...], **choice: Any,
+    tables: tuple[str, ...], mutants: bool, **choice: Any,
 ) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
 
@@ -53,8 +59,11 @@ def regress(
     output.check_writable(json_file, junit, sarif_file)
     limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
     rows = _chosen(table.load(tables), **choice)
+    whole = not (tables or choice["designs"] or choice["scenarios"] or choice["bound"] is not None)
     with _progress(len(rows)) as progress:
         found = run.regressed(rows, progress=progress, **limits)
+    if whole and mutants:
+        found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"])
     quiet = "-" in (json_file, junit, sarif_file)
     if not quiet:
         click.echo(text.text(found, output.terminal()[1]))
@@ -65,6 +74,25 @@ def regress(
             click.echo(f"{len(changed)} row{'s' * (len(changed) != 1)} entered into the table")
         return int(len(changed) < len(found.having(run.DIFFERS, run.NEW)))
     return found.exit_status(accept_findings)
+
+
+def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: float | None) -> Any:
+    """The run with what has become of mutants that were killed once; quick: of a few of them."""
+    from dataclasses import replace
+
+    from .. import output
+    from ..catalogue import load
+    from ..mutate import store
+    from ..mutate.run import resurrected
+    from .table import load as load_table
+
+    before = store.fates(store.path_of(None, store.MUTANTS))
+    with output.words_shown() as tell:
+        progress = lambda what, done, of: tell(f"{done} of {of}: {what}")  # noqa: E731
+        tried, lost = resurrected(
+            load(), load_table(), before, QUICK_MUTANTS if quick else None, processes, memory_limit, progress
+        )
+    return replace(found, mutants=tried, survivors=tuple(f"{place.rpartition('.')[2]}: {change}" for place, change in lost))
 
 
 def _write_files(
@@ -122,6 +150,8 @@ def _as_json(found: Any) -> dict[str, Any]:
     return {
         "seconds": round(found.seconds, 3),
         "processes": found.processes,
+        "mutants_tried": found.mutants,
+        "mutants_that_survive": list(found.survivors),
         "rows": [
             {
                 "design": one.row.design,

@@ -34,11 +34,16 @@ class Compared:
 
 @dataclass(frozen=True)
 class Regression:
-    """All rows, in the order of the table.  seconds: that it took."""
+    """All rows, in the order of the table.  seconds: that they took.
+
+    mutants: how many that were killed once have been tried again; survivors: those that survive now.
+    """
 
     rows: tuple[Compared, ...]
     seconds: float
     processes: int
+    mutants: int = 0
+    survivors: tuple[str, ...] = ()
 
     def having(self, *statuses: str) -> list[Compared]:
         """The rows of these statuses."""
@@ -46,7 +51,8 @@ class Regression:
 
     def exit_status(self, accept_findings: bool = False) -> int:
         """1 if anything differs, or is a finding that is not accepted."""
-        return int(bool(self.having(DIFFERS, NEW) or (self.having(FINDING) and not accept_findings)))
+        wrong = self.having(DIFFERS, NEW) or self.survivors
+        return int(bool(wrong or (self.having(FINDING) and not accept_findings)))
 
 
 def regressed(

@@ -19,7 +19,10 @@ def text(found: Regression, colour: bool = False) -> str:
     for one in found.rows:
         lines.append(line(one, wide, colour))
         lines += remarks(one)
-    return "\n".join([*lines, *([""] if lines else []), summary(found)])
+    lines += [f"mutant   survives, and was killed before: {name}" for name in found.survivors]
+    if found.mutants:
+        lines += ["", f"{found.mutants} mutants tried again: {found.mutants - len(found.survivors)} killed as before"]
+    return "\n".join([*lines, *([""] if lines and not found.mutants else []), summary(found)])
 
 
 def line(one: Compared, wide: list[int] = [0, 0], colour: bool = False) -> str:
