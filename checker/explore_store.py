@@ -121,8 +121,8 @@ class Store:
         """What a thread needs to fold the successors in `out`, `room` of them.  If states are not
         folded its roots are the successors."""
         roots = reserve(room, np.uint64) if self.folded else out
-        nodes = [apart(2 * self.words) for _ in range(2)]
         changes = apart(room if self.folded else 1)
+        nodes = apart(2 * self.words), reserve(2 * self.words * room if self.folded else 1, np.uint64)
         return native_fold.Folder(roots, changes, apart(self.words), *nodes, apart(4, np.int64))
 
     def count(self) -> int:
@@ -209,7 +209,7 @@ class Store:
         rows = self.rows[: self.count() * self.row]
         if not self.folded:
             return rows[word :: self.row][::step]
-        keys, (left, right, _) = rows[::step], self.shape
+        keys, (left, right, *_) = rows[::step], self.shape
         for pair, on_the_right in native_fold.way_to(word, left, right):
             numbers = keys & native_fold.LOW if on_the_right else keys >> native_fold.HIGH_SHIFT
             keys = self.keys[1].values[numbers] if pair >= 0 else self.keys[0].values[numbers]

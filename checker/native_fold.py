@@ -9,7 +9,9 @@ Laarman, van de Pol and Weber, SPIN 2011, with pools that can grow.)
 
 Numbering is one to one: states are equal if and only if their roots are.
 
-A successor differs from its parent in few words; only the pairs above those are looked up.
+A successor differs from its parent in few words; only the pairs above those are looked up.  The pools
+are large, and a look into them is a wait for memory: so the successors of a batch climb their trees
+together, a stage of pairs at a time, whose places are all asked for before the first one is looked at.
 
 The nodes of a tree for W words: 0..W-1 are the words, W + k is pair k, whose children are
 the nodes left[k] and right[k]; the last pair is the root.
@@ -22,18 +24,18 @@ from collections import namedtuple
 import numpy as np
 
 from .compiled import compiled, compiled_nogil
-from .native_atomic import add_atomic, address, claim_number, lowest_bit
+from .native_atomic import add_atomic, address, claim_number, lowest_bit, prefetch
 
 # Numbered keys of 64 bits: values[number] is the key; numbers: the index, as in
 # `checker.visited`; count: next number to be given out, number from which on the pool has to grow
 # first, 64 - log2 of the size of the index.
 Pool = namedtuple("Pool", "values numbers count")
-Tree = namedtuple("Tree", "words pairs left right above")
+Tree = namedtuple("Tree", "words pairs left right above stages")
 
 # What one thread needs: roots, changes: of the successors in `Worker.out`, the latter as in
-# `checker.native_sift`; state: the words of the state that is being expanded; known: its
-# nodes' numbers; nodes: those of a successor; taken: the part of each pool that is reserved
-# for this thread (words: next, end; pairs: next, end).
+# `checker.native_sift`, and then the pairs to be looked up, as in `Tree.above`; state: the words of the
+# state that is being expanded; known: its nodes' numbers; nodes: those of each successor, 2 W for one;
+# taken: the part of each pool that is reserved for this thread (words: next, end; pairs: next, end).
 Folder = namedtuple("Folder", "roots changes state known nodes taken")
 
 TAKEN = 256  # numbers of a pool that a thread reserves at a time
@@ -41,10 +43,11 @@ LOW, HIGH_SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
 ZERO, ONE, MIX = np.uint64(0), np.uint64(1), np.uint64(0x9E3779B97F4A7C15)
 
 
-def shape(words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`left`, `right` and `above` of a balanced tree for states of `words` words (at least 2).
+def shape(words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """`left`, `right`, `above` and `stages` of a balanced tree for states of `words` words (at least 2).
 
-    above: for each word the pairs above it but for the root, bit k % 64 for pair k."""
+    above: for each word the pairs above it but for the root, bit k % 64 for pair k.  stages: sets of pairs,
+    without the root, whose children are all in earlier ones; none if there are more pairs than bits."""
     nodes, left, right = list(range(words)), [], []
     while len(nodes) > 1:
         above = []
@@ -57,7 +60,15 @@ def shape(words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     for pair in range(len(left) - 2, -1, -1):
         for child in (left[pair], right[pair]):
             above[child] = above[words + pair] | 1 << pair % 64
-    return np.array(left, np.int64), np.array(right, np.int64), np.array(above[:words], np.uint64)
+    stages, height = [0] * words, [0] * words
+    for pair, children in enumerate(zip(left, right)):
+        height.append(1 + max(height[child] for child in children))
+        stages[height[-1]] |= 1 << pair if pair < min(len(left) - 1, 64) else 0
+    used = [stage for stage in stages if stage] if len(left) <= 65 else []
+    return (
+        np.array(left, np.int64), np.array(right, np.int64), np.array(above[:words], np.uint64),
+        np.array(used, np.uint64),
+    )  # fmt: skip
 
 
 def way_to(word: int, left: np.ndarray, right: np.ndarray) -> list[tuple[int, bool]]:
@@ -118,32 +129,59 @@ def unfold(tree, folder, root):
 
 
 @compiled
-def fold(tree, folder, states, at, changes):
-    """The root of the state at states[at], which differs from folder.state in the words `changes`."""
-    left, right, state, known, nodes = tree.left, tree.right, folder.state, folder.known, folder.nodes
-    size, top, above = len(state), len(left) - 1, ZERO
-    for node in range(size + top):
-        nodes[node] = known[node]
+def begin_fold(tree, folder, states, at, number):
+    """Number the words of the state at states[at], successor `number`; it differs from folder.state in
+    the words folder.changes[number]."""
+    state, known, nodes = folder.state, folder.known, folder.nodes
+    size, first, above = len(state), 2 * len(state) * number, ZERO
+    for node in range(2 * size - 2):
+        nodes[first + node] = known[node]
+    changes = folder.changes[number]
     while changes:
         bit = np.int64(lowest_bit(changes))
         changes &= changes - ONE
         for word in range(bit, size, 64):
             found = states[at + word]
             if found != state[word]:
-                nodes[word] = number_of(tree.words, folder.taken, 0, found)
+                nodes[first + word] = number_of(tree.words, folder.taken, 0, found)
                 above |= tree.above[word]
-    if top <= 64:
-        while above:
-            pair = np.int64(lowest_bit(above))
-            above &= above - ONE
-            key = (nodes[left[pair]] << HIGH_SHIFT) | nodes[right[pair]]
-            nodes[size + pair] = number_of(tree.pairs, folder.taken, 2, key)
-    else:  # a bit stands for several pairs
-        for pair in range(top):
-            if above >> np.uint64(pair & 63) & ONE:
-                key = (nodes[left[pair]] << HIGH_SHIFT) | nodes[right[pair]]
-                nodes[size + pair] = number_of(tree.pairs, folder.taken, 2, key)
-    return (nodes[left[top]] << HIGH_SHIFT) | nodes[right[top]]
+    folder.changes[number] = above
+
+
+@compiled
+def pair_of(tree, folder, first, pair):
+    """The key of `pair` in the tree whose nodes stand from nodes[first] on."""
+    nodes = folder.nodes
+    return (nodes[first + tree.left[pair]] << HIGH_SHIFT) | nodes[first + tree.right[pair]]
+
+
+@compiled
+def finish_fold(tree, folder, end):
+    """The roots of the successors 0..end-1."""
+    size, top, pairs = len(folder.state), len(tree.left) - 1, tree.pairs
+    numbers_at, shift = address(pairs.numbers), np.uint64(pairs.count[2])
+    for stage in tree.stages:
+        for number in range(end):
+            some = folder.changes[number] & stage
+            while some:
+                key = pair_of(tree, folder, 2 * size * number, np.int64(lowest_bit(some)))
+                some &= some - ONE
+                prefetch(numbers_at + np.int64(hash_key(key) >> shift) * 4)
+        for number in range(end):
+            some, first = folder.changes[number] & stage, 2 * size * number
+            while some:
+                pair = np.int64(lowest_bit(some))
+                some &= some - ONE
+                key = pair_of(tree, folder, first, pair)
+                folder.nodes[first + size + pair] = number_of(pairs, folder.taken, 2, key)
+    for number in range(end):
+        first = 2 * size * number
+        if top > 64:  # a bit stands for several pairs
+            for pair in range(top):
+                if folder.changes[number] >> np.uint64(pair & 63) & ONE:
+                    key = pair_of(tree, folder, first, pair)
+                    folder.nodes[first + size + pair] = number_of(pairs, folder.taken, 2, key)
+        folder.roots[number] = pair_of(tree, folder, first, top)
 
 
 @compiled

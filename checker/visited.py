@@ -33,7 +33,7 @@ import numpy as np
 from . import native_hash
 from .compiled import compiled, compiled_nogil
 from .native_atomic import add_atomic, address, call_judge, call_sift, claim_number, claim_value, prefetch
-from .native_fold import fold, forget
+from .native_fold import begin_fold, finish_fold, forget
 
 # What all threads share: a space of states and the numbers below.
 Space = namedtuple("Space", "rows parents values numbers shared tree")
@@ -115,20 +115,28 @@ def sift(space, worker, code, shift, kept, count, state, state_at):
         address(worker.recent), address(folder.changes),
     )  # fmt: skip
     if code.folded:
-        fold_all(space, worker, code, start, kept)
-    numbers_at = address(space.numbers)
-    for number in range(start, kept):
-        prefetch(numbers_at + np.int64(worker.hashes[number] >> shift) * 4)
+        for number in range(start, kept):
+            begin_fold(space.tree, folder, worker.out, number * code.words, number)
+    else:
+        ask_for(space, worker, shift, start, kept)
     return kept
 
 
 @compiled
-def fold_all(space, worker, code, first, end):
-    """Give the successors first..end-1 their roots; it is these that are looked up."""
-    roots, changes = worker.folder.roots, worker.folder.changes
+def ask_for(space, worker, shift, first, end):
+    """Ask the memory for the entries of the successors first..end-1."""
+    numbers_at = address(space.numbers)
     for number in range(first, end):
-        roots[number] = fold(space.tree, worker.folder, worker.out, number * code.words, changes[number])
-        worker.hashes[number] = hash_of(roots, number, 1)
+        prefetch(numbers_at + np.int64(worker.hashes[number] >> shift) * 4)
+
+
+@compiled
+def fold_all(space, worker, shift, kept):
+    """Give the first `kept` successors their roots; it is these that are looked up."""
+    finish_fold(space.tree, worker.folder, kept)
+    for number in range(kept):
+        worker.hashes[number] = hash_of(worker.folder.roots, number, 1)
+    ask_for(space, worker, shift, 0, kept)
 
 
 @compiled
@@ -195,6 +203,8 @@ def admit_inline(space, worker, code, shift, kept):
 @compiled
 def admit(space, worker, code, shift, kept):
     """Look up the first `kept` successors; those that are new become states."""
+    if code.folded:
+        fold_all(space, worker, shift, kept)
     rows, numbers, found, width = space.rows, space.numbers, worker.folder.roots, code.row
     numbers_at, rows_at, mask = address(numbers), address(rows), np.uint64(len(numbers) - 1)
     for number in range(kept):
@@ -230,8 +240,10 @@ def begin(space, worker, code, shift, count):
     for number in range(count):
         if code.folded:
             forget(worker.folder, out, number * words)
-            found[number] = fold(space.tree, worker.folder, out, number * words, ~ZERO)
-        worker.hashes[number] = hash_of(found, number * code.row, code.row)
+            worker.folder.changes[number] = ~ZERO
+            begin_fold(space.tree, worker.folder, out, number * words, number)
+        else:
+            worker.hashes[number] = hash_of(found, number * code.row, code.row)
         worker.origin[number] = NO_PARENT
     if code.inline:
         admit_inline(space, worker, code, shift, count)

@@ -22,11 +22,12 @@ import pytest
 
 import checker
 from agreement import differences, same_verdict_when_reduced
-from checker import api, explore_native, monotone, native, native_disk, partial_order, search_loop, visibility, visited, watches
+from checker import api, explore_native, monotone, native, native_disk, native_fold, partial_order, search_loop, visibility, visited, watches
 from checker.errors import InternalError
 from checker.explore import Exploration, explore
 from checker.ir import Program
 from checker.layout import Layout
+from tests.test_native import two_phase_commit
 from textbook import MODELS, slow
 
 CORPUS = {
@@ -242,6 +243,21 @@ def test_a_damaged_search_loop_is_noticed(honest: Honest, monkeypatch: pytest.Mo
     damage(monkeypatch, tmp_path, old, new)
 
     assert honest.noticed(programs)
+
+
+@pytest.mark.parametrize("stage", range(2))
+def test_a_stage_of_folding_left_out_is_noticed(monkeypatch: pytest.MonkeyPatch, stage: int) -> None:
+    """Some pairs keep the number that they have in the parent."""
+    right = native_fold.shape
+    assert explore(two_phase_commit(5, 5)).states == 8_832
+
+    def shape(words: int):
+        *tree, stages = right(words)
+        return (*tree, stages[[k for k in range(len(stages)) if k != stage]])
+
+    monkeypatch.setattr(native_fold, "shape", shape)
+
+    assert explore(two_phase_commit(5, 5)).states != 8_832
 
 
 NOTHING = "nothing"

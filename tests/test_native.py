@@ -155,10 +155,11 @@ def test_threads_find_the_same_set_of_states(crowded: None) -> None:
         assert states(1, words) == states(2, words) == states(3, words)
 
 
-@pytest.mark.parametrize("words", range(4, 40))
+@pytest.mark.parametrize("words", [*range(4, 40), 66, 67, 130])
 def test_folded_states_come_back(words: int) -> None:
     """Every tree: what was folded is unfolded to the same words, and equal states have equal roots."""
-    left, right, _ = native_fold.shape(words)
+    left, right, _, stages = native_fold.shape(words)
+    assert sum(int(stage) for stage in stages) == ((1 << words - 2) - 1 if words <= 66 else 0)
     assert sorted([*left, *right]) == list(range(2 * words - 2)) and len(left) == words - 1
 
     store = Store(Layout(two_phase_commit(6, words)), 1 << 28, 10, 1)
