@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from checker.api import check
 from checker.catalogue import load
 from checker.compile import compile_program
 from checker.errors import ModelError
@@ -103,3 +104,33 @@ def test_every_error_code_of_the_language_has_a_test() -> None:
     texts = [f.read_text() for f in [*CASES.glob("*.txt"), HERE / "test_variant.py"]]
 
     assert not {code for code in codes if not any(re.search(rf"[\[\"]{code}[\]\"]", text) for text in texts)}
+
+
+UNGUARDED = '''\
+from checker.lang import Flag, Lock, Struct, constant, process, scenario
+
+MAPPED = constant(0, "1: no lock is needed")
+
+
+class Folio(Struct):
+    """struct folio"""
+    locked = Lock("PG_locked")
+    dirty = Flag("PG_dirty", guard=locked, unguarded=MAPPED)
+
+
+def run():
+    """Run."""
+    Folio[0].dirty = True
+
+
+one = scenario("One.", process("p", run))
+'''
+
+
+@pytest.mark.parametrize("mapped, verdict", [(0, "violated"), (1, "holds")])
+@pytest.mark.parametrize("engine", ["native", "interpret"])
+def test_a_guard_holds_unless_its_constant_says_otherwise(tmp_path, engine, mapped, verdict):
+    path = tmp_path / "m.py"
+    path.write_text(UNGUARDED)
+
+    assert check(model=path, settings={"MAPPED": mapped}, engine=engine).verdict == verdict

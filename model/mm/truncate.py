@@ -187,18 +187,24 @@ def invalidate_inode_pages2_range(mapping: AddressSpace, start: pgoff_t, end: pg
     Left out: ->launder_folio, which XFS does not have.
     """
     done = True
+    did_range_unmap = False
     index: pgoff_t = start
     while index < end:
         folio = find_get_entry(index, end)
         if folio is None:
             break
         if MAPPERS > 0:
-            unmap_mapping_range(folio_index(folio), end)
+            if not did_range_unmap:
+                if folio_mapped(folio):
+                    unmap_mapping_range(folio_index(folio), end)
+                    did_range_unmap = True
         folio_lock(folio)
-        folio_wait_writeback(folio)
         if folio.mapping:
+            folio_wait_writeback(folio)
             if MAPPERS > 0:
-                unmap_mapping_folio(folio)
+                if folio_mapped(folio):
+                    unmap_mapping_folio(folio)
+                bug_on(folio_mapped(folio))
             if not invalidate_complete_folio2(mapping, folio):
                 done = False
         folio_unlock(folio)
