@@ -283,6 +283,29 @@ def theorem(assumes=""):
     return decorate
 
 
+def inductive(function):
+    """A predicate of the state for proofs by induction, as `invariant` is for searches."""
+    function.checker_property = ("invariant", {})
+    return _mark("inductive", "")(function)
+
+
+class Induction:
+    """A small system, and what is proved of it for any number of steps."""
+
+    def __init__(self, doc, processes, claim, helped_by, k, assumes, checked_by):
+        self.doc, self.processes, self.claim, self.helped_by = doc, processes, claim, tuple(helped_by)
+        self.k, self.assumes, self.checked_by = k, assumes, checked_by
+
+
+def induction(doc, *processes, claim, helped_by=(), k=1, assumes="", checked_by=""):
+    """Prove by k-induction that `claim` holds in every state of these handlers and workers.
+
+    helped_by: further predicates, proved together with it.  assumes: how the system differs from
+    the model it stands for.  checked_by: what compares it with that model.
+    """
+    return Induction(doc, processes, claim, helped_by, k, assumes, checked_by)
+
+
 class Machine:
     """What C's types and a model's constants are where theorems are proved."""
 

@@ -2,9 +2,11 @@
 
 Layers, each of which uses those before it:
 
-* terms: `words` (machine integers as C has them), `functions` (pure functions of a model as terms).
-* statements: `theorems` (what is claimed of pure functions, for all values).
-* commands: `proofs` (what `prove` finds), `commands` (the command line).
+* terms: `words` (machine integers as C has them), `functions` (pure functions on them), `steps` (steps on
+  numbers and terms at once), `real_sizes` (the same program in bytes).
+* transitions and invariants: `theorems` (claims about pure functions), `transitions` and `unbounded` (any number of
+  steps), `cutoff` (cells and real layouts), `sizes_of_trace` and `classes` (sizes of one schedule).
+* commands: `proofs` and `commands` (`prove`), `said` (what `check` and `replay` say about sizes).
 
 z3 itself is imported when a question is asked, and never before.
 """

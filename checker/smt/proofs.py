@@ -12,6 +12,8 @@ from ..errors import UsageError
 from ..result import EXIT_STATUS, HOLDS, VIOLATED
 from ..result import INCOMPLETE as UNDECIDED
 from .theorems import INCOMPLETE, PROVED, REFUTED, Proof, Prover, Refutation, theorems_of
+from .unbounded import inductions_of
+from .unbounded import prove as prove_induction
 
 VERDICTS = {PROVED: HOLDS, REFUTED: VIOLATED, INCOMPLETE: UNDECIDED}
 
@@ -21,20 +23,24 @@ def proofs(
 ) -> Iterator[Proof]:
     """The proofs of a model under a design, each as soon as it is done.
 
-    names: of theorems; () for all.  seconds: for one question to z3.
+    names: of theorems and inductions; () for all.  seconds: for one question to z3.
     UsageError if there is no such theorem, ModelError if one cannot be read.
     """
     catalogue = load(model)
-    theorems = theorems_of(catalogue)
+    theorems, inductions = theorems_of(catalogue), inductions_of(catalogue)
     for name in names:
-        if name not in theorems:
-            raise UsageError(f"there is no theorem {name!r}" + suggestions(name, list(theorems)))
-    if not theorems:
+        if name not in theorems and name not in inductions:
+            raise UsageError(f"there is no theorem {name!r}" + suggestions(name, [*theorems, *inductions]))
+    if not theorems and not inductions:
         raise UsageError(f"{catalogue.model} states no theorem, so there is nothing to prove")
-    prover = Prover(catalogue, catalogue.design(design) if design else None, seconds)
+    chosen = catalogue.design(design) if design else None
+    prover = Prover(catalogue, chosen, seconds) if any(not names or n in names for n in theorems) else None
     for name, theorem in theorems.items():
-        if not names or name in names:
+        if prover is not None and (not names or name in names):
             yield prover.prove(name, theorem)
+    for name, asked in inductions.items():
+        if not names or name in names:
+            yield prove_induction(catalogue, name, asked, chosen, seconds)
 
 
 def verdict(done: Sequence[Proof]) -> str:

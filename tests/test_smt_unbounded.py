@@ -1,0 +1,132 @@
+"""Proofs for any number of steps: what is proved, what must fail and how, and the encoding itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checker.api import prepare
+from checker.cli import main
+from checker.smt import unbounded
+from checker.smt.proofs import proofs
+from checker.smt.theorems import INCOMPLETE, PROVED, REFUTED
+from checker.smt.transitions import Transitions
+
+BROKEN = {  # design: the proof that must fail, and the claim that a step breaks
+    "unbiased_pending": ("writeback_lasts", "pending_is_what_is_in_flight"),
+    "unclamped_size": ("clamp_backs_the_size", "io_ends_where_its_data_ends"),
+    "unordered_locks": ("locks_are_ordered", "waits_go_upwards"),
+}
+
+
+@pytest.mark.parametrize("name", [name for name, _ in BROKEN.values()])
+def test_proofs_by_induction_succeed(name):
+    [proof] = proofs(names=[name], seconds=60)
+
+    assert (proof.verdict, proof.limit, proof.picture) == (PROVED, "", "")
+    assert "any number of steps" in proof.covers and "Compared with the model" in proof.assumes
+
+
+@pytest.mark.parametrize("design", BROKEN)
+def test_broken_designs_have_a_counterexample_to_induction(design):
+    name, claim = BROKEN[design]
+    [proof] = proofs(design=design, names=[name], seconds=60)
+
+    assert proof.verdict == REFUTED
+    assert "counterexample to induction" in proof.picture
+    assert f"VIOLATED {claim}, 1 step" in proof.picture
+
+
+SMALL = '''\
+from checker.lang import Range, Struct, atomic, induction, inductive, wait_until, worker
+
+class Spot(Struct):
+    """Where it stands."""
+    x = Range(0, 3, "x")
+
+spot = Spot[0]
+
+def walk():
+    """0 and 1 lead to each other, 2 leads to 3, and nothing leads to 2."""
+    with atomic("a step"):
+        wait_until(spot.x < 3)
+        spot.x = 1 if spot.x == 0 else 0 if spot.x == 1 else 3
+
+@inductive
+def never_three(spot: Spot) -> bool:
+    """It never stands at 3."""
+    return spot.x != 3
+
+@inductive
+def never_one(spot: Spot) -> bool:
+    """It never stands at 1."""
+    return spot.x != 1
+
+once = induction("With one step.", worker("walk", walk), claim=never_three, k=1)
+twice = induction("With two steps.", worker("walk", walk), claim=never_three, k=2)
+false = induction("What is not so.", worker("walk", walk), claim=never_one, k=2)
+'''
+
+
+def test_two_steps_prove_what_one_does_not(tmp_path):
+    file = tmp_path / "small.py"
+    file.write_text(SMALL)
+
+    verdicts = {proof.name: proof.verdict for proof in proofs(model=file)}
+    assert verdicts == {"once": REFUTED, "twice": PROVED, "false": REFUTED}
+
+
+def test_a_timeout_is_incomplete_and_named(monkeypatch, capsys):
+    def late(self, conditions):
+        raise TimeoutError
+
+    monkeypatch.setattr(unbounded._Induction, "_check", late)
+    [proof] = proofs(names=["writeback_lasts"], seconds=7)
+
+    assert (proof.verdict, proof.limit) == (INCOMPLETE, "z3 has no answer within 7 s")
+    assert main(["prove", "writeback_lasts"]) == 3
+
+
+def test_a_failed_proof_is_drawn(capsys):
+    assert main(["prove", "clamp_backs_the_size", "--design", "unclamped_size"]) == 1
+    out = capsys.readouterr().out
+
+    assert "sized_write_back()" in out and "i_size = " in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+# ------------------------------------------------------------------- the encoding
+
+
+@pytest.mark.parametrize("model", ["peterson", "dining_philosophers", "two_phase_commit"])
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_transitions_are_those_of_the_interpreter(model, data):
+    """From any state, reachable or not, the formulas have the successors that the interpreter has."""
+    import z3
+
+    system = Transitions(prepare(model=f"tests/models/{model}.py").program)
+    slots = system.slots
+    state = tuple(data.draw(st.integers(lo, hi)) for lo, hi in zip(slots.lo, slots.hi))
+    variables = system.state("s")
+    bound = [(variable, z3.IntVal(value)) for variable, value in zip(variables, state)]
+    found = set()
+    for one in system.alternatives(variables):
+        solver = z3.Solver()
+        solver.add(*(z3.substitute(term, *bound) for term in one.path if not isinstance(term, bool)))
+        while solver.check() == z3.sat:
+            answer = solver.model()
+            chosen = [(c, answer.eval(c, model_completion=True)) for c in one.choices]
+            after = [z3.simplify(z3.substitute(term, *bound, *chosen)) for term in one.state]
+            found.add((one.actor, one.violated or tuple(value.as_long() for value in after)))
+            if not chosen:
+                break
+            solver.add(z3.Or(*(c != value for c, value in chosen)))
+    expected = {
+        (actor, step.violation.property if step.violation else step.after)
+        for actor in system.judge.actors
+        for step in system.judge.steps_of(state, actor)
+    }
+
+    assert found == expected
