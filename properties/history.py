@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from checker.lang import each, implies, invariant, leads_to, terminal
+from checker.lang import each, implies, invariant, is_locked, leads_to, terminal
 
+from model.history.afs_dirty_range_set_before_copy import AfsPage, afs_dirty_range
 from model.history.completion_walk_uses_released_folio import BioPage, bio_walk
 from model.history.invalidate_vs_fault_refcount import SharedPage, invalidation
 from model.history.iomap_uptodate_bitmap_race import READ_BLOCKS, FolioRead, reading
+from model.history.netfs_zero_point_after_writeback import NETFS_DATA, NETFS_NOTHING, NetfsFolio, zero_point_tracker
 from model.history.nfs_release_folio_waits import Memory, memory_reclaim
 from model.history.plug_and_skipped_pages import Queue, plugging
 from model.history.set_dirty_vs_truncate_accounting import CountedPage, dirty_accounting
@@ -62,3 +64,18 @@ def data_stays_at_its_offset():
 def the_folio_is_written():
     """When nothing moves any more, the folio has been written."""
     return all(memory.written for memory in each(Memory))
+
+
+@invariant(of=zero_point_tracker)
+def streamed_data_is_kept(folio: NetfsFolio):
+    """What was written first is in the page cache or on the server, and not covered by zeros."""
+    return implies(
+        not is_locked(folio.locked),
+        folio.cached[0] == NETFS_DATA or (folio.cached[0] == NETFS_NOTHING and folio.on_server[0] == NETFS_DATA),
+    )
+
+
+@invariant(of=afs_dirty_range)
+def only_what_was_written_is_sent(page: AfsPage):
+    """The server is sent no byte that nobody has written."""
+    return not page.garbage_sent
