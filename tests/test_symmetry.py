@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from agreement import changed_by_symmetry
+from checker import api
 from checker.api import prepare
+from checker.cli import main
 from checker.explore import explore
 from checker.interpret import Interpreter
 from checker.ir import Program
@@ -217,3 +220,56 @@ def test_the_number_of_threads_changes_nothing() -> None:
     one, two = (explore(program, symmetric=True, threads=threads) for threads in (1, 2))
 
     assert (one.states, one.transitions, one.levels) == (two.states, two.transitions, two.levels)
+
+
+# -------------------------------------------------------------- the command line
+
+
+def checked(capsys: pytest.CaptureFixture, *options: str) -> tuple[int, str, str]:
+    status = main(["check", "--model", str(MODELS / "two_phase_commit.py"), "--set", "RM=4", "--time-limit", "60", *options])
+    return status, *capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("options", "states", "named"),
+    [
+        ((), 165, "partial order, symmetry of Rm"),
+        (("--reduction", "symmetry"), 166, "symmetry of Rm"),
+        (("--reduction", "partial-order"), 1_567, "partial order"),
+        (("--no-reduction",), 1_568, "no reduction"),
+    ],
+    ids=["all", "symmetry", "partial order", "none"],
+)
+def test_the_verdict_line_names_what_is_in_force(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], states: int, named: str
+) -> None:
+    monkeypatch.setattr(api, "SMALL", {"native": 100})
+    status, out, _ = checked(capsys, *options)
+
+    assert status == 0 and f"{states:,} states" in out and f"complete, {named}" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [(("--reduction", "luck"), "there is no reduction 'luck'"), (("--reduction", "symmetry", "--no-reduction"), "contradict")],
+)
+def test_a_reduction_that_there_is_not(capsys: pytest.CaptureFixture, options: tuple[str, ...], text: str) -> None:
+    status, out, err = checked(capsys, *options)
+
+    assert status == 2 and not out and text in err and err.count("\n") == 1
+
+
+def test_sorting_finds_all_states_of_an_orbit() -> None:
+    """As many as there are when every permutation is tried."""
+    program = model("two_phase_commit", RM=4)
+    judge = Interpreter(program)
+    group = Group(program, classes_of(program, judge.initial_states()))
+    seen = set(pending := judge.initial_states())
+    for state in pending:
+        after = {step.after for step in judge.steps(state)} - {None} - seen
+        seen |= after
+        pending += after
+    orders = list(permutations(range(4)))
+
+    assert len({min(group.permuted(state, (order,)) for order in orders) for state in seen}) == 166
+    assert explore(program, symmetric=True).states == 166
