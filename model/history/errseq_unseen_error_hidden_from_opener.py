@@ -50,7 +50,7 @@ def open_and_fsync(file: File):
 
 
 opened_later = scenario(
-    "One block on disk, and one failure of the device: a writer, the flusher, and one that opens the file and calls fsync.",
+    "One block and one failure of the device: a writer, the flusher, and one that opens the file for an fsync.",
     thread("writer", overwrite),
     thread("flusher", background),
     process("opener", open_and_fsync, per=File),

@@ -7,10 +7,10 @@ i_disk_size: xfs_setattr_size() records the size before truncate_setsize(), and 
 
 from __future__ import annotations
 
-from checker.lang import atomic, insert_before, kernel, override, variant
+from checker.lang import atomic, kernel, override, variant
 
-from model.fs.xfs.xfs_iops import xfs_itruncate_extents, xfs_setattr_size
 from model.fs.xfs.xfs_iomap import xfs_truncate_page, xfs_zero_range
+from model.fs.xfs.xfs_iops import xfs_itruncate_extents, xfs_setattr_size
 from model.mm.truncate import truncate_setsize
 from model.primitives import xfs_ilock_excl, xfs_iunlock_excl
 from model.scenarios import iomap, one_block_folios

@@ -18,9 +18,9 @@ from model.fs.xfs.xfs_log import xfs_log_force
 from model.mm.page_writeback import writeback_iter
 from model.operations import OVERWRITE_LEN, OVERWRITE_POS, background, overwrite
 from model.scenarios import COMPLETION, LOCK_ORDER, iomap
-from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, IOMAP_MAPPED, IOMAP_UNWRITTEN, IO_FREE, NEW, OK
-from model.state import AddressSpace, Bio, Block, Cell, DATA, Errno, Folio, Ioend, WritebackControl, WritepageCtx
-from model.state import FILE_SIZE, block_t, inode, log
+from model.state import BLOCKS, CELLS, DATA, ERRORS, FILE_SIZE, FOLIOS, IOENDS, IOMAP_MAPPED
+from model.state import IOMAP_UNWRITTEN, IO_FREE, NEW, OK, AddressSpace, Bio, Block, Cell, Errno, Folio
+from model.state import Ioend, WritebackControl, WritepageCtx, inode, log
 
 
 class Transaction(Struct):

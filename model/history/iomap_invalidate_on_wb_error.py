@@ -41,7 +41,10 @@ failing_map_behind_io = scenario(
 
 @primitive("fs/iomap/buffered-io.c")
 def iomap_page_release(folio: Folio):
-    """Detach the block state.  Its assertion that nothing is pending is left out: the bias, which is younger, breaks it."""
+    """Detach the block state.
+
+    Left out: the assertion that nothing is pending, which the bias would break; that is younger than this bug.
+    """
     folio.private = False
     for b in range(0, BLOCKS):
         folio.ifs_uptodate[b] = False
