@@ -27,8 +27,8 @@ Made by `python -m tests.test_history` of `bugs.toml`, the files beside it, and 
 
 Each file here brings a bug back by a change of the model, and says in its docstring what happened and, where the
 code that had the bug is not modelled, on what it is expressed instead. The last two columns are the first property
-that the search finds violated and the length of the shortest counterexample, which is linked; Linux 6.13.1
-holds in the same scenario and bound.
+that the search finds violated and the length of the shortest counterexample, which is linked. In the same scenario
+and bound the baseline holds: Linux 6.13.1, or the small model of its own that a file declares.
 
 """
 
