@@ -232,7 +232,7 @@ class WritebackControl(Record):
     """struct writeback_control; fbatch[i]: folio i is in the batch."""
 
     sync_mode = Field(SyncMode, init=WB_SYNC_NONE)
-    nr_to_write = Range(-2, LONG_MAX)
+    nr_to_write = Range(-1 - PAGES, LONG_MAX)
     range_cyclic = Flag()
     range_start = Field(loff_t)
     range_end = Field(loff_t)

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, choose, kernel, number, override, replace, variant, warn_on
 
+from model.designs.f2fs_clusters import f2fs_compress_end_folios, f2fs_dirty_cluster_folios
+from model.designs.f2fs_clusters import f2fs_lock_cluster_folios, f2fs_read_cluster_folios
+from model.designs.f2fs_clusters import f2fs_write_folio_compressed
 from model.designs.f2fs_repairs import f2fs_do_sync_file_without_gc
+from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_compress_write_end_io, f2fs_lock_cluster
+from model.fs.f2fs.compress import f2fs_read_cluster
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_dirty_data_folio, f2fs_take_folio, ffs_alloc
 from model.fs.f2fs.data import f2fs_write_cache_pages, folio_redirty_for_writepage
 from model.fs.f2fs.file import f2fs_do_sync_file
@@ -19,7 +24,7 @@ from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, 
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.segment import clear_page_private_gcing, f2fs_end_page_writeback, f2fs_inplace_write_data
 from model.fs.f2fs.segment import f2fs_outplace_write_data, f2fs_submit_merged_write, f2fs_wait_on_page_writeback
-from model.fs.f2fs.state import DATA_ADDR, F2FS_IPU, NULL_ADDR, Page, page_count_t, sbi
+from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_IPU, NULL_ADDR, Page, page_count_t, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.mm.filemap import mapping_set_error
@@ -198,7 +203,10 @@ def f2fs_write_cache_folios(mapping: AddressSpace, wbc: WritebackControl) -> Err
     folio: Folio = None
     error: Errno = OK
     while (folio := writeback_iter(mapping, wbc, folio, error)) is not None:
-        error = f2fs_write_folio(wbc, folio)
+        if F2FS_CLUSTER_SIZE > 1:
+            error = f2fs_write_folio_compressed(wbc, folio)
+        else:
+            error = f2fs_write_folio(wbc, folio)
         if wbc.sync_mode == WB_SYNC_NONE:
             if atomic_read(sbi.wb_sync_req) > 0:
                 wbc.nr_to_write = 0
@@ -248,6 +256,10 @@ f2fs_folios = variant(
     replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios, inside=__f2fs_write_data_pages),
     override(f2fs_end_page_writeback, by=f2fs_finish_page_writeback),
     override(move_data_page, by=move_data_page_of_folio),
+    override(f2fs_compress_write_end_io, by=f2fs_compress_end_folios),
+    override(f2fs_read_cluster, by=f2fs_read_cluster_folios),
+    override(f2fs_lock_cluster, by=f2fs_lock_cluster_folios),
+    override(f2fs_compress_write_end, by=f2fs_dirty_cluster_folios),
     override(f2fs_do_sync_file, by=f2fs_do_sync_file_without_gc),
     of=f2fs,
 )

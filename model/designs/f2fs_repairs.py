@@ -34,15 +34,20 @@ f2fs_submitted_is_reset = variant(
 
 @kernel("fs/f2fs/file.c")
 def f2fs_do_sync_file_without_gc(current: Task, file: File) -> Errno:
-    """From before the data is waited for until the node is durable, garbage collection moves no page."""
-    lock_i_gc_rwsem(sbi)
+    """From before the data is waited for until the node is durable, garbage collection moves no page.
+
+    A compressed file needs it not: a checkpoint waits for what garbage collection writes.
+    """
+    if F2FS_CLUSTER_SIZE == 1:
+        lock_i_gc_rwsem(sbi)
     ret = file_write_and_wait_range(current, file, 0, FILE_SIZE)
     if ret == OK:
         if F2FS_CLUSTER_SIZE > 1:
             f2fs_write_checkpoint(sbi)
         else:
             f2fs_write_node(sbi)
-    unlock_i_gc_rwsem(sbi)
+    if F2FS_CLUSTER_SIZE == 1:
+        unlock_i_gc_rwsem(sbi)
     return ret
 
 

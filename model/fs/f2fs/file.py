@@ -96,8 +96,10 @@ def f2fs_do_truncate_blocks(from_: pgoff_t):
 def f2fs_truncate_partial_cluster(cluster: pgoff_t, first: pgoff_t):
     """Zero the pages of a locked cluster from one on, and dirty and unlock them all."""
     for slot in range(0, F2FS_CLUSTER_SIZE):
-        if cluster * F2FS_CLUSTER_SIZE + slot >= first:
-            folio_zero_segment(Folio[cluster * F2FS_CLUSTER_SIZE + slot], 0, PAGE_SIZE)
+        index: pgoff_t = cluster * F2FS_CLUSTER_SIZE + slot
+        if index >= first:
+            from_: loff_t = index % PAGES * PAGE_SIZE
+            folio_zero_segment(Folio[index // PAGES], from_, from_ + PAGE_SIZE)
     f2fs_compress_write_end(cluster, 0, 0)
 
 

@@ -267,3 +267,37 @@ f2fs_cluster_gc = scenario(
     lock_order=F2FS_LOCK_ORDER,
     properties=F2FS_CLUSTERS,
 )
+
+f2fs_folio_of_clusters = scenario(
+    "One folio of four pages, which are two clusters, the first of them compressed; 6.13.1 has no such folios.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 4, PAGES: 4, F2FS_FFS: 1, F2FS_CLUSTER_SIZE: 2, F2FS_WRITE_LEN: 2},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)
+
+f2fs_cluster_of_folios = scenario(
+    "A compressed cluster of four pages in two folios of two pages; 6.13.1 has no such folios.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={
+        **F2FS_SCOPE, FOLIOS: 2, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_CLUSTER_SIZE: 4, F2FS_WRITE_LEN: 2,
+        F2FS_TRUNCATE: 3,
+    },
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)  # fmt: skip
