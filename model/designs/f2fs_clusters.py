@@ -19,7 +19,7 @@ from model.fs.f2fs.segment import f2fs_wait_on_page_writeback
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, NEW_ADDR, NO_IO
 from model.fs.f2fs.state import NULL_ADDR, Page, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_set_range_dirty
-from model.mm.filemap import __filemap_get_folio, filemap_lock_folio, mapping_set_error
+from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
 from model.mm.page_writeback import folio_clear_dirty_for_io, folio_start_writeback
 from model.primitives import atomic_add, atomic_dec, atomic_inc, folio_test_dirty, folio_test_uptodate, folio_unlock
 from model.primitives import folio_zero_segment, i_size_read
@@ -235,7 +235,6 @@ def f2fs_write_window(wbc: WritebackControl, first: pgoff_t) -> Errno:
         err = f2fs_get_dnode_of_data(fails)
     if err != OK:
         f2fs_unlock_op(sbi)
-        mapping_set_error(mapping, err)
         f2fs_unlock_window(win)
         return err
     f2fs_take_window(win)

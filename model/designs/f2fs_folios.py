@@ -27,7 +27,6 @@ from model.fs.f2fs.segment import f2fs_outplace_write_data, f2fs_submit_merged_w
 from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_IPU, NULL_ADDR, Page, page_count_t, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
-from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
 from model.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, atomic_read
 from model.primitives import atomic_sub_and_test, folio_lock, folio_test_dirty, folio_test_writeback, folio_unlock
@@ -53,21 +52,16 @@ def f2fs_finish_page_writeback(folio: Folio):
 
 
 @kernel("fs/f2fs/data.c")
-def f2fs_queue_page(page: Page, folio: Folio, count: Place) -> Errno:
+def f2fs_queue_page(page: Page, folio: Folio, count: Place):
     """Queue one page of a folio that is under writeback; one without a block is left out.
 
-    cp_rwsem is held.  Who changes the address holds the folio lock, so the look at it is no step of its own.
+    cp_rwsem and the dnode are held.  Who changes the address holds the folio lock, so the look at it is no step of its own.
     """
-    fails = False
     submitted = False
-    with atomic("f2fs_get_dnode_of_data() and the bio: under the folio lock"):
-        if ERRORS > 0:
-            fails = choose(False, True)
-        err = f2fs_get_dnode_of_data(fails)
+    with atomic("f2fs_data_blkaddr() and the bio: under the folio lock"):
         addr = f2fs_data_blkaddr(page)
-        if err == OK:
-            iomap_clear_range_dirty(folio, number(page) % PAGES * PAGE_SIZE, PAGE_SIZE)
-        if err == OK and addr != NULL_ADDR:
+        iomap_clear_range_dirty(folio, number(page) % PAGES * PAGE_SIZE, PAGE_SIZE)
+        if addr != NULL_ADDR:
             count += 1
             if BLOCKS > 1:
                 atomic_add(PAGE_SIZE, folio.write_bytes_pending)
@@ -75,25 +69,29 @@ def f2fs_queue_page(page: Page, folio: Folio, count: Place) -> Errno:
                 f2fs_inplace_write_data(page, page, None)
             else:
                 f2fs_outplace_write_data(page, page, submitted)
-    return err
 
 
 @kernel("fs/f2fs/data.c")
-def f2fs_write_single_folio(folio: Folio, start: loff_t, end: loff_t, count: Place) -> Errno:
-    """Queue the pages of [start, end), a dirty range of a folio; count goes up by those that are.
-
-    After an error the rest of the range is still dirty, and the caller says so to the folio.
-    """
+def f2fs_write_single_folio(folio: Folio, start: loff_t, end: loff_t, count: Place):
+    """Queue the pages of [start, end), a dirty range of a folio; count goes up by those that are."""
     pos: loff_t = start
     while pos < end:
-        err = f2fs_queue_page(Page[pos // PAGE_SIZE], folio, count)
-        if err != OK:
-            return err
+        f2fs_queue_page(Page[pos // PAGE_SIZE], folio, count)
         pos += PAGE_SIZE
-    return OK
 
 
 # ------------------------------------------------------------------- one folio
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_get_dnodes() -> Errno:
+    """f2fs_get_dnode_of_data() for all pages of a folio, before anything has begun.  They may be in two dnodes; one fails."""
+    fails = False
+    with atomic("f2fs_get_dnode_of_data()"):
+        if ERRORS > 0:
+            fails = choose(False, True)
+        err = f2fs_get_dnode_of_data(fails)
+    return err
 
 
 @kernel("fs/f2fs/data.c")
@@ -158,13 +156,12 @@ def f2fs_let_checkpoint_pass(wbc: WritebackControl, folio: Folio) -> bool:
 def f2fs_write_folio(wbc: WritebackControl, folio: Folio) -> Errno:
     """Write the dirty ranges of a locked folio that is clean since a moment ago, and unlock it.
 
-    An error is recorded before writeback can end: an fsync that found the folio under writeback, and so without
-    the DIRTY mark, does not look at it again.
+    All that can fail comes before writeback begins, and with it the DIRTY mark goes: an fsync that finds the folio without
+    the mark does not look at it again.
     """
     pos: loff_t = folio_pos(folio)
     end_pos: loff_t = pos + FOLIO_SIZE
     count: page_count_t = 0
-    err: Errno = OK
     if not f2fs_inside_eof(folio, end_pos):
         return OK
     while not f2fs_trylock_op(sbi):
@@ -173,25 +170,26 @@ def f2fs_write_folio(wbc: WritebackControl, folio: Folio) -> Errno:
         end_pos = pos + FOLIO_SIZE
         if not f2fs_inside_eof(folio, end_pos):
             return OK
+    err = f2fs_get_dnodes()
+    if err != OK:
+        with atomic("folio_redirty_for_writepage(): under the folio lock"):
+            folio_redirty_for_writepage(wbc, folio)
+            folio_unlock(folio)
+        f2fs_unlock_op(sbi)
+        return err
     with atomic("folio_start_writeback(): under the folio lock"):
         f2fs_begin_folio(folio, end_pos)
     end_aligned: loff_t = round_up_to_block(end_pos)
     while (rlen := iomap_find_dirty_range(folio, pos, end_aligned)) > 0:
-        err = f2fs_write_single_folio(folio, pos, pos + rlen, count)
-        if err != OK:
-            break
+        f2fs_write_single_folio(folio, pos, pos + rlen, count)
         pos += rlen
     f2fs_unlock_op(sbi)
-    mapping_set_error(mapping, err)
-    with atomic("the folio is dirty again, or counted no more: under the folio lock"):
-        if err != OK:
-            folio_redirty_for_writepage(wbc, folio)
-        else:
-            iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
-            atomic_dec(sbi.dirty_pages)
+    with atomic("inode_dec_dirty_pages(): under the folio lock"):
+        iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
+        atomic_dec(sbi.dirty_pages)
         folio_unlock(folio)
     f2fs_end_folio(folio, count)
-    return err
+    return OK
 
 
 @kernel("fs/f2fs/data.c")
@@ -223,12 +221,14 @@ def f2fs_move_page_now(page: Page, folio: Folio) -> Errno:
     count: page_count_t = 0
     if not f2fs_trylock_op(sbi):
         return EAGAIN
-    with atomic("folio_start_writeback(): under the folio lock"):
-        set_page_private_gcing(folio, True)
-        f2fs_begin_folio(folio, folio_pos(folio) + FOLIO_SIZE)
-    err = f2fs_queue_page(page, folio, count)
+    err = f2fs_get_dnodes()
+    if err == OK:
+        with atomic("folio_start_writeback(): under the folio lock"):
+            set_page_private_gcing(folio, True)
+            f2fs_begin_folio(folio, folio_pos(folio) + FOLIO_SIZE)
+        f2fs_queue_page(page, folio, count)
+        f2fs_end_folio(folio, count)
     f2fs_unlock_op(sbi)
-    f2fs_end_folio(folio, count)
     return err
 
 

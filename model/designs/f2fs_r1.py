@@ -7,25 +7,25 @@ declared outside here, which is the reading that is kindest.  Nothing else is fi
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, drop, insert_after, insert_before, kernel, override, pure, replace, variant
-from checker.lang import warn_on
+from checker.lang import Place, atomic, choose, drop, insert_after, insert_before, kernel, override, replace, variant
+from checker.lang import number, warn_on
 
-from model.designs.f2fs_folios import f2fs_finish_page_writeback, f2fs_write_single_folio
+from model.designs.f2fs_folios import f2fs_finish_page_writeback
 from model.designs.f2fs_r3 import eof_ends_the_folio, eof_ends_the_pass, submit_cached_bio
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_write_cache_pages, ffs_alloc
 from model.fs.f2fs.data import folio_redirty_for_writepage
-from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_unlock_op
 from model.fs.f2fs.scenarios import f2fs
-from model.fs.f2fs.segment import f2fs_end_page_writeback
-from model.fs.f2fs.state import page_count_t, sbi
+from model.fs.f2fs.segment import f2fs_end_page_writeback, f2fs_inplace_write_data, f2fs_outplace_write_data
+from model.fs.f2fs.state import DATA_ADDR, F2FS_IPU, NULL_ADDR, Page, page_count_t, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
-from model.primitives import atomic_dec, atomic_dec_and_test, atomic_inc, folio_test_dirty, folio_test_locked
+from model.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, folio_test_dirty, folio_test_locked
 from model.primitives import folio_test_writeback, folio_unlock
 from model.size import folio_pos, round_up_to_block
-from model.state import BLOCKS, FOLIO_SIZE, OK, AddressSpace, Errno, Folio, WritebackControl, loff_t, mapping
+from model.state import BLOCKS, ERRORS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, AddressSpace, Errno, Folio, WritebackControl, loff_t, mapping
 
 
 @kernel("fs/f2fs/data.c")
@@ -87,11 +87,52 @@ def f2fs_leave(folio: Folio, wbc: WritebackControl, error: Errno):
 
 
 @kernel("fs/f2fs/data.c")
+def queue_page_or_fail(page: Page, folio: Folio, count: Place) -> Errno:
+    """Queue one page of a folio that is under writeback; one without a block is left out.
+
+    cp_rwsem is held.  Who changes the address holds the folio lock, so the look at it is no step of its own.
+    """
+    fails = False
+    submitted = False
+    with atomic("f2fs_get_dnode_of_data() and the bio: under the folio lock"):
+        if ERRORS > 0:
+            fails = choose(False, True)
+        err = f2fs_get_dnode_of_data(fails)
+        addr = f2fs_data_blkaddr(page)
+        if err == OK:
+            iomap_clear_range_dirty(folio, number(page) % PAGES * PAGE_SIZE, PAGE_SIZE)
+        if err == OK and addr != NULL_ADDR:
+            count += 1
+            if BLOCKS > 1:
+                atomic_add(PAGE_SIZE, folio.write_bytes_pending)
+            if F2FS_IPU > 0 and addr == DATA_ADDR:
+                f2fs_inplace_write_data(page, page, None)
+            else:
+                f2fs_outplace_write_data(page, page, submitted)
+    return err
+
+
+@kernel("fs/f2fs/data.c")
+def write_pages_or_fail(folio: Folio, start: loff_t, end: loff_t, count: Place) -> Errno:
+    """Queue the pages of [start, end), a dirty range of a folio; count goes up by those that are.
+
+    After an error the rest of the range is still dirty, and the caller says so to the folio.
+    """
+    pos: loff_t = start
+    while pos < end:
+        err = queue_page_or_fail(Page[pos // PAGE_SIZE], folio, count)
+        if err != OK:
+            return err
+        pos += PAGE_SIZE
+    return OK
+
+
+@kernel("fs/f2fs/data.c")
 def f2fs_write_range(folio: Folio, pos: loff_t, rlen: loff_t) -> Errno:
     """The blocks of a range are not only looked up: its pages are queued, under cp_rwsem."""
     count: page_count_t = 0
     f2fs_lock_op(sbi)
-    error = f2fs_write_single_folio(folio, pos, pos + rlen, count)
+    error = write_pages_or_fail(folio, pos, pos + rlen, count)
     f2fs_unlock_op(sbi)
     return error
 
