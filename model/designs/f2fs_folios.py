@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, choose, kernel, number, override, replace, variant, warn_on
 
-from model.designs.f2fs_clusters import f2fs_compress_end_folios, f2fs_dirty_cluster_folios
-from model.designs.f2fs_clusters import f2fs_lock_cluster_folios, f2fs_read_cluster_folios
-from model.designs.f2fs_clusters import f2fs_write_folio_compressed
 from model.designs.f2fs_repairs import f2fs_do_sync_file_without_gc
 from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_compress_write_end_io, f2fs_lock_cluster
 from model.fs.f2fs.compress import f2fs_read_cluster
@@ -250,6 +247,11 @@ def move_data_page_of_folio(folio: Folio, foreground: bool):
             f2fs_dirty_data_folio(mapping, folio)
             set_page_private_gcing(folio, True)
 
+
+# The two files call each other in circles.
+from model.designs.f2fs_clusters import f2fs_compress_end_folios, f2fs_dirty_cluster_folios  # noqa: E402
+from model.designs.f2fs_clusters import f2fs_lock_cluster_folios, f2fs_read_cluster_folios  # noqa: E402
+from model.designs.f2fs_clusters import f2fs_write_folio_compressed  # noqa: E402
 
 f2fs_folios = variant(
     "f2fs_write_cache_folios: writeback_iter, large folios, and one bias, one lock and one cp_rwsem for each.",
