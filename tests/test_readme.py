@@ -64,7 +64,22 @@ def variants() -> str:
     return "\n| design | change | undoes | violates |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
 
 
-MADE = {"counterexample": counterexample, "properties": properties, "variants": variants}
+def mutants() -> str:
+    """The score of the stored mutation run."""
+    from checker.mutate.run import Mutated
+    from checker.mutate.store import MUTANTS, SURVIVORS, explanations, fates, path_of
+
+    found = Mutated((), fates(path_of(None, MUTANTS)), explanations(path_of(None, SURVIVORS)))
+    killed, refused, gaps = len(found.having("killed")), len(found.having("refused")), len(found.gaps)
+    explained = len(found.having("survived")) - gaps
+    return (
+        f"\nOf {len(found.fates)} mutants in the stored run {refused} are no programs of the language; of the others "
+        f"{killed} are killed by a property,\n{explained} are harmless for a reason that is told, and {gaps} survive: "
+        f"a score of {100 * found.score:.0f} %.\n\n"
+    )
+
+
+MADE = {"mutants": mutants, "counterexample": counterexample, "properties": properties, "variants": variants}
 
 
 @pytest.mark.parametrize("name", MADE)

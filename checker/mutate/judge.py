@@ -1,4 +1,4 @@
-"""Is a mutant noticed?  Checks of small rows of the table, the cheapest first, until one is violated."""
+"""Is a mutant noticed?  Checks of small rows of the table, one after the other, until one is violated."""
 
 from __future__ import annotations
 
@@ -56,10 +56,9 @@ class Job:
     memory: float
 
 
-def rows_for(rows: list[Row], catalogue: Catalogue, cheap_first: bool = True) -> list[Row]:
+def rows_for(rows: list[Row], catalogue: Catalogue) -> list[Row]:
     """The rows in which mutants are tried: of a baseline or of what repairs one, where everything is judged
-    and holds; of each scenario the largest that is small enough.  The shortest programs come first, if
-    that is asked for: they have to be compiled to be known."""
+    and holds; of each scenario the largest that is small enough."""
     repairs = {finding.repair for finding in findings.load().values()}
     largest: dict[tuple, Row] = {}
     for row in sorted(rows, key=lambda row: row.expected.states or 0):
@@ -67,13 +66,7 @@ def rows_for(rows: list[Row], catalogue: Catalogue, cheap_first: bool = True) ->
         if fitting and not row.properties and row.expected.verdict == HOLDS:
             if (row.expected.states or 0) <= MOST_STATES:
                 largest[row.model, row.scenario, row.settings] = row
-    return sorted(largest.values(), key=_cost) if cheap_first else list(largest.values())
-
-
-def _cost(row: Row) -> int:
-    """What it costs to compile and to check a row, more or less."""
-    processes = _task(row).program.processes
-    return 200 * sum(len(process.blocks) for process in processes) + (row.expected.states or 0) // 4
+    return list(largest.values())
 
 
 def running(mutant: Mutant, rows: list[Row], catalogue: Catalogue) -> list[Row]:

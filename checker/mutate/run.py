@@ -114,7 +114,7 @@ def resurrected(
     before: what became of them; who is no mutant of the model any more is left out.  sample: so many
     of them only, taken evenly.
     """
-    by_row = {(row.design, row.scenario, row.bound): row for row in rows_for(list(rows), catalogue, cheap_first=False)}
+    by_row = {(row.design, row.scenario, row.bound): row for row in rows_for(list(rows), catalogue)}
     there = {(m.place, m.change) for m in mutants_of(catalogue)}
     killed = [key for key, fate in before.items() if fate.verdict == KILLED and key in there and fate.row in by_row]
     if sample is not None and sample < len(killed):
@@ -135,13 +135,13 @@ def _job(
     mutant: Mutant, rows: list[Row], catalogue: Catalogue, before: dict[Key, Fate], most: int, memory: float
 ) -> Job:
     """The rows that run the function: first the one that killed the mutant before, then those that have
-    killed most mutants of the function, then the cheapest."""
+    killed most mutants of the function, then those with most states."""
     killed_in = before.get((mutant.place, mutant.change), Fate("")).row
     kills = Counter(fate.row for (place, _), fate in before.items() if place == mutant.place)
 
-    def rank(row: Row) -> tuple[bool, int]:
+    def rank(row: Row) -> tuple[bool, int, int]:
         name = row.design, row.scenario, row.bound
-        return name != killed_in, -kills[name]
+        return name != killed_in, -kills[name], -(row.expected.states or 0)
 
     ordered = sorted(running(mutant, rows, catalogue), key=rank)
     model = rows[0].model if rows else ""
