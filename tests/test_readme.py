@@ -74,7 +74,7 @@ def mutants() -> str:
     explained = len(found.having("survived")) - gaps
     return (
         f"\nOf {len(found.fates)} mutants in the stored run {refused} are no programs of the language; of the others "
-        f"{killed} are killed by a property,\n{explained} are harmless for a reason that is told, and {gaps} survive: "
+        f"{killed} are killed by a property,\n{explained} are harmless for reasons that are told, and {gaps} survive: "
         f"a score of {100 * found.score:.0f} %.\n\n"
     )
 
