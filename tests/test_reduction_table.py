@@ -14,7 +14,7 @@ from checker.regress.measure import Job, Measured, measure
 from checker.regress.table import Row, load
 from textbook import FULL
 
-FEW, MANY = 400, 1_000_000  # states without reduction
+FEW, MANY = 120, 1_000_000  # states without reduction
 SECONDS, MEMORY = 600.0, 3.0  # limits of one row; GiB
 ROWS = [row for row in load() if row.expected.states and row.expected.states <= (MANY if FULL else FEW) and not row.reduced]
 
