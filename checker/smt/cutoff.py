@@ -19,7 +19,8 @@ from .. import disk_cache
 from ..api import Task
 from ..errors import ModelError, Problem
 from ..ir import (
-    COMPARISONS, NOWHERE, Assign, Binary, Check, Choose, Const, Expr, If, Ite, Note, Pos, Program, Read, Stmt, Unary,
+    COMPARISONS, NOWHERE, Assign, Binary, Check, Choose, Const, Expr, Goto, If, Ite, Note, Pos, Process, Program, Read,
+    Stmt, Unary,
 )  # fmt: skip
 from .real_sizes import HOLDER, LEAST_BLOCK, RealProgram, Unmeasured, geometry_of, measure_of, real_program
 
@@ -56,12 +57,15 @@ class Cutoff:
     elsewhere: str = ""
 
     def sentence(self) -> str:
-        """The part of the verdict that speaks of sizes."""
+        """The part of the verdict that speaks of sizes; "" if the model compares none."""
+        if not self.comparisons:
+            return ""
         if self.verdict == "too few":
             where = f"; for every byte offset: --scenario {self.elsewhere}" if self.elsewhere else ""
+            steps = f"steps of 1/{self.cells} block" if self.cells > 1 else "whole blocks"
             return (
                 f"sizes: {self.cells} of {self.free + 1} cells per block; it holds for every block size, with these "
-                f"sizes in steps of 1/{self.cells} block{where}"
+                f"sizes in {steps}{where}"
             )
         if self.verdict == "incomplete":
             return f"sizes: not decided: {self.why}"
@@ -88,7 +92,10 @@ def cutoff(task: Task, seconds: float = SECONDS) -> Cutoff:
     verdict, why = "too few", ""
     if cells > free:
         verdict, why = proved(free, cells, used.units, seconds)
-    elsewhere = measure.free if measure.free != task.facts.scenario else ""
+    if verdict == "proved" and (again := used.chosen_again()):
+        verdict, why = "incomplete", f"{again} may choose a number of bytes more than once in an operation"
+    other = task.catalogue.scenarios.get(measure.free)
+    elsewhere = measure.free if other not in (None, task.scenario) and other.of is task.scenario.of else ""
     return Cutoff(comparisons, tuple(sorted(used.units)), free, cells, constants, verdict, why, elsewhere)
 
 
@@ -236,6 +243,15 @@ class Sizes:
         each = max(brought, default=0) * bound if bound is not None else sum(brought)
         return max(1, initial + each)
 
+    def chosen_again(self) -> str:
+        """A step that chooses a number of bytes and can come again in the same operation; "" if there is none."""
+        for process in self.program.processes:
+            for block in process.blocks:
+                wide = any(isinstance(s, Choose) and s.hi - s.lo >= LEAST_BLOCK for s in _statements(block.body))
+                if wide and process.kind == "thread" and block.label in _after(process, block.label):
+                    return block.call.name
+        return ""
+
     def _sources(self, statements: Sequence[Stmt]) -> Iterator[Any]:
         """Where sizes come from: a fixed one that is not zero in the scope, or a choice."""
         for statement in statements:
@@ -254,6 +270,27 @@ class Sizes:
             prefix, _, name = read.partition(".")
             if prefix == HOLDER and self.real.sizes.get(name):
                 yield pos
+
+
+def _after(process: Process, label: int) -> set[int]:
+    """Labels that come after `label` before another operation starts."""
+    found: set[int] = set()
+    queue = [label]
+    while queue:
+        block = process.blocks[queue.pop()]
+        for statement in _statements(block.body):
+            if isinstance(statement, Goto) and statement.label not in found:
+                if not process.blocks[statement.label].starts:
+                    found.add(statement.label)
+                    queue.append(statement.label)
+    return found
+
+
+def _statements(body: Sequence[Stmt]) -> Iterator[Stmt]:
+    for statement in body:
+        yield statement
+        if isinstance(statement, If):
+            yield from _statements(statement.then + statement.other)
 
 
 def _reads(expr: Expr) -> Iterator[str]:

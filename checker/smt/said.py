@@ -71,7 +71,8 @@ def said_of(
     if no_z3:
         return Said(result, task, ("sizes: z3 was not asked (--no-z3)",))
     if trace is None:
-        return Said(result, task, (_of_all_sizes(task),))
+        said = _of_all_sizes(task)
+        return Said(result, task, (said,) if said else ())
     found = lifted(task, trace, block, order, SECONDS)
     return Said(result, task, (sentence(found),), found)
 
