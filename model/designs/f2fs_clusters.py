@@ -7,7 +7,7 @@ from one folio of the iterator to the next, no lock is taken again, and a cluste
 
 from __future__ import annotations
 
-from checker.lang import Array, Flag, Place, Record, atomic, choose, each, kernel, number, primitive
+from checker.lang import Array, Flag, Record, atomic, choose, each, kernel, number, primitive
 
 from model.fs.f2fs.compress import cluster_t
 from model.fs.f2fs.data import f2fs_dirty_data_folio, ffs_alloc, folio_redirty_for_writepage
@@ -21,10 +21,10 @@ from model.fs.f2fs.state import NULL_ADDR, Page, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_set_range_dirty
 from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
 from model.mm.page_writeback import folio_clear_dirty_for_io, folio_start_writeback
-from model.primitives import atomic_add, atomic_dec, atomic_inc, folio_test_dirty, folio_test_uptodate, folio_unlock
-from model.primitives import folio_zero_segment, i_size_read
-from model.size import folio_index, folio_pos
-from model.state import BLOCKS, ERRORS, FILE_PAGES, FOLIOS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, Errno
+from model.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_unlock
+from model.primitives import i_size_read
+from model.size import folio_pos
+from model.state import BLOCKS, ERRORS, FOLIOS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, Errno
 from model.state import Folio, WritebackControl, inode, loff_t, mapping, pgoff_t
 
 CLUSTER_FOLIOS = (F2FS_CLUSTER_SIZE + PAGES - 1) // PAGES  # of a window: 1, or those of a cluster that spans several

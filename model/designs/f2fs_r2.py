@@ -6,7 +6,7 @@ EAGAIN, so that f2fs_do_write_data_page() is called.  Variables of the loop's bo
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, drop, insert_after, insert_before, kernel, override, pure, replace, variant
+from checker.lang import atomic, drop, insert_after, insert_before, kernel, override, pure, replace, variant
 from checker.lang import warn_on
 
 from model.designs.f2fs_folios import f2fs_finish_page_writeback
@@ -15,16 +15,15 @@ from model.designs.f2fs_r1 import f2fs_settle_or_redirty, f2fs_take_bias
 from model.designs.f2fs_r3 import eof_ends_the_folio, eof_ends_the_pass, f2fs_do_write_data_page_insists
 from model.designs.f2fs_r3 import folio_start_writeback_once, own_slot, submit_cached_bio
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_do_write_data_page, f2fs_slot, f2fs_write_cache_pages
-from model.fs.f2fs.data import folio_redirty_for_writepage
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.segment import f2fs_end_page_writeback
-from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, NeedLock, Page
+from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, Page
 from model.fs.iomap.buffered_io import iomap_find_dirty_range
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.mm.page_writeback import folio_start_writeback, writeback_iter
 from model.primitives import atomic_add, atomic_sub, folio_test_dirty, folio_test_locked, folio_test_writeback, folio_unlock
 from model.size import folio_index, folio_pos, round_up_to_block
-from model.state import BLOCKS, EAGAIN, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, AddressSpace, Errno, Folio, Task
+from model.state import BLOCKS, EAGAIN, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, AddressSpace, Errno, Folio
 from model.state import WritebackControl, loff_t, pgoff_t
 
 

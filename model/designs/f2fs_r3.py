@@ -15,13 +15,13 @@ from model.fs.f2fs.data import ffs_alloc, folio_redirty_for_writepage
 from model.fs.f2fs.primitives import f2fs_note_budget
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.segment import f2fs_end_page_writeback, f2fs_submit_merged_write
-from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, NeedLock, Page, page_count_t, sbi
+from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, NeedLock, Page, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
 from model.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, atomic_read
-from model.primitives import atomic_sub_and_test, folio_test_dirty, folio_test_locked, folio_test_writeback
+from model.primitives import atomic_sub_and_test, folio_test_writeback
 from model.primitives import folio_unlock
 from model.size import folio_pos, round_up_to_block
 from model.state import BLOCKS, EAGAIN, FOLIO_SIZE, OK, PAGE_SIZE, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task

@@ -6,10 +6,9 @@ kindest, with dirty bits from the write, a count of pages at completion, and the
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, choose, insert_after, kernel, override, pure, replace, variant, warn_on
+from checker.lang import Place, atomic, choose, kernel, override, pure, replace, variant, warn_on
 
 from model.designs.f2fs_folios import f2fs_finish_page_writeback
-from model.designs.f2fs_r3 import submit_cached_bio
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_take_folio, f2fs_write_cache_pages, ffs_alloc
 from model.fs.f2fs.data import folio_redirty_for_writepage
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_trylock_op, f2fs_unlock_op
@@ -23,7 +22,7 @@ from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
 from model.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, atomic_read, atomic_sub
 from model.primitives import folio_lock, folio_unlock
-from model.size import folio_index, folio_pos, round_up_to_block
+from model.size import folio_pos, round_up_to_block
 from model.state import BLOCKS, ERRORS, FOLIO_SIZE, OK, PAGE_SIZE, WB_SYNC_NONE, AddressSpace, Errno, Folio
 from model.state import WritebackControl, loff_t, mapping
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive, warn_on
 
-from model.fs.f2fs.compress import CompressCtx, f2fs_write_compressed_entry, f2fs_write_multi_pages
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
 from model.fs.f2fs.segment import f2fs_inplace_write_data, f2fs_outplace_write_data, f2fs_submit_merged_ipu_write
@@ -368,3 +367,8 @@ def __f2fs_write_data_pages(mapping: AddressSpace, wbc: WritebackControl) -> Err
 def f2fs_write_data_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
     """->writepages of f2fs."""
     return __f2fs_write_data_pages(mapping, wbc)
+
+
+# The files of f2fs call each other in circles, so this import comes last.
+from model.fs.f2fs.compress import CompressCtx, f2fs_write_compressed_entry  # noqa: E402
+from model.fs.f2fs.compress import f2fs_write_multi_pages  # noqa: E402

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, kernel, number, primitive
+from checker.lang import atomic, kernel, primitive
 
 from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_do_write_data_page
 from model.fs.f2fs.primitives import f2fs_read_pages, lock_gc, trylock_i_gc_rwsem, unlock_gc, unlock_i_gc_rwsem
 from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_page_writeback
-from model.fs.f2fs.state import DATA_ADDR, F2FS_IPU, LOCK_REQ, Page, sbi
+from model.fs.f2fs.state import DATA_ADDR, LOCK_REQ, Page, sbi
 from model.mm.filemap import __filemap_get_folio
 from model.mm.page_writeback import folio_clear_dirty_for_io
 from model.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_test_writeback, folio_unlock

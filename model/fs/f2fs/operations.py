@@ -12,8 +12,8 @@ from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUST
 from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.filemap import note_fsync_returns
 from model.primitives import i_size_read, inode_lock, inode_unlock
-from model.state import DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, LONG_MAX, NEW, PAGES, PAGE_SIZE, Cell, File, Folio
-from model.state import WB_SYNC_NONE, Task, inode, loff_t, mapping, pgoff_t
+from model.state import DATA, FILE_SIZE, LONG_MAX, NEW, PAGES, PAGE_SIZE, Cell, File, Folio
+from model.state import WB_SYNC_NONE, Task, inode, loff_t, pgoff_t
 
 F2FS_ON_DISK = constant(1, "pages of the file at the start; they are on disk and not cached")
 F2FS_WRITE_A = constant(0, "the page that a write begins at")
