@@ -1,0 +1,1 @@
+"""fs/netfs/ of the kernel, and the server and the cache behind it."""

@@ -1,0 +1,77 @@
+"""netfs: two streams for each folio, collected in order, and requests that end when both are empty."""
+
+from __future__ import annotations
+
+from checker.lang import each, implies, invariant, is_locked, number, reachable, terminal
+
+from model.fs.netfs.scenarios import netfs
+from model.fs.netfs.state import NetfsFolio, NetfsIoRequest, NetfsIoStream
+from model.fs.netfs.state import NetfsIoSubrequest, ictx
+from model.fs.netfs.write_issue import subreq_is_upload, subreq_request, subreq_start
+from model.state import DATA, NEW, Cell, File, Folio, inode
+
+
+@reachable(of=netfs)
+def netfs_the_cache_is_behind(stream: NetfsIoStream, other: NetfsIoStream):
+    """The server has a folio that the cache has not."""
+    server = number(stream) % 2 == 0 and number(other) == number(stream) + 1
+    return server and other.active and stream.collected_to > other.collected_to
+
+
+@reachable(of=netfs)
+def netfs_the_server_is_behind(stream: NetfsIoStream, other: NetfsIoStream):
+    """The cache has a folio that the server has not."""
+    server = number(stream) % 2 == 0 and number(other) == number(stream) + 1
+    return server and stream.active and stream.collected_to < other.collected_to
+
+
+@invariant(of=netfs)
+def netfs_writeback_lasts_as_long_as_both_streams(subreq: NetfsIoSubrequest, folio: Folio):
+    """A folio is under writeback as long as a subrequest of either stream that carries it is not over."""
+    carries = subreq_start(subreq) <= number(folio) < subreq_start(subreq) + subreq.len
+    return implies(subreq.listed and subreq.in_progress and carries, folio.writeback)
+
+
+@invariant(of=netfs)
+def netfs_folios_under_writeback_are_in_a_buffer(folio: Folio):
+    """A folio is in the buffer of a request only while it is under writeback, and the request in progress."""
+    wreq = NetfsFolio[number(folio)].buffer
+    return implies(wreq is not None, folio.writeback and wreq.in_progress)
+
+
+@invariant(of=netfs)
+def netfs_finished_requests_have_nothing_left(wreq: NetfsIoRequest, subreq: NetfsIoSubrequest, folio: Folio):
+    """A request that is finished has all of it queued and collected: no subrequest and no folio is left."""
+    left = subreq.listed and subreq_request(subreq) == wreq or NetfsFolio[number(folio)].buffer == wreq
+    return implies(wreq.ref > 0 and not wreq.in_progress, wreq.all_queued and not left)
+
+
+@invariant(of=netfs)
+def netfs_no_write_is_lost(cell: Cell):
+    """The newest data of a folio is with the server, or dirty, or on its way there."""
+    folio = Folio[number(cell)]
+    cached = folio.mapping and folio.data[0] == NEW
+    return implies(
+        cell.logical == DATA and not is_locked(folio.locked),
+        cell.volatile == NEW or (cached and (folio.dirty or folio.writeback)),
+    )
+
+
+@invariant(of=netfs)
+def netfs_fsync_reaches_the_server(cell: Cell):
+    """What an fsync that returned 0 has covered is with the server."""
+    return implies(cell.promised, cell.volatile == NEW)
+
+
+@invariant(of=netfs)
+def netfs_killed_folios_are_reported(file: File):
+    """fsync does not return 0 if folios that it covers have been thrown away and this file was never told."""
+    return not file.missed
+
+
+@terminal(of=netfs)
+def netfs_nothing_is_left_behind():
+    """Where nothing can move any more, no lock is held, no folio is under writeback, and no request is left."""
+    folios = all(not is_locked(f.locked) and not f.writeback for f in each(Folio))
+    requests = all(wreq.ref == 0 for wreq in each(NetfsIoRequest)) and not any(s.listed for s in each(NetfsIoSubrequest))
+    return folios and requests and not is_locked(ictx.wb_lock) and not is_locked(inode.i_rwsem)
