@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.lang import each, implies, invariant, is_locked, number, reachable, terminal
 
 from model.fs.netfs.scenarios import netfs
-from model.fs.netfs.state import NetfsFolio, NetfsIoRequest, NetfsIoStream
+from model.fs.netfs.state import NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
 from model.fs.netfs.state import NetfsIoSubrequest, ictx
 from model.fs.netfs.write_issue import subreq_is_upload, subreq_request, subreq_start
 from model.state import DATA, NEW, Cell, File, Folio, inode
@@ -35,14 +35,14 @@ def netfs_writeback_lasts_as_long_as_both_streams(subreq: NetfsIoSubrequest, fol
 @invariant(of=netfs)
 def netfs_folios_under_writeback_are_in_a_buffer(folio: Folio):
     """A folio is in the buffer of a request only while it is under writeback, and the request in progress."""
-    wreq = NetfsFolio[number(folio)].buffer
+    wreq = NetfsFolioInfo[number(folio)].buffer
     return implies(wreq is not None, folio.writeback and wreq.in_progress)
 
 
 @invariant(of=netfs)
 def netfs_finished_requests_have_nothing_left(wreq: NetfsIoRequest, subreq: NetfsIoSubrequest, folio: Folio):
     """A request that is finished has all of it queued and collected: no subrequest and no folio is left."""
-    left = subreq.listed and subreq_request(subreq) == wreq or NetfsFolio[number(folio)].buffer == wreq
+    left = subreq.listed and subreq_request(subreq) == wreq or NetfsFolioInfo[number(folio)].buffer == wreq
     return implies(wreq.ref > 0 and not wreq.in_progress, wreq.all_queued and not left)
 
 

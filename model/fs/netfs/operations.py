@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.lang import acquire, atomic, choose, each, is_locked, kernel, number, primitive, release
 
 from model.fs.netfs.state import NETFS_FOLIO_COPY_TO_CACHE, NETFS_NOTHING, NETFS_OTHER_GROUP, NETFS_STREAMING
-from model.fs.netfs.state import NetfsCache, NetfsFolio, ictx
+from model.fs.netfs.state import NetfsCache, NetfsFolioInfo, ictx
 from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range, note_fsync_returns
 from model.mm.page_writeback import filemap_dirty_folio
@@ -33,8 +33,8 @@ def netfs_perform_write(folio: Folio):
         copy_to_folio(folio, 0, 1)
         filemap_dirty_folio(mapping, folio)
         note_written(number(folio), number(folio) + 1)
-        if NetfsFolio[number(folio)].private == NETFS_FOLIO_COPY_TO_CACHE and not folio.writeback:
-            NetfsFolio[number(folio)].private = NETFS_NOTHING
+        if NetfsFolioInfo[number(folio)].private == NETFS_FOLIO_COPY_TO_CACHE and not folio.writeback:
+            NetfsFolioInfo[number(folio)].private = NETFS_NOTHING
     folio_unlock(folio)
 
 
@@ -129,7 +129,7 @@ def netfs_dirty_file():
 def netfs_mixed_file():
     """The first folio has been read from the server and is only to be copied to the cache, the others are dirty."""
     netfs_dirty_file()
-    NetfsFolio[0].private = NETFS_FOLIO_COPY_TO_CACHE
+    NetfsFolioInfo[0].private = NETFS_FOLIO_COPY_TO_CACHE
     Cell[0].volatile = NEW
     Cell[0].durable = NEW
 
@@ -138,5 +138,5 @@ def netfs_mixed_file():
 def netfs_file_of_groups():
     """The first folio holds a streaming write, the last belongs to another group, one between them is dirty."""
     netfs_dirty_file()
-    NetfsFolio[0].private = NETFS_STREAMING
-    NetfsFolio[FOLIOS - 1].private = NETFS_OTHER_GROUP
+    NetfsFolioInfo[0].private = NETFS_STREAMING
+    NetfsFolioInfo[FOLIOS - 1].private = NETFS_OTHER_GROUP

@@ -64,7 +64,7 @@ class NetfsIoSubrequest(Struct, count=NETFS_STREAMS * FOLIOS):
     len = Field(netfs_pos_t, "len")
 
 
-class NetfsFolio(Struct, count=FOLIOS):
+class NetfsFolioInfo(Struct, count=FOLIOS):
     """What netfs keeps of a folio: its private data, and the request in whose buffer it is."""
 
     private = Field(NetfsPrivate, "private", init=NETFS_NOTHING)

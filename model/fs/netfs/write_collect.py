@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until, warn_on
 
-from model.fs.netfs.state import NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsCache, NetfsFolio
+from model.fs.netfs.state import NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsCache, NetfsFolioInfo
 from model.fs.netfs.state import NetfsIoRequest, NetfsIoStream, NetfsIoSubrequest, netfs_pos_t
 from model.primitives import folio_test_dirty, folio_test_writeback
 from model.size import folio_index
@@ -96,12 +96,12 @@ def netfs_buffer_head(wreq: NetfsIoRequest, collected_to: netfs_pos_t) -> Folio:
     """The first folio in the buffer, taken out of it, if all of it has been collected; else None."""
     head: Folio = None
     for folio in each(Folio):
-        if head is None and NetfsFolio[number(folio)].buffer == wreq:
+        if head is None and NetfsFolioInfo[number(folio)].buffer == wreq:
             head = folio
     if head is not None and folio_index(head) + 1 > collected_to:
         head = None
     if head is not None:
-        NetfsFolio[number(head)].buffer = None
+        NetfsFolioInfo[number(head)].buffer = None
     return head
 
 

@@ -11,7 +11,7 @@ from checker.lang import warn_on
 
 from model.fs.buffer import folio_redirty_for_writepage
 from model.fs.netfs.state import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_FOLIO_COPY_TO_CACHE, NETFS_MAX_LEN
-from model.fs.netfs.state import NETFS_NOTHING, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsFolio, NetfsIoRequest
+from model.fs.netfs.state import NETFS_NOTHING, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsFolioInfo, NetfsIoRequest
 from model.fs.netfs.state import NetfsIoStream, NetfsIoSubrequest, NetfsIssuer, NetfsPrivate, ictx, netfs_pos_t
 from model.fs.netfs.state import stream_t
 from model.primitives import folio_unlock
@@ -67,13 +67,13 @@ def list_empty(stream: NetfsIoStream) -> bool:
 @primitive("include/linux/netfs.h")
 def netfs_folio_private(folio: Folio) -> NetfsPrivate:
     """netfs_folio_group() and netfs_folio_info(): what folio->private says."""
-    return NetfsFolio[number(folio)].private
+    return NetfsFolioInfo[number(folio)].private
 
 
 @primitive("include/linux/pagemap.h")
 def folio_detach_private(folio: Folio):
     """The folio has no private data any more."""
-    NetfsFolio[number(folio)].private = NETFS_NOTHING
+    NetfsFolioInfo[number(folio)].private = NETFS_NOTHING
 
 
 # ------------------------------------------------------------------------- locks
@@ -265,7 +265,7 @@ def netfs_buffer_append_folio(wreq: NetfsIoRequest, folio: Folio):
 
     Left out: -ENOMEM.
     """
-    NetfsFolio[number(folio)].buffer = wreq
+    NetfsFolioInfo[number(folio)].buffer = wreq
 
 
 @kernel("fs/netfs/write_issue.c")
