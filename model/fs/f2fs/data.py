@@ -6,8 +6,6 @@ from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, pr
 
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
-from model.fs.f2fs.segment import f2fs_inplace_write_data, f2fs_outplace_write_data, f2fs_submit_merged_ipu_write
-from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_page_writeback
 from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_FFS, F2FS_IPU, F2FS_ONSTACK_PAGES, LOCK_DONE
 from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, page_count_t, sbi
 from model.mm.page_writeback import filemap_dirty_folio, folio_cancel_dirty, folio_clear_dirty_for_io
@@ -369,6 +367,8 @@ def f2fs_write_data_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errno
     return __f2fs_write_data_pages(mapping, wbc)
 
 
-# The files of f2fs call each other in circles, so this import comes last.
+# The files of f2fs call each other in circles, so these imports come last.
 from model.fs.f2fs.compress import CompressCtx, f2fs_write_compressed_entry  # noqa: E402
 from model.fs.f2fs.compress import f2fs_write_multi_pages  # noqa: E402
+from model.fs.f2fs.segment import f2fs_inplace_write_data, f2fs_outplace_write_data, f2fs_submit_merged_ipu_write  # noqa: E402
+from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_page_writeback  # noqa: E402

@@ -8,7 +8,8 @@ from __future__ import annotations
 from checker.lang import Place, atomic, choose, each, kernel, number, primitive, wait_until
 
 from model.fs.f2fs.primitives import f2fs_note_failure, f2fs_update_data_blkaddr
-from model.fs.f2fs.state import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NO_IO, SUBMITTED, Page, Sbi, sbi
+from model.fs.f2fs.state import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO
+from model.fs.f2fs.state import NO_IO, SUBMITTED, Page, Sbi, sbi
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_wait_writeback
 from model.primitives import folio_test_writeback
