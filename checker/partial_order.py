@@ -31,12 +31,12 @@ search is no verdict, which the caller has to know.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checker import ir
 from checker.granules import Access, Granules, constant_of, statements
 from checker.known_values import specialised
-from checker.visibility import reads
+from checker.visibility import NO, YES, all_of, reads
 from checker.watches import Watches, Write
 
 LONGEST = 100  # ample steps in a row
@@ -119,34 +119,57 @@ class _Analysis:
             guard_reads |= _union(found)
             if read not in waits:
                 accesses += found
+        certain = list(accesses)  # those on every way through the block
         held = {read for read in waits if self._known_before(read.index, assigned)}
-        for statement, protected in self._with_locks(block.body, held, assigned):
+        for statement, protected, way, so_far in self._on_ways(block.body, held, assigned, YES, set()):
+            found = []
             for expr in _expressions(statement):
                 for read in self._plain_reads(expr):
                     if not self._is_protected(read, protected):
-                        accesses += self._access(read.var, read.index, False, assigned, instance)
+                        found += self._access(read.var, read.index, False, so_far, instance)
             if isinstance(statement, ir.Assign) and statement.var in self.granules.of:
-                found = self._access(statement.var, statement.index, True, assigned, instance)
-                writes += [Write(statement, one.granules, one.when) for one in found]
-                accesses += found
-        accesses += self.watches.of(block, accesses, writes, instance, own)
-        return list(dict.fromkeys(accesses)), guard_reads
+                written = self._access(statement.var, statement.index, True, so_far, instance)
+                writes += [Write(statement, one.granules, one.when, way) for one in written]
+                found += written
+            certain += found if way == YES else []
+            accesses += found if way == YES else [_on_way(way, one) for one in found]
+        accesses += self.watches.of(block, certain, writes, instance, own)
+        return list(dict.fromkeys(a for a in accesses if a.when != NO)), guard_reads
 
-    def _with_locks(
-        self, body: tuple[ir.Stmt, ...], held: set[ir.Read], assigned: set[str]
-    ) -> Iterator[tuple[ir.Stmt, set[ir.Read]]]:
-        """All statements, each with the locks that the process holds if it comes so far without a violation."""
-        held = set(held)
+    def _on_ways(
+        self, body: tuple[ir.Stmt, ...], held: set[ir.Read], assigned: set[str], way: ir.Expr, so_far: set[str]
+    ) -> Iterator[tuple[ir.Stmt, set[ir.Read], ir.Expr, set[str]]]:
+        """All statements, each with the locks that the process holds if it comes so far without a violation,
+        with a condition on the state before the step without which it does not come there, and with the
+        variables that may have been assigned until then.
+
+        assigned: anywhere in the block.  so_far: before `body`; what `body` assigns is added.
+        """
+        held = held | self._checked(body, assigned)
+        for statement in body:
+            yield statement, held, way, so_far
+            if isinstance(statement, (ir.Assign, ir.Choose)):
+                so_far.add(statement.var)
+            if isinstance(statement, ir.If):
+                known = self._known_before(statement.cond, so_far)
+                ways = (statement.cond, _unless(statement.cond)) if known else (YES, YES)
+                before, left = set(so_far), []
+                for arm, cond, other in ((statement.then, *ways), (statement.other, *reversed(ways))):
+                    within = set(before)
+                    yield from self._on_ways(arm, held, assigned, all_of(way, cond), within)
+                    so_far |= within
+                    left += [other] if arm and isinstance(arm[-1], (ir.Goto, ir.Fail)) else []
+                way = all_of(way, *left)
+
+    def _checked(self, body: tuple[ir.Stmt, ...], assigned: set[str]) -> set[ir.Read]:
+        """Locks that `body` makes sure to hold before it branches."""
+        found: set[ir.Read] = set()
         for statement in body:
             if isinstance(statement, ir.If):
                 break
             if isinstance(statement, ir.Check):
-                held |= {read for read in self._own_locks(statement.cond) if self._known_before(read.index, assigned)}
-        for statement in body:
-            yield statement, held
-            if isinstance(statement, ir.If):
-                yield from self._with_locks(statement.then, held, assigned)
-                yield from self._with_locks(statement.other, held, assigned)
+                found |= {read for read in self._own_locks(statement.cond) if self._known_before(read.index, assigned)}
+        return found
 
     def _own_locks(self, cond: ir.Expr) -> Iterator[ir.Read]:
         """Reads of an owned lock in a conjunct `lock == Self`."""
@@ -283,6 +306,14 @@ def _union(accesses: list[Access]) -> int:
     for access in accesses:
         result |= access.granules
     return result
+
+
+def _on_way(way: ir.Expr, access: Access) -> Access:
+    return replace(access, when=way if access.when is None else all_of(way, access.when))
+
+
+def _unless(cond: ir.Expr) -> ir.Expr:
+    return ir.Const(int(not cond.value)) if isinstance(cond, ir.Const) else ir.Unary("not", cond)
 
 
 def _is_inside(index: ir.Expr, lock: ir.Expr, same: int) -> bool:

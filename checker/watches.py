@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from checker import ir
 from checker.granules import Access, Granules, constant_of, statements
 from checker.monotone import Change, ways_of
-from checker.visibility import NO, YES, Effect, Form, Slot, all_of, form_of, may_become, reads
+from checker.visibility import NO, YES, Effect, Form, Slot, all_of, any_of, form_of, may_become, reads
 
 VISIBLE_KINDS = ("invariant", "crash", "transition")
 
@@ -29,11 +29,12 @@ class Watcher:
 @dataclass(frozen=True)
 class Write:
     """An assignment to a shared variable by one step.  when: the condition under which it writes
-    `granules`, or None; element: the index if it is constant."""
+    `granules`, or None, on the index that it has; way: without which the step does not come there."""
 
     assign: ir.Assign
     granules: int
     when: ir.Expr | None
+    way: ir.Expr
 
 
 class Watches:
@@ -59,7 +60,8 @@ class Watches:
         for when in dict.fromkeys(write.when for write in writes):
             effect, watchers = self._case(when, block, accesses, writes, instance, own)
             for watcher in watchers:
-                cond = self._may_repair(effect, watcher)
+                touching = [w for w in writes if w.granules & watcher.support]
+                cond = all_of(any_of(*(w.way for w in touching)), self._may_repair(effect, watcher))
                 cond = cond if when is None else all_of(when, cond)
                 found[cond] = found.get(cond, 0) | watcher.support
         return [
