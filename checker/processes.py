@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from .errors import InternalError
@@ -29,13 +30,16 @@ def in_processes(work: Callable[[Any], Any], jobs: Sequence[Any], processes: int
         yield from ((number, work(job)) for number, job in enumerate(jobs))
         return
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    children: list[BaseProcess] = []
     try:
         numbers = {pool.submit(work, job): number for number, job in enumerate(jobs)}
+        children = multiprocessing.active_children()  # not to be waited for if this is left early
         for future in as_completed(numbers):
             yield numbers[future], future.result()
+        children = []
     except BrokenProcessPool:
         raise InternalError("a process died, most likely for want of memory: use fewer, or --memory-limit") from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
+        for child in children:
             child.terminate()
+        pool.shutdown(cancel_futures=True)
