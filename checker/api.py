@@ -305,6 +305,9 @@ def _search(
     reduced, symmetric = (name in reductions for name in REDUCTIONS)
     found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)
     found.reached |= first.reached
+    if not found.complete and found.violation is None and found.states < first.states:
+        first.stopped_by, first.stopped_because = found.stopped_by, found.stopped_because
+        return first  # it got farther: the time was used up by the preparations of the other
     if found.reduced and found.violation is not None and options["stop"]:
         patience = SHORTEST_FACTOR * found.seconds + SHORTEST_SECONDS
         again = explore(program, time_limit=min(patience, rest() or patience), symmetric=symmetric, **options)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from checker import api
 from checker.explore import Exploration, Found
 from checker.ir import ALWAYS_ON, Const, Instantiation, Program, Property
 from checker.limits import available_memory, default_memory_limit
@@ -103,3 +104,13 @@ def test_available_memory_is_the_least_that_is_known(tmp_path: Path):
 
 def test_the_default_leaves_some_memory():
     assert 0 < default_memory_limit() < available_memory() * 1.01
+
+
+def test_of_two_searches_that_ran_out_of_time_the_farther_one_is_told(monkeypatch):
+    """The reduced one is begun with what is left of the time, and may have to be compiled first."""
+    found = [Exploration(states=100, stopped_by="states"), Exploration(states=3, stopped_by="time", reduced=True)]
+    monkeypatch.setattr("checker.explore.explore", lambda *asked, **options: found.pop(0))
+
+    told = api._search(None, ("partial-order",), 10.0, {"engine": "native", "stop": True})
+
+    assert (told.states, told.stopped_by, told.reduced) == (100, "time", False)
