@@ -1,4 +1,4 @@
-"""The README says what is so: two parts of it are made here, and the rest is compared.
+"""The README says what is so: parts of it are made here, and the rest is compared.
 
 `python -m tests.test_readme` writes the made parts anew.
 """
@@ -79,7 +79,34 @@ def mutants() -> str:
     )
 
 
-MADE = {"mutants": mutants, "counterexample": counterexample, "properties": properties, "variants": variants}
+def verdicts() -> str:
+    """Table of the expected verdicts, a row for each baseline."""
+    from checker.catalogue import load
+    from checker.lang import Baseline
+    from checker.regress import table
+
+    catalogue, lines = load(), []
+    rows = [row for row in table.load() if not row.model]
+    for name, design in catalogue.designs.items():
+        own = [row for row in rows if row.design == name]
+        others = [row for row in rows if row.design != name and catalogue.baseline_of(catalogue.design(row.design)) is design]
+        if not isinstance(design, Baseline) or not own:
+            continue
+        holding = [row for row in own if row.expected.verdict == "holds"]
+        deepest = max((row.bound or 0 for row in holding), default=0)
+        largest = max((row.expected.states or 0 for row in holding), default=0)
+        found = {row.finding for row in own if row.finding}
+        broken = {row.design for row in others if row.expected.verdict == "violated"}
+        repaired = {row.design for row in others} - broken
+        lines.append(
+            f"| `{name}` | {len({row.scenario for row in holding})} | {deepest} | {largest:,} | {len(found)} "
+            f"| {len(broken)} | {len(repaired)} |"
+        )
+    head = "| baseline | scenarios that hold | up to bound | most states | findings | variants violated | variants that hold |"
+    return f"\n{head}\n|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
+
+
+MADE = {"verdicts": verdicts, "mutants": mutants, "counterexample": counterexample, "properties": properties, "variants": variants}
 
 
 @pytest.mark.parametrize("name", MADE)
