@@ -355,9 +355,42 @@ both = scenario("Two lamps.", process("blink", blink, per=Lamp))
 """
 
 
-def toggles(directory: Path) -> Program:
+BRANCHES = """
+from checker.lang import Flag, Range, Struct, atomic, choose, invariant, process, scenario
+
+Way = Range(0, 1)
+
+
+class Lamp(Struct, count=2):
+    on = Flag("on")
+    tried = Flag("tried")
+
+
+def blink(lamp: Lamp):
+    \"\"\"On, and off again, or tried only.\"\"\"
+    way: Way = choose(0, 1)
+    if way == 0:
+        lamp.on = True
+    with atomic("one or the other"):
+        if way > 0:
+            lamp.tried = True
+        else:
+            lamp.on = False
+
+
+@invariant
+def never_both():
+    \"\"\"At most one lamp is on.\"\"\"
+    return not (Lamp[0].on and Lamp[1].on)
+
+
+both = scenario("Two lamps.", process("blink", blink, per=Lamp))
+"""
+
+
+def toggles(directory: Path, text: str = TOGGLES) -> Program:
     file = directory / "toggles.py"
-    file.write_text(TOGGLES, "utf-8")
+    file.write_text(text, "utf-8")
     return api.prepare(file).program
 
 
@@ -369,6 +402,7 @@ REDUCTIONS = {  # what is wrong: (object, attribute, its value)
     "a step that a property sees is taken for invisible": (watches, "VISIBLE_KINDS", ()),
     "a step is believed to make nothing true again": (visibility, "directions", lambda expr, change: monotone.NEITHER),
     "a property is believed to hold before every step": (visibility, "may_be", lambda *asked, **more: visibility.NO),
+    "one branch of a step is taken for the other": (partial_order, "_unless", lambda cond: cond),
     "what other processes do later is not thought of": (partial_order._Analysis, "futures", no_future),
     "what a step touches is not thought of": (partial_order, "_union", lambda accesses: 0),
 }
@@ -378,8 +412,8 @@ REDUCTIONS = {  # what is wrong: (object, attribute, its value)
 def test_a_damaged_reduction_is_noticed(
     honest: Honest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
 ) -> None:
-    programs = [toggles(tmp_path), honest.programs["dining_philosophers"]]
-    assert [[], []] == [same_verdict_when_reduced(one) for one in programs]
+    programs = [toggles(tmp_path), toggles(tmp_path, BRANCHES), honest.programs["dining_philosophers"]]
+    assert [[], [], []] == [same_verdict_when_reduced(one) for one in programs]
 
     monkeypatch.setattr(*REDUCTIONS[what])
 
