@@ -1,6 +1,7 @@
 """fs/f2fs/compress.c: clusters of pages that are written as one, compressed or raw.
 
 A cluster compresses to one block, whose address is in its second slot; the first slot says that it is compressed.
+Functions go from page to page of a cluster, as the kernel's do: of a large folio each of them would come several times.
 Left out of the whole file: clusters that compress to more blocks, and with them the counting of their I/O;
 failing allocations of memory; quota; what a reader sees.
 """
@@ -86,7 +87,7 @@ def f2fs_read_cluster(cluster: cluster_t):
     """Lock the pages of a cluster, one after the other; read those that are not uptodate, and unlock all."""
     kept = CompressCtx()
     for slot in range(0, F2FS_CLUSTER_SIZE):
-        folio: Folio = Folio[cluster * F2FS_CLUSTER_SIZE + slot]
+        folio: Folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
         __filemap_get_folio(mapping, folio)
         if folio_test_uptodate(folio):
             folio_unlock(folio)
@@ -94,7 +95,7 @@ def f2fs_read_cluster(cluster: cluster_t):
             kept.rpages[slot] = True
     for slot in range(0, F2FS_CLUSTER_SIZE):
         if kept.rpages[slot]:
-            folio = Folio[cluster * F2FS_CLUSTER_SIZE + slot]
+            folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
             with atomic("f2fs_read_multi_pages(), and its completion, which unlocks the page"):
                 f2fs_read_pages(folio)
                 folio_unlock(folio)
@@ -104,7 +105,7 @@ def f2fs_read_cluster(cluster: cluster_t):
 def f2fs_lock_cluster(cluster: cluster_t) -> bool:
     """Lock the pages of a cluster, uptodate and idle; False: one was gone, and none is locked."""
     for slot in range(0, F2FS_CLUSTER_SIZE):
-        folio: Folio = Folio[cluster * F2FS_CLUSTER_SIZE + slot]
+        folio: Folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
         found = filemap_lock_folio(folio)
         good = False
         if found:
@@ -115,7 +116,7 @@ def f2fs_lock_cluster(cluster: cluster_t) -> bool:
                 folio_unlock(folio)
         if not good:
             for locked in range(0, slot):
-                folio_unlock(Folio[cluster * F2FS_CLUSTER_SIZE + locked])
+                folio_unlock(Folio[(cluster * F2FS_CLUSTER_SIZE + locked) // PAGES])
             return False
     return True
 
@@ -138,11 +139,11 @@ def f2fs_compress_write_end(cluster: cluster_t, pos: loff_t, copied: loff_t):
     """
     for slot in range(0, F2FS_CLUSTER_SIZE):
         page: Page = Page[cluster * F2FS_CLUSTER_SIZE + slot]
-        folio: Folio = Folio[cluster * F2FS_CLUSTER_SIZE + slot]
+        folio: Folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
         with atomic("f2fs_dirty_data_folio(): under the folio lock"):
             f2fs_dirty_data_folio(mapping, folio)
             f2fs_note_written(max(pos, number(page) * PAGE_SIZE), min(pos + copied, (number(page) + 1) * PAGE_SIZE))
-            page.gcing = True
+            Page[number(folio) * PAGES].gcing = True
             folio_unlock(folio)
 
 
@@ -160,9 +161,9 @@ def set_cluster_writeback(cluster: cluster_t):
     """Begin writeback of every page; what they hold now is what has been compressed."""
     for page in each(Page):
         if number(page) // F2FS_CLUSTER_SIZE == cluster:
-            folio_start_writeback(Folio[number(page)])
+            folio_start_writeback(Folio[number(page) // PAGES])
             for c in range(0, PAGE_SIZE):
-                page.compressed[c] = Folio[number(page)].data[c]
+                page.compressed[c] = Folio[number(page) // PAGES].data[number(page) % PAGES * PAGE_SIZE + c]
 
 
 @kernel("fs/f2fs/compress.c")
@@ -170,11 +171,11 @@ def cancel_cluster_writeback(cluster: cluster_t):
     """Take back the begin of a compressed write: lock the page that is unlocked already, and end writeback of all."""
     with atomic("inode_inc_dirty_pages()"):
         sbi.dirty_pages += 1
-    folio_lock(Folio[cluster * F2FS_CLUSTER_SIZE])
+    folio_lock(Folio[cluster * F2FS_CLUSTER_SIZE // PAGES])
     for slot in range(0, F2FS_CLUSTER_SIZE):
         with atomic("folio_end_writeback(): no I/O"):
-            clear_page_private_gcing(Folio[cluster * F2FS_CLUSTER_SIZE + slot])
-            folio_end_writeback(Folio[cluster * F2FS_CLUSTER_SIZE + slot])
+            clear_page_private_gcing(Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES])
+            folio_end_writeback(Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES])
 
 
 @kernel("fs/f2fs/compress.c")
@@ -194,7 +195,7 @@ def f2fs_write_compressed_pages(cc: CompressCtx, submitted: Place) -> Errno:
     with atomic("slot 0: under the folio lock"):
         f2fs_update_data_blkaddr(Page[cluster * F2FS_CLUSTER_SIZE], COMPRESS_ADDR)
         atomic_dec(sbi.dirty_pages)
-        folio_unlock(Folio[cluster * F2FS_CLUSTER_SIZE])
+        folio_unlock(Folio[cluster * F2FS_CLUSTER_SIZE // PAGES])
     with atomic("slot 1: under the folio lock"):
         page: Page = Page[cluster * F2FS_CLUSTER_SIZE + 1]
         if ERRORS > 0:
@@ -207,7 +208,7 @@ def f2fs_write_compressed_pages(cc: CompressCtx, submitted: Place) -> Errno:
             sbi.wb_cp_data += 1
             add_to_bio(page, page, None, False)
             atomic_dec(sbi.dirty_pages)
-            folio_unlock(Folio[number(page)])
+            folio_unlock(Folio[number(page) // PAGES])
     if fails:
         cancel_cluster_writeback(cluster)
         f2fs_unlock_op(sbi)
@@ -216,7 +217,7 @@ def f2fs_write_compressed_pages(cc: CompressCtx, submitted: Place) -> Errno:
         with atomic("a slot that compression saves: under the folio lock"):
             f2fs_update_data_blkaddr(Page[cluster * F2FS_CLUSTER_SIZE + slot], NEW_ADDR)
             atomic_dec(sbi.dirty_pages)
-            folio_unlock(Folio[cluster * F2FS_CLUSTER_SIZE + slot])
+            folio_unlock(Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES])
     f2fs_unlock_op(sbi)
     submitted = 1
     return OK
@@ -242,7 +243,7 @@ def f2fs_compress_write_end_io(page: Page):
         sbi.wb_cp_data -= 1
     for slot in range(0, F2FS_CLUSTER_SIZE):
         with atomic("folio_end_writeback(): the cluster's I/O is done"):
-            folio: Folio = Folio[number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE + slot]
+            folio: Folio = Folio[(number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE + slot) // PAGES]
             clear_page_private_gcing(folio)
             folio_end_writeback(folio)
 
@@ -256,8 +257,8 @@ def f2fs_unlock_rpages(cc: CompressCtx, wbc: WritebackControl):
     for slot in range(0, F2FS_CLUSTER_SIZE):
         if cc.rpages[slot]:
             with atomic("folio_redirty_for_writepage(): under the folio lock"):
-                folio_redirty_for_writepage(wbc, Folio[cc.cluster_idx * F2FS_CLUSTER_SIZE + slot])
-                folio_unlock(Folio[cc.cluster_idx * F2FS_CLUSTER_SIZE + slot])
+                folio_redirty_for_writepage(wbc, Folio[(cc.cluster_idx * F2FS_CLUSTER_SIZE + slot) // PAGES])
+                folio_unlock(Folio[(cc.cluster_idx * F2FS_CLUSTER_SIZE + slot) // PAGES])
 
 
 @kernel("fs/f2fs/compress.c")
@@ -289,7 +290,8 @@ def f2fs_write_raw_pages(cc: CompressCtx, cp: CachePages, wbc: WritebackControl,
     for slot in range(0, F2FS_CLUSTER_SIZE):
         if cc.rpages[slot] and ret == OK:
             cp.submitted = 0
-            ret = f2fs_write_raw_page(Folio[cc.cluster_idx * F2FS_CLUSTER_SIZE + slot], cp, wbc, compr_blocks)
+            folio: Folio = Folio[(cc.cluster_idx * F2FS_CLUSTER_SIZE + slot) // PAGES]
+            ret = f2fs_write_raw_page(folio, cp, wbc, compr_blocks)
             submitted += cp.submitted
     if compr_blocks > 0:
         f2fs_unlock_op(sbi)
@@ -329,7 +331,7 @@ def f2fs_cluster_needs_another_look(cp: CachePages, page: Page) -> bool:
 @kernel("fs/f2fs/data.c")
 def f2fs_write_compressed_entry(wbc: WritebackControl, cp: CachePages, cc: CompressCtx, page: Page) -> Errno:
     """One entry of the array, of a compressed file: write the cluster before it, gather this one."""
-    folio: Folio = Folio[number(page)]
+    folio: Folio = Folio[number(page) // PAGES]
     if cc.nr_rpages > 0 and cc.cluster_idx != number(page) // F2FS_CLUSTER_SIZE:
         ret = f2fs_write_multi_pages(cc, cp, wbc)
         if ret != OK or (wbc.nr_to_write <= 0 and wbc.sync_mode == WB_SYNC_NONE):

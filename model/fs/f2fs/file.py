@@ -71,13 +71,13 @@ def f2fs_buffered_write(pos: loff_t, count: loff_t):
         folio: Folio = Folio[pos // FOLIO_SIZE]
         locked = False
         if F2FS_WHOLE_PAGES == 0:
-            locked = f2fs_prepare_compress_overwrite(number(folio) // F2FS_CLUSTER_SIZE)
+            locked = f2fs_prepare_compress_overwrite(number(folio) * PAGES // F2FS_CLUSTER_SIZE)
         len: loff_t = min(count, folio_pos(folio) + FOLIO_SIZE - pos)
         if not locked:
             f2fs_write_begin(pos, len, folio)
         copy_to_folio(folio, pos - folio_pos(folio), len)
         if locked:
-            f2fs_compress_write_end(number(folio) // F2FS_CLUSTER_SIZE, pos, len)
+            f2fs_compress_write_end(number(folio) * PAGES // F2FS_CLUSTER_SIZE, pos, len)
         else:
             f2fs_write_end(pos, len, folio)
         pos += len
