@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import Catalogue, load
+from .deepening import Deepening
 from .errors import UsageError, shown_path
 from .forecast import Forecast, Forecaster, next_bound
 from .ir import Program
@@ -34,7 +35,6 @@ ENGINES = ("native", "interpret")
 REDUCTIONS = ("partial-order", "symmetry")
 SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
-SMALLER_SECONDS = 30  # for smaller bounds, where the one asked for was too large
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
@@ -149,21 +149,19 @@ def check(
         "spill_dir": spill_dir, "digest": digest,
     }  # fmt: skip
 
-    def of_bound(bound: int) -> Task:
-        return prepare(model, design, scenario, bound, properties, settings, task.catalogue)
-
-    forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
-    result = explored(task, time_limit=time_limit, progress=_watched(forecaster, progress), **options)
-    result = _with_forecasts(result, forecaster, time_limit, memory_limit)
-    if result.verdict != INCOMPLETE or result.stopped_by not in ("time", "memory", "disk"):
-        return result
-
     alone = progress and (lambda now: progress(now, None))
 
-    def smaller(bound: int, seconds: float) -> Result:
-        return explored(of_bound(bound), time_limit=seconds, progress=alone, **options)
+    def of_bound(bound: int, seconds: float | None) -> Result:
+        smaller = prepare(model, design, scenario, bound, properties, settings, task.catalogue)
+        return explored(smaller, time_limit=seconds, progress=alone, **options)
 
-    return _with_smaller_bounds(result, smaller, min(SMALLER_SECONDS, time_limit or SMALLER_SECONDS))
+    forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
+    deepening = Deepening(task.program.bound, of_bound)
+    first = deepening if stop and not digest else None
+    result = explored(task, time_limit=time_limit, progress=_watched(forecaster, progress), deepening=first, **options)
+    if deepening.violated:
+        return replace(deepening.violated, asked=task.program.bound)
+    return replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
 
 
 def _watched(forecaster: Forecaster, progress: Callable[..., None] | None) -> Callable[[Any], None]:
@@ -206,22 +204,6 @@ def _with_forecasts(
     return replace(result, forecast=judged_by_limits(latest), next_bound=judged_by_limits(following))
 
 
-def _with_smaller_bounds(result: Result, smaller: Callable[[int, float], Result], seconds: float) -> Result:
-    """An incomplete result with the greatest smaller bound whose search was complete, if `seconds`
-    are enough for any; or the violation that a smaller bound has."""
-    end, covered = time.monotonic() + seconds, None
-    for bound in range(1, result.bound or 0):
-        if (left := end - time.monotonic()) <= 0:
-            break
-        one = smaller(bound, left)
-        if one.verdict == INCOMPLETE:
-            break
-        if one.violation is not None and one.violation.trace is not None:
-            return one
-        covered = bound
-    return replace(result, covered=covered)
-
-
 def explored(
     task: Task,
     *,
@@ -234,8 +216,12 @@ def explored(
     spill_dir: str | None = None,
     progress: Callable[[Any], None] | None = None,
     digest: bool = False,
+    deepening: Deepening | None = None,
 ) -> Result:
-    """The result of a prepared task; the options are those of `check`."""
+    """The result of a prepared task; the options are those of `check`.
+
+    deepening: the smaller bounds that are searched first if the space is large; where one of them is violated the
+    task's own search is not carried on."""
     from .drawing import rows_of
 
     limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
@@ -243,7 +229,7 @@ def explored(
         "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
         "spill_dir": _spill_dir(spill_dir), "digest": digest,
     }  # fmt: skip
-    found = _search(task.program, _chosen(reduction), time_limit, options)
+    found = _search(task.program, _chosen(reduction), time_limit, options, deepening)
     verdict, properties, violation = judged(task.program, found, task.shows)
     if found.violation is not None and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
@@ -287,7 +273,11 @@ def _chosen(reduction: bool | Sequence[str]) -> tuple[str, ...]:
 
 
 def _search(
-    program: Program, reductions: Sequence[str], time_limit: float | None, options: dict[str, Any]
+    program: Program,
+    reductions: Sequence[str],
+    time_limit: float | None,
+    options: dict[str, Any],
+    deepening: Deepening | None = None,
 ) -> Exploration:
     """Search without reduction as long as the space is small, else with the `reductions` that pay.
 
@@ -298,9 +288,9 @@ def _search(
 
     end = None if time_limit is None else time.monotonic() + time_limit
     rest = lambda: None if end is None else max(end - time.monotonic(), 0.001)  # noqa: E731
-    small = SMALL[options["engine"]] if reductions else None
+    small = SMALL[options["engine"]] if reductions or deepening else None
     first = explore(program, time_limit=rest(), states=small, **options)
-    if first.stopped_by != "states":
+    if first.stopped_by != "states" or (deepening and deepening.suffices(rest)):
         return first
     reduced, symmetric = (name in reductions for name in REDUCTIONS)
     found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)

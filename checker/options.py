@@ -41,7 +41,7 @@ LIMITS = options(
     click.option(
         "--time-limit",
         type=click.FloatRange(0),
-        default=300,
+        default=120,
         show_default=True,
         metavar="S",
         help="Seconds to search; 0: no limit.",

@@ -42,6 +42,8 @@ def remarks(result: Result) -> list[str]:
             lines.append(f"  every interleaving of up to {whole} steps was explored, and violates nothing")
         if result.covered:
             lines.append(f"  bound {result.covered} was searched to its end: it holds")
+    if result.asked:
+        lines.append(f"  bound {result.bound} was searched before bound {result.asked}, which was asked for")
     if result.verdict == VIOLATED and not result.shortest and result.violation and result.violation.trace:
         lines.append("  the counterexample may not be a shortest one: the search without reduction took too long")
     if result.forecast:

@@ -88,6 +88,7 @@ class Result:
     next_bound: Forecast | None = None  # what the next bound would cost
     digest: str = ""  # of the reachable states (`checker.digest`), if it was asked for and all were seen
     covered: int | None = None  # if incomplete: the greatest smaller bound that was searched to its end
+    asked: int | None = None  # the bound asked for, if a smaller one has the violation
 
     @property
     def states_per_second(self) -> float:
@@ -118,6 +119,7 @@ class Result:
             "design": self.design,
             "scenario": self.scenario,
             "bound": self.bound,
+            "asked_bound": self.asked or self.bound,
             "states": self.states,
             "transitions": self.transitions,
             "depth": self.depth,
