@@ -22,7 +22,7 @@ from .. import ir, lang
 from .. import tree as t
 from ..api import Task
 from ..compile import _Compiler, _Parser
-from ..errors import UsageError
+from ..errors import UsageError, shown_path
 from ..infer import Inference, Typed
 from ..lower_process import ProcessLowering, instances_of
 from ..lower_scope import Scope
@@ -358,7 +358,7 @@ class _Rewriter:
         return t.Binary(line, "+", first, cut)
 
     def _refuse(self, node: t.Node) -> None:
-        raise Unmeasured(f"{self.tree.file}:{node.line}: {self.tree.name}() takes the cell at a size, {t.text(node)}")
+        raise Unmeasured(f"{shown_path(self.tree.file)}:{node.line}: {self.tree.name}() takes the cell at a size, {t.text(node)}")
 
 
 def _everything(node: Any) -> Any:
