@@ -8,17 +8,36 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 KEPT_BYTES = 512 << 20  # of all files together
 HASH_BYTES = 32
+
+_passing = False
 
 
 def cache_dir() -> Path:
     """Where machine code and compiled programs are kept between runs."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return Path(base) / "writeback-checker"
+
+
+@contextmanager
+def passing() -> Iterator[None]:
+    """Nothing is kept of what is made meanwhile: it will not be wanted again."""
+    global _passing
+    before, _passing = _passing, True
+    try:
+        yield
+    finally:
+        _passing = before
+
+
+def is_passing() -> bool:
+    """Is what is made now wanted only once?"""
+    return _passing
 
 
 def read(place: Path) -> bytes | None:
@@ -33,6 +52,8 @@ def read(place: Path) -> bytes | None:
 
 def write(place: Path, content: bytes) -> None:
     """Put `content` there in one piece, so that nobody reads half of it; make room if there is too much."""
+    if _passing:
+        return
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=place.parent, suffix=".new", delete=False) as file:

@@ -63,8 +63,8 @@ class Machine:
             self._make(text if isinstance(text, str) else text())
 
     def _make(self, text: str) -> None:
-        """Compile the text: well if it is short, else quickly."""
-        if text.count("\n") <= QUICK_LINES:
+        """Compile the text: well if it is short and may be run again, else quickly."""
+        if text.count("\n") <= QUICK_LINES and not disk_cache.is_passing():
             self._load(code := compiled(text), self.names)
             disk_cache.write(self._place, code)
             return
@@ -90,7 +90,7 @@ class Machine:
 
     def improve(self) -> bool:
         """Have well optimised code made, if there is none yet; whether `addresses` have changed to it."""
-        if self._text is None:
+        if self._text is None or disk_cache.is_passing():
             return False
         if self._child is None:
             text = self._text if isinstance(self._text, str) else self._text()

@@ -19,19 +19,20 @@ from ..options import JSON
     "--memory-limit", type=click.FloatRange(0, min_open=True), metavar="G", help="GiB, of all processes together."
 )
 @click.option(
-    "--rows", "most_rows", type=click.IntRange(0), default=6, show_default=True, metavar="N",
-    help="Rows tried for a mutant; 0: all.",
+    "--rows", "most_rows", type=click.IntRange(0), default=0, metavar="N",
+    help="Rows searched for a mutant, the most promising first; by default all that take its step.",
 )
-@click.option("--again", is_flag=True, help="Begin anew, where an interrupted run would go on.")
+@click.option("--again", is_flag=True, help="Try everything again, also what earlier runs have found out.")
 @JSON
 def mutate(
     function: str | None, tables: tuple[str, ...], store: str | None, json_file: str | None, **options: Any
 ) -> int:
     """Drop or swap single steps of the model: does a property notice?
 
-    Every step of every kernel function, or of FUNCTION, in the small rows of the table of
-    verdicts that run it.  What is found is kept in properties/mutants.toml; why a survivor is
-    harmless is said in properties/survivors.toml.  Exit status: 1 if one survives unexplained.
+    Every step of every kernel function, or of FUNCTION, in the rows of the table of verdicts
+    that hold and take it.  What is found is kept in properties/mutants.toml; why a survivor is
+    harmless is said in properties/survivors.toml.  A run goes on where an earlier one ended, and tries
+    again only what a change of the model concerns.  Exit status: 1 if one survives unexplained.
     """
     from .. import output
     from ..catalogue import load
@@ -55,7 +56,7 @@ def mutate(
     kept = found.fates if function is None else {**before, **found.fates}
     stored.write(results, kept)
     if json_file != "-":
-        click.echo(text.text(found, every=function is not None))
+        click.echo(text.text(found, function is not None, output.terminal()[0]))
     if json_file:
         output.write_json(json_file, _as_json(found))
     return found.exit_status

@@ -1,27 +1,37 @@
-"""Is a mutant noticed?  Checks of small rows of the table, one after the other, until one is violated."""
+"""Is a mutant noticed?  Checks of rows of the table, one after the other, until one is violated."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ..disk_cache import passing
 from ..errors import ModelError
 from ..lang import Baseline
 from ..limits import GIB
 from ..regress import findings
 from ..regress.table import Row
 from ..result import HOLDS, VIOLATED
+from .coverage import Survey, survey
 from .mutants import Mutant, functions_of, mutants_of
+from .same import hash_of, plain, settled
 
 if TYPE_CHECKING:
     from ..api import Task
     from ..catalogue import Catalogue
+    from ..ir import Program
 
-MOST_STATES = 60_000  # rows with more are not used
-TIMES_MORE = 8  # states that a mutant may have, as a multiple of what the row has
-LEAST = 20_000  # and at least so many
-KILLED, SURVIVED, REFUSED = "killed", "survived", "refused"
+MOST_STATES = 1_500_000  # rows with more are not used
+TIMES_MORE = 4  # states that a mutant may have, as a multiple of what the row has
+LEAST = 100_000  # and at least so many
+SECONDS = 30
+LIVENESS_STATES = 3_000  # of a row, up to which leads_to properties are judged
+KILLED, SURVIVED, REFUSED = "killed", "survived", "refused"  # what a trial, and a mutant, may come to
+SAME, COMMUTES = "same program", "the two commute"  # what a trial may come to
+EQUIVALENT = "equivalent"  # what a mutant may come to: in every row it does the same as the model
+OVERLAP = "overlap"  # the rule that refuses a mutant of a statement that the row's design edits itself
 NAME = "mutant"
 
 
@@ -29,7 +39,8 @@ NAME = "mutant"
 class Fate:
     """What became of a mutant.
 
-    verdict: KILLED by property `by` in a row; SURVIVED `rows` of them, or REFUSED by rule `by` of the language.
+    verdict: KILLED by property `by` in a row; SURVIVED `rows` of them, of those that take its step;
+    EQUIVALENT because of `by`; or REFUSED by rule `by` of the language.
     """
 
     verdict: str
@@ -46,26 +57,39 @@ class Fate:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A mutant in one row: KILLED or REFUSED `by` something, SURVIVED, SAME or COMMUTES."""
+
+    verdict: str
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Job:
-    """A mutant, by its names, and the rows to be tried in this order."""
+    """A mutant, by its names, and the rows to be tried in this order, at most `most` by a search (0: all)."""
 
     place: str
     change: str
     model: str
     rows: tuple[Row, ...]
     memory: float
+    most: int = 0
+
+
+def holding(rows: list[Row]) -> list[Row]:
+    """The rows that hold, with all properties and the scenario's own constants."""
+    return [row for row in rows if row.expected.verdict == HOLDS and not row.properties and not row.settings]
 
 
 def rows_for(rows: list[Row], catalogue: Catalogue) -> list[Row]:
     """The rows in which mutants are tried: of a baseline or of what repairs one, where everything is judged
-    and holds; of each scenario the largest that is small enough."""
+    and holds; for each scenario the largest that is small enough."""
     repairs = {finding.repair for finding in findings.load().values()}
     largest: dict[tuple, Row] = {}
-    for row in sorted(rows, key=lambda row: row.expected.states or 0):
+    for row in sorted(holding(rows), key=lambda row: row.expected.states or 0):
         fitting = isinstance(catalogue.designs.get(row.design), Baseline) or row.design in repairs
-        if fitting and not row.properties and row.expected.verdict == HOLDS:
-            if (row.expected.states or 0) <= MOST_STATES:
-                largest[row.model, row.scenario, row.settings] = row
+        if fitting and (row.expected.states or 0) <= MOST_STATES:
+            largest[row.model, row.design, row.scenario] = row
     return list(largest.values())
 
 
@@ -75,33 +99,69 @@ def running(mutant: Mutant, rows: list[Row], catalogue: Catalogue) -> list[Row]:
     return [row for row in rows if function in functions_of(catalogue.scenario(row.scenario))]
 
 
-def judge(job: Job) -> Fate:
-    """Try a mutant."""
-    catalogue = _catalogue(job.model)
-    mutant = _mutants(job.model)[job.place, job.change]
-    tried, rule = 0, ""
+def surveyed(row: Row) -> Survey:
+    """What a row runs."""
+    return survey(_prepared(row, _catalogue(row.model), None).program)
+
+
+def judge(job: Job) -> list[Trial]:
+    """Try a mutant in rows, up to the first that kills it or refuses it."""
+    catalogue, mutant = _catalogue(job.model), _mutants(job.model)[job.place, job.change]
+    found: list[Trial] = []
+    searched = 0
     for row in job.rows:
-        try:
-            task = _prepared(row, catalogue, mutant)
-        except ModelError as error:
-            rule = rule or error.problems[0].rule
-            continue
-        if replace(task.program, name="") != replace(_task(row).program, name=""):
-            tried += 1
-            if by := _violated(task, row, job.memory):
-                return Fate(KILLED, by, row.design, row.scenario, row.bound)
-    return Fate(REFUSED, rule) if rule and not tried else Fate(SURVIVED, rows=tried)
+        with passing():
+            trial = _tried(row, catalogue, mutant, job.memory)
+        found.append(trial)
+        searched += trial.verdict == SURVIVED
+        if trial.verdict == KILLED or trial.verdict == REFUSED and trial.by != OVERLAP or searched == job.most:
+            break
+    return found
+
+
+def fate(trials: list[tuple[Row, Trial]]) -> Fate:
+    """What becomes of a mutant that was tried in these rows."""
+    for row, trial in trials:
+        if trial.verdict == KILLED:
+            return Fate(KILLED, trial.by, row.design, row.scenario, row.bound)
+    rules = [trial.by for _, trial in trials if trial.verdict == REFUSED]
+    verdicts = [trial.verdict for _, trial in trials if trial.verdict != REFUSED]
+    if rules and (set(rules) != {OVERLAP} or not verdicts):
+        return Fate(REFUSED, next((rule for rule in rules if rule != OVERLAP), OVERLAP))
+    if verdicts and SURVIVED not in verdicts:
+        return Fate(EQUIVALENT, COMMUTES if COMMUTES in verdicts else SAME)
+    return Fate(SURVIVED, rows=verdicts.count(SURVIVED))
+
+
+def _tried(row: Row, catalogue: Catalogue, mutant: Mutant, memory: float) -> Trial:
+    try:
+        task = _prepared(row, catalogue, mutant)
+    except ModelError as error:
+        return Trial(REFUSED, error.problems[0].rule)
+    if hash_of(plain(task.program)) == _hash(row, plain):
+        return Trial(SAME)
+    if mutant.edit.verb == "swap" and hash_of(settled(task.program)) == _hash(row, settled):
+        return Trial(COMMUTES)
+    by = _violated(task, row, memory)
+    return Trial(KILLED, by) if by else Trial(SURVIVED)
 
 
 def _violated(task: Task, row: Row, memory: float) -> str:
     """The property that is violated, or ""."""
     from ..explore import explore
+    from ..liveness_check import check_leads_to
     from ..result import judged
 
     states = max(TIMES_MORE * (row.expected.states or 0), LEAST)
-    found = explore(task.program, memory_limit=int(memory * GIB), states=states, time_limit=30)
+    found = explore(task.program, memory_limit=int(memory * GIB), states=states, time_limit=SECONDS)
     verdict, _, violation = judged(task.program, found, task.shows)
-    return violation.property if verdict == VIOLATED and violation else ""
+    if verdict == VIOLATED:
+        return violation.property if violation else ""
+    if verdict == HOLDS and found.states <= LIVENESS_STATES:
+        for property in task.program.properties:
+            if property.kind == "leads_to" and check_leads_to(task.program, property).verdict == VIOLATED:
+                return property.name
+    return ""
 
 
 @cache
@@ -117,9 +177,9 @@ def _mutants(model: str) -> dict[tuple[str, str], Mutant]:
 
 
 @cache
-def _task(row: Row) -> Task:
-    """The row as it is, without a mutant."""
-    return _prepared(row, _catalogue(row.model), None)
+def _hash(row: Row, text: Callable[[Program], str]) -> str:
+    """The hash of the text of the row's program without a mutant."""
+    return hash_of(text(_prepared(row, _catalogue(row.model), None).program))
 
 
 def _prepared(row: Row, catalogue: Catalogue, mutant: Mutant | None) -> Task:

@@ -17,7 +17,8 @@ from types import FunctionType
 from .. import lang
 from ..catalogue import Catalogue
 from ..lang import Design, Edit, Record, Scenario, variant
-from ..source import definition
+from ..errors import shown_path
+from ..source import definition, place
 from ..variant import At, edited
 
 STEPS = ("kernel", "primitive")  # kinds of functions whose call is a step, if they stand for a kernel function
@@ -28,16 +29,21 @@ class Mutant:
     """One change of one function.
 
     place: module and name of the function, as one word.  change: "drop f(x)" or "swap f(x) / g(y)",
-    with a number if the function has several alike.  edit: that does it; line: of the statement.
+    with a number if the function has several alike.  edit: that does it; spans: the lines of its statements.
     """
 
     place: str
     change: str
     edit: Edit
-    line: int
+    spans: tuple[range, ...]
 
     def __str__(self) -> str:
         return f"{self.place.rpartition('.')[2]}: {self.change}"
+
+    @property
+    def lines(self) -> tuple[str, tuple[range, ...]]:
+        """The file of its statements, as it is shown, and their lines."""
+        return shown_path(place(self.edit.inside)[0]), self.spans
 
     def design(self, base: Design | None) -> Design:
         """The mutant as a design: a variant of a baseline, or of one of its variants."""
@@ -82,13 +88,14 @@ def _ghosts(catalogue: Catalogue) -> set[str]:
 
 
 def _mutants(function: FunctionType, ghosts: set[str]) -> Iterator[Mutant]:
-    place = f"{function.__module__}.{function.__name__}"
+    name = f"{function.__module__}.{function.__name__}"
     known: Counter[str] = Counter()
 
-    def mutant(change: str, edit: Edit, stmt: ast.stmt) -> Mutant:
+    def mutant(change: str, edit: Edit, *stmts: ast.stmt) -> Mutant:
         known[change] += 1
         number = f" #{known[change]}" if known[change] > 1 else ""
-        return Mutant(place, change + number, edit, stmt.lineno)
+        spans = (range(stmt.lineno, (stmt.end_lineno or stmt.lineno) + 1) for stmt in stmts)
+        return Mutant(name, change + number, edit, tuple(spans))
 
     for block in _blocks(definition(function)):
         steps = [stmt for stmt in block if _is_step(stmt, function, ghosts)]
@@ -98,7 +105,7 @@ def _mutants(function: FunctionType, ghosts: set[str]) -> Iterator[Mutant]:
         for one, two in zip(steps, steps[1:]):
             if not isinstance(two, ast.Return) and ast.dump(one) != ast.dump(two):
                 edit = Edit("swap", function, _at(one), _at(two))
-                yield mutant(f"swap {_text(one)} / {_text(two)}", edit, one)
+                yield mutant(f"swap {_text(one)} / {_text(two)}", edit, one, two)
 
 
 def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:

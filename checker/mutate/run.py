@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..disk_cache import cache_dir
 from ..limits import GIB, default_memory_limit
 from ..processes import cores, in_processes
 from ..regress.table import Row
-from .judge import KILLED, REFUSED, SURVIVED, Fate, Job, judge, rows_for, running
+from .coverage import Survey
+from .judge import EQUIVALENT, KILLED, REFUSED, SURVIVED, Fate, Job, Trial, fate, holding, judge, rows_for, running, surveyed
 from .mutants import Mutant, mutants_of
-from .store import Journal, Key
+from .order import Order
+from .store import Journal, Key, trial_key
 
 if TYPE_CHECKING:
     from ..catalogue import Catalogue
@@ -46,8 +46,13 @@ class Mutated:
         return [key for key in self.having(SURVIVED) if key not in self.reasons]
 
     @property
+    def told(self) -> list[Key]:
+        """Mutants that survive, and are known to be harmless."""
+        return [key for key in self.having(SURVIVED) if key in self.reasons]
+
+    @property
     def score(self) -> float:
-        """The share of mutants that are killed, or explained."""
+        """The share of mutants that are killed, or are harmless and it is known why."""
         judged = len(self.fates) - len(self.having(REFUSED))
         return 1 - len(self.gaps) / judged if judged else 1.0
 
@@ -75,29 +80,94 @@ def mutated(
 ) -> Mutated:
     """Try all mutants, or those of one function.
 
-    before: what became of them the last time: where one was killed is tried first.  again: also those
-    that the journal of an earlier, perhaps interrupted run of the same model knows.
-    most_rows: tried for one mutant; 0 for all.
+    before: what became of them the last time: where one was killed is tried first.  again: also in
+    the rows of which the journal of earlier runs tells what they come to.
+    most_rows: searched for one mutant; 0 for all.
     """
     started = time.monotonic()
     chosen = [m for m in mutants_of(catalogue) if function in (None, m.place.rpartition(".")[2])]
     rows = rows_for(list(rows), catalogue)
-    journal = Journal(cache_dir(), _digest(catalogue, rows))
-    known = {} if again else journal.read()
-    left = [m for m in chosen if (m.place, m.change) not in known]
-    processes = min(processes or cores(), len(left)) or 1
-    memory = (memory_limit or default_memory_limit() / GIB) / processes
-    before = before or {}
-    jobs = [_job(m, rows, catalogue, before, most_rows, memory) for m in left]
-    for done, (number, fate) in enumerate(in_processes(judge, jobs, processes), len(chosen) - len(left) + 1):
-        key = left[number].place, left[number].change
-        known[key] = fate
-        journal.add(key, fate)
-        if progress:
-            progress(f"{left[number]}: {fate.verdict}", done, len(chosen))
-    fates = {(m.place, m.change): known[m.place, m.change] for m in chosen}
-    lost = [key for key, fate in fates.items() if fate.verdict == SURVIVED and key in before and before[key].verdict == KILLED]
+    run = _Run(catalogue, rows, chosen, before or {}, {} if again else Journal(cache_dir()).read(), most_rows)
+    run.memory = (memory_limit or default_memory_limit() / GIB) / (processes or cores())
+    tell = progress or (lambda what, done, of: None)
+    run.survey(processes or cores(), tell)
+    for mutant, found in run.judged(processes or cores()):
+        tell(f"{mutant}: {found.verdict}", len(run.fates), len(chosen))
+    fates = {(m.place, m.change): run.fates[m.place, m.change] for m in chosen}
+    lost = [key for key, fate in fates.items() if fate.verdict == SURVIVED and key in run.before and run.before[key].verdict == KILLED]
     return Mutated(tuple(chosen), fates, reasons or {}, tuple(lost), time.monotonic() - started)
+
+
+class _Run:
+    """One run.  known: trials of earlier ones, by `trial_key`.  fates: of the mutants that are through."""
+
+    memory = 1.0
+
+    def __init__(
+        self, catalogue: Catalogue, rows: list[Row], chosen: list[Mutant], before: dict[Key, Fate],
+        known: dict[str, Trial], most: int,
+    ) -> None:  # fmt: skip
+        self.catalogue, self.before, self.known, self.most = catalogue, before, known, most
+        self.chosen = chosen
+        self.there = {id(m): running(m, rows, catalogue) for m in chosen}
+        self.rows = [row for row in rows if any(row in there for there in self.there.values())]
+        self.surveys: dict[Row, Survey] = {}
+        self.fates: dict[Key, Fate] = {}
+        self.order = Order(before)
+        self.journal = Journal(cache_dir())
+
+    def survey(self, processes: int, tell: Callable[[str, int, int], None]) -> None:
+        """See which steps each row takes."""
+        for done, (number, found) in enumerate(in_processes(surveyed, self.rows, processes), 1):
+            self.surveys[self.rows[number]] = found
+            tell(f"which steps are taken: {self.rows[number]}", done, len(self.rows))
+
+    def judged(self, processes: int) -> Iterator[tuple[Mutant, Fate]]:
+        """Each mutant with what became of it, as it is known."""
+        begun: list[tuple[Mutant, list[tuple[Row, Trial]], tuple[Row, ...]]] = []
+        at_once: list[tuple[Mutant, Fate]] = []
+
+        def jobs() -> Iterator[Job]:
+            for mutant in self.chosen:
+                found, left = self._left(mutant)
+                if not left:
+                    at_once.append((mutant, self._settle(mutant, found)))
+                    continue
+                begun.append((mutant, found, left))
+                most = self.most and self.most - sum(trial.verdict == SURVIVED for _, trial in found)
+                yield Job(mutant.place, mutant.change, left[0].model, left, self.memory, most)
+
+        for number, trials in in_processes(judge, jobs(), processes):
+            mutant, found, rows = begun[number]
+            for row, trial in zip(rows, trials):
+                self._enter(mutant, row, trial)
+                found.append((row, trial))
+            yield mutant, self._settle(mutant, found)
+            yield from at_once
+            at_once.clear()
+        yield from at_once
+
+    def _left(self, mutant: Mutant) -> tuple[list[tuple[Row, Trial]], tuple[Row, ...]]:
+        """The rows in which it is known what the mutant comes to, and those that are to be tried, in order."""
+        taking = [row for row in self.there[id(mutant)] if self.surveys[row].runs(*mutant.lines)]
+        found = [(row, self.known[key]) for row in taking if (key := self._key(mutant, row)) in self.known]
+        verdict = fate(found).verdict if found else ""
+        searched = sum(trial.verdict == SURVIVED for _, trial in found)
+        if verdict in (KILLED, REFUSED) or self.most and searched >= self.most:
+            return found, ()
+        tried = {row for row, _ in found}
+        return found, tuple(self.order.of(mutant, [row for row in taking if row not in tried]))
+
+    def _enter(self, mutant: Mutant, row: Row, trial: Trial) -> None:
+        self.order.learn(mutant.place, row, trial)
+        self.journal.add(self._key(mutant, row), trial)
+
+    def _settle(self, mutant: Mutant, found: list[tuple[Row, Trial]]) -> Fate:
+        self.fates[mutant.place, mutant.change] = now = fate(found)
+        return now
+
+    def _key(self, mutant: Mutant, row: Row) -> str:
+        return trial_key(self.surveys[row].digest, mutant)
 
 
 def resurrected(
@@ -114,7 +184,7 @@ def resurrected(
     before: what became of them; who is no mutant of the model any more is left out.  sample: so many
     of them only, taken evenly.
     """
-    by_row = {(row.design, row.scenario, row.bound): row for row in rows_for(list(rows), catalogue)}
+    by_row = {(row.design, row.scenario, row.bound): row for row in holding(list(rows))}
     there = {(m.place, m.change) for m in mutants_of(catalogue)}
     killed = [key for key, fate in before.items() if fate.verdict == KILLED and key in there and fate.row in by_row]
     if sample is not None and sample < len(killed):
@@ -123,36 +193,9 @@ def resurrected(
     memory = (memory_limit or default_memory_limit() / GIB) / processes
     jobs = [Job(*key, by_row[before[key].row].model, (by_row[before[key].row],), memory) for key in killed]
     lost = []
-    for done, (number, fate) in enumerate(in_processes(judge, jobs, processes), 1):
-        if fate.verdict == SURVIVED:
+    for done, (number, trials) in enumerate(in_processes(judge, jobs, processes), 1):
+        if trials[-1].verdict not in (KILLED, REFUSED):
             lost.append(killed[number])
         if progress:
             progress(f"mutant {killed[number][1]}", done, len(jobs))
     return len(jobs), lost
-
-
-def _job(
-    mutant: Mutant, rows: list[Row], catalogue: Catalogue, before: dict[Key, Fate], most: int, memory: float
-) -> Job:
-    """The rows that run the function: first the one that killed the mutant before, then those that have
-    killed most mutants of the function, then those with most states."""
-    killed_in = before.get((mutant.place, mutant.change), Fate("")).row
-    kills = Counter(fate.row for (place, _), fate in before.items() if place == mutant.place)
-
-    def rank(row: Row) -> tuple[bool, int, int]:
-        name = row.design, row.scenario, row.bound
-        return name != killed_in, -kills[name], -(row.expected.states or 0)
-
-    ordered = sorted(running(mutant, rows, catalogue), key=rank)
-    model = rows[0].model if rows else ""
-    return Job(mutant.place, mutant.change, model, tuple(ordered[: most or None]), memory)
-
-
-def _digest(catalogue: Catalogue, rows: list[Row]) -> str:
-    """A hash of all that decides what becomes of a mutant."""
-    hashed = hashlib.sha256(repr([replace(row, file="", line=0, number=0) for row in rows]).encode())
-    checker = Path(__file__).parent.parent
-    sources = [Path(module.__file__ or "") for module in catalogue.modules]
-    for file in sorted({*sources, *checker.glob("*.py"), *Path(__file__).parent.glob("*.py")}):
-        hashed.update(file.read_bytes())
-    return hashed.hexdigest()[:16]

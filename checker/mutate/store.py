@@ -5,23 +5,29 @@
 
     ["model.mm.truncate.truncate_setsize"]
     "drop folio_unlock(folio)" = { by = "deadlock", design = "iomap", scenario = "default", bound = 1 }
-    "drop folio_lock(folio) #2" = { survived = 8 }            in so many rows
+    "drop folio_lock(folio) #2" = { survived = 8 }            in so many rows that take the step
+    "swap f(x) / h(x)" = { equivalent = "the two commute" }   in all programs
     "swap f(x) / g(x)" = { refused = "unset" }                no program of the language
 """
 
 from __future__ import annotations
 
+import ast
+import copy
 import json
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, shown_path
 from ..regress.table import own
-from .judge import KILLED, REFUSED, SURVIVED, Fate
+from ..source import definition
+from .judge import EQUIVALENT, KILLED, REFUSED, SURVIVED, Fate, Trial
+from .mutants import Mutant
+from .same import hash_of
 
 MUTANTS, SURVIVORS = "mutants.toml", "survivors.toml"
+JUDGE = "1"  # changes when the same trial might come to something else
 Key = tuple[str, str]  # place and change of a mutant
 HEAD = "# What became of every mutant of the model's functions: written by `python -m checker mutate`.\n"
 
@@ -75,6 +81,8 @@ def _fate(value: Any, key: Key, path: Path) -> Fate:
             return Fate(KILLED, by, design, scenario, rest.get("bound"))
         case {"survived": int(rows)}:
             return Fate(SURVIVED, rows=rows)
+        case {"equivalent": str(why)}:
+            return Fate(EQUIVALENT, why)
         case {"refused": str(rule)}:
             return Fate(REFUSED, rule)
     raise UsageError(f"{shown_path(path)}: {key[0]}: {key[1]}: {value!r} says nothing of a mutant")
@@ -84,8 +92,8 @@ def _value(fate: Fate) -> str:
     if fate.verdict == KILLED:
         bound = f", bound = {fate.bound}" if fate.bound is not None else ""
         return f'{{ by = "{fate.by}", design = "{fate.design}", scenario = "{fate.scenario}"{bound} }}'
-    if fate.verdict == REFUSED:
-        return f'{{ refused = "{fate.by}" }}'
+    if fate.verdict in (REFUSED, EQUIVALENT):
+        return f'{{ {fate.verdict} = "{fate.by}" }}'
     return f"{{ survived = {fate.rows} }}"
 
 
@@ -96,17 +104,23 @@ def _quoted(text: str) -> str:
 # ----------------------------------------------------------------- the journal
 
 
+def trial_key(program: str, mutant: Mutant) -> str:
+    """Names all that decides what becomes of a mutant in a row: the row's program without it (as a hash),
+    the function that it changes, and the change.  Lines and remarks are no part of it."""
+    function = copy.copy(definition(mutant.edit.inside))
+    function.body = [stmt for stmt in function.body if not (isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant))]
+    return hash_of("\0".join((JUDGE, program, mutant.place, mutant.change, ast.dump(function))))
+
+
 class Journal:
-    """Fates as they become known, so that an interrupted run goes on where it was.
+    """Trials as they become known, so that a run goes on where an earlier one ended, and tries again only
+    those that a change of the model concerns."""
 
-    It belongs to one state of the model, of the checker and of the table: `digest`.
-    """
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "mutants" / "journal.jsonl"
 
-    def __init__(self, folder: Path, digest: str) -> None:
-        self.path = folder / f"mutants-{digest}.jsonl"
-
-    def read(self) -> dict[Key, Fate]:
-        """What has been entered; a line that is not whole is left out."""
+    def read(self) -> dict[str, Trial]:
+        """What has been entered, by `trial_key`; a line that is not whole is left out."""
         found = {}
         try:
             lines = self.path.read_text(encoding="utf-8").splitlines()
@@ -114,21 +128,17 @@ class Journal:
             return {}
         for line in lines:
             try:
-                place, change, *fate = json.loads(line)
-            except ValueError:
+                key, verdict, by = json.loads(line)
+            except (ValueError, TypeError):
                 continue
-            found[place, change] = Fate(*fate)
+            found[key] = Trial(verdict, by)
         return found
 
-    def add(self, key: Key, fate: Fate) -> None:
+    def add(self, key: str, trial: Trial) -> None:
         """Enter one; a journal that cannot be written is not kept."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps([*key, *_fields(fate)]) + "\n")
+                file.write(json.dumps([key, trial.verdict, trial.by]) + "\n")
         except OSError:
             pass
-
-
-def _fields(fate: Fate) -> Iterable[Any]:
-    return fate.verdict, fate.by, fate.design, fate.scenario, fate.bound, fate.rows

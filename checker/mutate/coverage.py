@@ -1,0 +1,96 @@
+"""What of the model a row of the table runs: a mutant of a step that it never takes cannot be noticed there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..disk_cache import cache_dir
+from ..explore import Limits, interruptible
+from ..explore_native import Search
+from ..ir import Block, If, Program, Stmt
+from .same import hash_of, plain
+
+Line = tuple[str, int]  # file and line
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A row's program without a mutant.
+
+    digest: of the program, whatever the lines that it comes from.  all, reached: the lines that its
+    steps come from, and those of steps at which some process stands in some state.
+    """
+
+    digest: str
+    all: frozenset[Line]
+    reached: frozenset[Line]
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        return frozenset(file for file, _ in self.all)
+
+    def runs(self, file: str, spans: Iterable[range]) -> bool:
+        """May a change of these lines be noticed?  Not if the program has them in steps that are not taken."""
+        lines = {(file, line) for span in spans for line in span}
+        return bool(lines & self.reached) or not lines & self.all
+
+
+def survey(program: Program) -> Survey:
+    """Which steps of a program are taken; the search that says so is done once, and kept on the disk."""
+    digest = hash_of(plain(program))
+    place = cache_dir() / "mutants" / f"labels-{digest}.json"
+    try:
+        labels = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        labels = [sorted(one) for one in _labels(program)]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(labels), encoding="utf-8")
+    whole = frozenset(line for p in program.processes for b in p.blocks for line in lines_of(b))
+    taken = ((p.blocks[label] for label in there) for p, there in zip(program.processes, labels, strict=True))
+    return Survey(digest, whole, frozenset(line for blocks in taken for b in blocks for line in lines_of(b)))
+
+
+def _labels(program: Program) -> list[set[int]]:
+    """For each process the labels at which an instance of it stands in a reachable state."""
+    limits = Limits(None, None)
+    with interruptible(limits):
+        search = Search(program, limits, 1, stop=False, progress=None)
+        result = search.run()
+    if not result.complete:  # then all may be
+        return [{block.label for block in process.blocks} for process in program.processes]
+    layout, store = search.layout, search.store
+    cells = {slot: (lo, word, shift, mask) for slot, lo, word, shift, mask in layout.cells}
+    found = []
+    for index, process in enumerate(program.processes):
+        labels: set[int] = set()
+        for instance in range(process.instances):
+            slot = layout.slots.pc(index, instance)
+            if slot not in cells:
+                labels.add(layout.slots.lo[slot])
+                continue
+            lo, word, shift, mask = cells[slot]
+            column = store.words_at(word, 1) >> np.uint64(shift) & np.uint64(mask)
+            labels |= {int(value) + lo for value in np.unique(column)}
+        found.append(labels)
+    return found
+
+
+def lines_of(block: Block) -> Iterator[Line]:
+    """Where the statements of a step are, and the calls that lead to it."""
+    yield from ((frame.pos.file, frame.pos.line) for frame in block.frames)
+    yield from _lines(block.body)
+
+
+def _lines(body: Iterable[Stmt]) -> Iterator[Line]:
+    for stmt in body:
+        pos = getattr(stmt, "pos", None)
+        if pos is not None:
+            yield pos.file, pos.line
+        if isinstance(stmt, If):
+            yield from _lines(stmt.then)
+            yield from _lines(stmt.other)
