@@ -131,7 +131,7 @@ def check(
 
         said = said_of(result, choice, block_size, folio_order, no_z3)
     if text:
-        click.echo(said.report(*output.terminal()) if said and not quiet else output.report(result, quiet))
+        click.echo(said.report() if said and not quiet else output.report(result, quiet))
     saved = output.save_counterexample(result, save) if save else None
     if saved and text and not quiet:
         click.echo(

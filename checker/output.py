@@ -8,15 +8,19 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .errors import UsageError
 from .forecast import size
 from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, Result
+
+if TYPE_CHECKING:
+    from .drawing import Row
+    from .trace import Trace
 
 ITF = ".itf.json"
 
@@ -63,25 +67,39 @@ def remarks(result: Result) -> list[str]:
     return lines
 
 
-def report(result: Result, quiet: bool = False) -> str:
-    """All that is said of a result: the verdict line, remarks and the counterexample."""
+def report(result: Result, quiet: bool = False, more: Sequence[str] = (), picture: str = "") -> str:
+    """All that is said of a result: the verdict line, remarks, the counterexample, and which order of its steps matters.
+
+    more: further remarks.  picture: of the counterexample, if it is not the result's own."""
     from .report import verdict_line
 
     width, colour = terminal()
     line = verdict_line(result, colour)
     if quiet:
         return line
-    picture = result.picture(width, colour)
-    return "\n".join([line, *remarks(result), *(["", picture, *order_lines(result, width)] if picture else [])])
+    picture = picture or result.picture(width, colour)
+    told = ["", picture, *order_lines(result, width)] if picture else []
+    return "\n".join([line, *remarks(result), *more, *told])
 
 
 def order_lines(result: Result, width: int = 80) -> list[str]:
     """What is said below a counterexample of the order of its steps, after an empty line; [] if nothing."""
+    trace = result.violation.trace if result.violation else None
+    return _order_lines(trace, width) if trace else []
+
+
+def _order_lines(trace: Trace, width: int = 80) -> list[str]:
     from .explain_order import sentences
 
-    trace = result.violation.trace if result.violation else None
-    told = sentences(trace, width) if trace else []
+    told = sentences(trace, width)
     return ["", *told] if told else []
+
+
+def stored_picture(trace: Trace, drawings: Sequence[Row]) -> str:
+    """A counterexample as its file shows it: the picture, and which order of its steps matters."""
+    from .report import counterexample
+
+    return "\n".join([counterexample(trace, drawings).rstrip(), *_order_lines(trace)])
 
 
 def terminal() -> tuple[int, bool]:
@@ -157,7 +175,7 @@ def save_counterexample(result: Result, path: str) -> str | None:
     else:
         from .trace_file import write
 
-        write(path, trace, "\n".join([result.picture(), *order_lines(result)]))
+        write(path, trace, stored_picture(trace, result.drawings))
     return path
 
 

@@ -95,6 +95,11 @@ def test_a_design_that_is_violated(run, engine):
     assert "raise_flag(" in out
 
 
+def test_the_order_that_matters_is_told_below_the_counterexample(run):
+    _, out, _ = run(*PETERSON, "--design", "turn_first")
+    assert "\n\n  This takes compete 0's give_turn_away() in compete() before compete 1's\n" in out
+
+
 def test_quiet_is_one_line(run):
     assert run(*PETERSON, "--design", "turn_first", "--quiet")[1].count("\n") == 1
 

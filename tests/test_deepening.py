@@ -10,6 +10,7 @@ from checker import api
 from checker.deepening import Deepening
 from checker.explore import explore
 from checker.output import remarks
+from checker.smt.said import said_of
 
 
 def one(verdict: str, seconds: float = 1.0, trace: bool = True) -> SimpleNamespace:
@@ -84,6 +85,7 @@ def test_what_a_smaller_bound_says_is_told_of_a_search_that_ends_early(monkeypat
 
     assert (result.verdict, result.bound, result.covered) == ("incomplete", 5, 4)
     assert "  bound 4 was searched to its end: it holds" in remarks(result)
+    assert said_of(result, {"scenario": "append_flush"}).lines[0].startswith("bound 4, sizes: ")
 
 
 def test_a_space_that_is_large_is_searched_to_its_end(monkeypatch) -> None:

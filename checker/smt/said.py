@@ -10,9 +10,9 @@ from typing import Any
 from ..api import Task, prepare
 from ..drawing import Row, rows_of
 from ..errors import ModelError, UsageError
-from ..output import remarks
+from ..output import report, terminal
 from ..replaying import Replayed
-from ..report import counterexample, verdict_line
+from ..report import counterexample
 from ..result import HOLDS, Result
 from ..trace import Trace
 from .classes import SizeClass, size_class
@@ -33,15 +33,16 @@ class Said:
     lines: tuple[str, ...] = ()
     lifted: Lifted | None = None
 
-    def report(self, width: int = 80, colour: bool = False) -> str:
+    def report(self) -> str:
         """All that is said of the result: the verdict, remarks and the counterexample."""
-        lines = [verdict_line(self.result, colour), *remarks(self.result)]
+        width, colour = terminal()
+        lines = []
         for line in self.lines:
             lines += textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="    ")
-        picture = self.result.picture(width, colour)
+        picture = ""
         if self.lifted is not None and self.lifted.trace is not None:
             picture = picture_in_bytes(self.task, self.lifted, self.result.violation.trace, width, colour)
-        return "\n".join([*lines, *(["", picture] if picture else [])])
+        return report(self.result, more=lines, picture=picture)
 
     def as_json(self) -> dict[str, Any] | None:
         """The value of "sizes" in JSON."""
@@ -60,10 +61,12 @@ def said_of(
     """
     trace = result.violation.trace if result.violation else None
     asked = block is not None or order is not None
-    if result.verdict != HOLDS and trace is None:
+    judged = result.verdict == HOLDS or trace is not None
+    if not judged and result.covered is None:
         return Said(result, None)
+    told = result.bound if judged else result.covered
     selection = {name: choice[name] for name in SELECTION if name in choice}
-    task = prepare(**selection | {"bound": result.bound})
+    task = prepare(**selection | {"bound": told})
     if measure_of(task) is None:
         if asked:
             raise UsageError("this model does not say what its sizes are in bytes")
@@ -72,7 +75,8 @@ def said_of(
         return Said(result, task, ("sizes: z3 was not asked (--no-z3)",))
     if trace is None:
         said = _of_all_sizes(task)
-        return Said(result, task, (said,) if said else ())
+        smaller = f"bound {told}, " if told != result.bound else ""
+        return Said(result, task, (smaller + said,) if said else ())
     found = lifted(task, trace, block, order, SECONDS)
     return Said(result, task, (sentence(found),), found)
 
