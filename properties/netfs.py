@@ -8,7 +8,7 @@ from model.fs.netfs.scenarios import netfs
 from model.fs.netfs.state import NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
 from model.fs.netfs.state import NetfsIoSubrequest, ictx
 from model.fs.netfs.write_issue import subreq_is_upload, subreq_request, subreq_start
-from model.state import DATA, NEW, Cell, File, Folio, inode
+from model.state import DATA, FOLIO_SIZE, NEW, Cell, File, Folio, inode
 
 
 @reachable(of=netfs)
@@ -49,7 +49,7 @@ def netfs_finished_requests_have_nothing_left(wreq: NetfsIoRequest, subreq: Netf
 @invariant(of=netfs)
 def netfs_no_write_is_lost(cell: Cell):
     """The newest data of a folio is with the server, or dirty, or on its way there."""
-    folio = Folio[number(cell)]
+    folio = Folio[number(cell) // FOLIO_SIZE]
     cached = folio.mapping and folio.data[0] == NEW
     return implies(
         cell.logical == DATA and not is_locked(folio.locked),

@@ -108,7 +108,7 @@ def test_no_z3_says_so(capsys):
 def both():
     """The scenario of free sizes, in cells and in bytes."""
     task = prepare(scenario="any_sizes", bound=3)
-    real = real_program(task, geometry_of(task), any_choice=True)
+    real = real_program(task, geometry_of(task))
     return task, real
 
 

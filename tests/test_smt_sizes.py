@@ -16,6 +16,7 @@ from checker.smt.classes import size_class
 from checker.smt.real_sizes import geometry_of, real_program
 from checker.smt.sizes_of_trace import Regions, checked, lifted
 from checker.trace_file import read
+from tests.textbook import FULL
 
 STORED = Path(__file__).resolve().parent.parent / "counterexamples"
 SHORT = "unlock_before_size--no_write_is_lost.txt"
@@ -39,6 +40,36 @@ def test_stored_counterexamples_happen_in_bytes(name):
     assert [step.label for step in found.trace.steps] and len(found.trace.steps) == len(trace.steps)
     assert found.geometry.folio == 4096
     assert found.sizes and all(value % 512 == 0 for value in found.sizes.values())
+
+
+ALL = sorted(path.name for path in STORED.glob("*.txt"))
+KINDS = {  # what a trace in bytes may need: an example of each
+    "a store through a mapping": "mmap_extend_without_mkwrite--no_write_is_lost.txt",
+    "a copy that stops anywhere": "iomap--uptodate_blocks_are_initialised.txt",
+    "a loop": "plug_and_skipped_pages--plugs_are_flushed.txt",
+    "folios of two pages": "f2fs--f2fs_no_write_is_lost.txt",
+    "positions in folios": "netfs_one_stream_is_enough--netfs_writeback_lasts_as_long_as_both_streams.txt",
+    "blocks and holes": "ext4_ordered_data_not_waited--no_stale_data_is_exposed.txt",
+}
+
+
+@pytest.mark.parametrize("name", ALL if FULL else sorted(KINDS.values()))
+def test_every_stored_counterexample_of_a_model_with_sizes_happens_in_bytes(name):
+    """None is declined, none is an artefact of its scope.  By default an example of each kind."""
+    task, trace = stored(name)
+    found = lifted(task, trace, seconds=60)
+
+    assert (found.why, found.artefact) == ("", False)
+    assert found.trace.violation.property == trace.violation.property
+    assert (found.trace.loop, len(found.trace.steps)) == (trace.loop, len(trace.steps))
+
+
+def test_a_violation_for_chosen_sizes_has_the_bytes_that_it_chooses(capsys):
+    """In any_sizes operations choose their sizes; in bytes these are found as well."""
+    assert main(["check", "--design", "unlock_before_size", "--scenario", "any_sizes", "--bound", "2"]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+
+    assert "sizes: in bytes, with blocks of 2048 bytes" in out and "CHOICE_IN_STEP_2 = 4096" in out
 
 
 def test_the_block_size_can_be_chosen():

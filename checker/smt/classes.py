@@ -196,7 +196,7 @@ class _Words:
                     continue
                 model = optimize.model()
                 values = {n: model.eval(v, True).as_long() for n, v in self.regions.variables.items()}
-                if checked(self.regions.real, self.regions.trace, values) is None:
+                if checked(self.regions.real, self.regions.trace, values, self.regions.chosen) is None:
                     raise InternalError(f"with the sizes {values} the interpreter sees no violation")
                 found.append((name, which, {n: values[n] for n in self.names}))
         return found

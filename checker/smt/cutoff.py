@@ -82,7 +82,7 @@ def cutoff(task: Task, seconds: float = SECONDS) -> Cutoff:
     Raises ModelError for what the model does with sizes and this cannot judge, Unmeasured if the model
     does not say what its sizes are.
     """
-    real = real_program(task, geometry_of(task), any_choice=True)
+    real = real_program(task, geometry_of(task))
     used = Sizes(real)
     used.refuse()
     free, cells = used.free(task.program.bound), real.geometry.cells

@@ -22,7 +22,7 @@ from .. import ir, lang
 from .. import tree as t
 from ..api import Task
 from ..compile import _Compiler, _Parser
-from ..errors import UsageError, shown_path
+from ..errors import UsageError
 from ..infer import Inference, Typed
 from ..lower_process import ProcessLowering, instances_of
 from ..lower_scope import Scope
@@ -32,6 +32,7 @@ from ..types import FieldInfo, World
 PAGE_SIZE = 4096  # bytes
 LEAST_BLOCK, LARGEST_BLOCK, LARGEST_ORDER = 512, 65536, 9
 HOLDER, CUT = "Sizes", "CUT_"  # the struct that holds the sizes, and what its cuts are called
+NOWHERE = 1 << 20  # more cells than any scope has
 
 
 class Unmeasured(Exception):
@@ -113,27 +114,19 @@ def geometry_of(task: Task, block: int | None = None, order: int | None = None) 
     return Geometry(block, order, folio, cells)
 
 
-def real_program(task: Task, geometry: Geometry, any_choice: bool = False) -> RealProgram:
-    """`task` in bytes; raises Unmeasured where its text cannot be read so.
-
-    any_choice: it may choose any number of bytes, which is for reading only, not for running.
-    """
+def real_program(task: Task, geometry: Geometry) -> RealProgram:
+    """`task` in bytes; raises Unmeasured where its text cannot be read so."""
     compiler = _RealCompiler(task, geometry)
     names = [p.name for p in task.program.properties]
     program = compiler.program(task.program.bound, names)
-    if not any_choice:
-        _refuse_choices(program)
     used = {v.name.partition(".")[2] for v in program.variables if v.struct == HOLDER}
     sizes = {name: value for name, value in compiler.sizes.items() if name in used}
     return RealProgram(program, geometry, sizes, tuple(c for c in compiler.cuts if c in used))
 
 
-def _refuse_choices(program: ir.Program) -> None:
-    for process in program.processes:
-        for block in process.blocks:
-            for one in _everything(list(block.body)):
-                if isinstance(one, ir.Choose) and one.hi - one.lo >= LEAST_BLOCK:
-                    raise Unmeasured(f"{block.call.name} chooses any number of bytes")
+def counts_bytes(choice: ir.Choose) -> bool:
+    """Does a choice stand for any number of bytes?"""
+    return choice.hi - choice.lo >= LEAST_BLOCK
 
 
 class _RealWorld(World):
@@ -309,8 +302,8 @@ class _Rewriter:
                 return self._constant(node, index)
             case t.Local() if node.name in self.cells and not index:
                 return self._offset(node.line, t.Local(node.line, node.name))
-            case t.Local() if index and node.name not in self.cells:
-                self._refuse(node)
+            case _ if index and self._names_a_byte(node):
+                return self._cell_at(node.line, self._rewritten(node))
             case t.Number() if index:
                 return node
             case t.Number() if self._is_cell(node.operand):
@@ -321,7 +314,7 @@ class _Rewriter:
             case t.Span() if self._spans_cells(node):
                 return t.Span(self._rewritten(node.lo, True), self._rewritten(node.hi, True))
             case t.Choose() if node.over is not None and isinstance(node.over.source, t.Span):
-                if self._spans_cells(node.over.source):  # a number of bytes; see _refuse_choices
+                if self._spans_cells(node.over.source):  # a number of bytes; see counts_bytes
                     return node
         if not is_dataclass(node):
             return node
@@ -357,8 +350,27 @@ class _Rewriter:
             cut = t.Cond(line, is_this, self._size(line, f"{CUT}{which}"), cut)
         return t.Binary(line, "+", first, cut)
 
-    def _refuse(self, node: t.Node) -> None:
-        raise Unmeasured(f"{shown_path(self.tree.file)}:{node.line}: {self.tree.name}() takes the cell at a size, {t.text(node)}")
+    def _names_a_byte(self, index: t.Node) -> bool:
+        """Is an index of cells computed from anything but numbers of cells and of instances?  Then it is a position."""
+        if isinstance(index, t.Binary):
+            return self._names_a_byte(index.left) or self._names_a_byte(index.right)
+        return isinstance(index, t.Attr) or isinstance(index, t.Local) and index.name not in self.cells
+
+    def _cell_at(self, line: int, byte: t.Node) -> t.Node:
+        """The cell that stands for a byte.  For one that is not followed it is none at all: a schedule that
+        comes there fails, so sizes are found with which the byte is followed."""
+        block, cells = self.parser.geometry.block, self.parser.geometry.cells
+
+        def number(value: int) -> t.Node:
+            return t.Global(line, str(value), value)
+
+        inside = t.Binary(line, "%", byte, number(block))
+        cell: t.Node = number(-NOWHERE)
+        for which in range(cells - 1, -1, -1):
+            offset = self._size(line, f"{CUT}{which}") if which else number(0)
+            cell = t.Cond(line, t.Binary(line, "==", inside, offset), number(which), cell)
+        first = t.Binary(line, "*", t.Binary(line, "//", byte, number(block)), number(cells))
+        return t.Binary(line, "+", first, cell)
 
 
 def _everything(node: Any) -> Any:

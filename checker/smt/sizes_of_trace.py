@@ -9,17 +9,20 @@ every size is in a region, and the steps are bad in some of them and not in the 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..api import Task
 from ..errors import InternalError
-from ..ir import DEADLOCK
+from ..interpret import Actor
+from ..ir import DEADLOCK, Program
+from ..liveness_check import judge_lasso
 from ..trace import Trace, follow
-from .real_sizes import HOLDER, Geometry, RealProgram, Unmeasured, geometry_of, real_program
-from .steps import Dual, DualSteps
+from .real_sizes import HOLDER, LEAST_BLOCK, Geometry, RealProgram, Unmeasured, geometry_of, real_program
+from .steps import Dual, DualSteps, End, number
 
+CHOSEN = "CHOICE_IN_STEP_"  # what numbers of bytes are called that a schedule chooses
 GRAINS = 8  # sizes are tried as multiples of a block, of half a block, and so on
 
 
@@ -53,19 +56,41 @@ class Lifted:
     artefact: bool = False
 
 
+class _StepsInBytes(DualSteps):
+    """Steps in which a number of bytes that the schedule chooses is a size as well.
+
+    numbered: such a number, of the step and the choice in it that are given, and its value in cells.
+    """
+
+    def __init__(
+        self, program: Program, unknown: Mapping[str, Dual], numbered: Callable[[tuple[int, int], int], Dual]
+    ) -> None:
+        super().__init__(program, unknown)
+        self.numbered, self.place = numbered, (-1, 0)
+
+    def step(self, state: Sequence[Any], actor: Actor, choices: Sequence[Any]) -> End | None:
+        self.place = (self.place[0] + 1, -1)
+        return super().step(state, actor, choices)
+
+    def chosen(self, choice: Any, lo: int, hi: int) -> Any:
+        self.place = (self.place[0], self.place[1] + 1)
+        return choice if hi - lo < LEAST_BLOCK else self.numbered(self.place, choice)
+
+
 class Regions:
     """The regions of sizes for one trace."""
 
     def __init__(self, real: RealProgram, trace: Trace, seconds: float) -> None:
         import z3
 
-        if trace.loop is not None or trace.start:
-            raise Unmeasured("only traces with an end, from the first initial state, are followed in bytes")
+        if trace.start:
+            raise Unmeasured("only traces from the first initial state are followed in bytes")
         self.z3, self.real, self.trace = z3, real, trace
         self.end = time.monotonic() + seconds
         self.variables = {name: z3.Int(name) for name in (*real.sizes, *real.cuts)}
         self.bounds = self._bounds()
         self.known: list[Region] = []
+        self.chosen: dict[tuple[int, int], str] = {}  # step, and choice in it: name of the number of bytes
 
     def _bounds(self) -> list[Any]:
         """What is true of sizes and cuts anyhow.  What is zero in the scope stays so: the empty file,
@@ -101,9 +126,21 @@ class Regions:
 
     def _learnt(self, values: dict[str, int]) -> Region:
         """The region of some sizes."""
-        duals = {f"{HOLDER}.{name}": Dual(values[name], self.variables[name]) for name in values}
-        steps = DualSteps(self.real.program, duals)
+        values = dict(values)
+        fixed = (*self.real.sizes, *self.real.cuts)
+        duals = {f"{HOLDER}.{name}": Dual(values[name], self.variables[name]) for name in fixed}
+        block, cells = self.real.geometry.block, self.real.geometry.cells
+
+        def numbered(place: tuple[int, int], choice: int) -> Dual:
+            step, which = place
+            name = self.chosen.setdefault(place, f"{CHOSEN}{step + 1}" + (f"_{which + 1}" if which else ""))
+            variable = self.variables.setdefault(name, self.z3.Int(name))
+            return Dual(values.setdefault(name, choice * block // cells), variable)
+
+        steps = _StepsInBytes(self.real.program, duals, numbered)
         bad = self._followed(steps)
+        if bad and self.trace.loop is not None:
+            bad = checked(self.real, self.trace, values, self.chosen) is not None
         path = {str(one): one for one in map(self.z3.simplify, steps.path) if not self.z3.is_true(one)}
         region = Region(values, tuple(path.values()), bad)
         self.known.append(region)
@@ -115,6 +152,7 @@ class Regions:
         state = steps.initial(trace.start)
         if not state:
             return False
+        states = [state]
         for index, step in enumerate(trace.steps):
             end = steps.step(state, trace.actor(index), step.choices)
             if end is None:
@@ -122,9 +160,26 @@ class Regions:
             if step.after is None or end.violated:
                 return step.after is None and end.violated == trace.violation.property
             before, state = state, end.state
+            states.append(state)
             if not self._same_place(index, end.label):
                 return False
+        if trace.loop is not None:
+            return self._goes_round(steps, states)
         return steps.decide(self._violated(steps, state, before))
+
+    def _goes_round(self, steps: DualSteps, states: Sequence[Sequence[Any]]) -> bool:
+        """Do the last steps lead back to the state in which the loop begins?  All that decides whether the
+        loop is fair, and bad, is decided on the way; `checked` judges it."""
+        prop = next(p for p in self.real.program.properties if p.name == self.trace.violation.property)
+        for state in states:
+            for one, target in zip(prop.instances, prop.target, strict=True):
+                steps.decide(steps.evaluate(one.expr, state))
+                steps.decide(steps.evaluate(target, state))
+            for actor in steps.judge.actors:
+                block = steps.judge.block_of([number(v) for v in state], actor.process, actor.instance)
+                steps.decide(steps.evaluate(block.guard, state, actor))
+        pairs = zip(states[self.trace.loop], states[-1], strict=True)
+        return all(steps.decide(steps.same(a, b)) for a, b in pairs)
 
     def _same_place(self, index: int, label: int) -> bool:
         """Does the process that took a step stand where it stands in the scope?"""
@@ -167,7 +222,8 @@ class Regions:
         from z3 import z3util
 
         names = {str(v) for v in z3util.get_vars(self.z3.And(self.z3.BoolVal(True), *region.path))}
-        return [name for name, cells in self.real.sizes.items() if name in names and cells]
+        given = [name for name, cells in self.real.sizes.items() if cells]
+        return [name for name in (*given, *self.chosen.values()) if name in names]
 
     def round_values(self, region: Region) -> dict[str, int]:
         """Sizes of a region: multiples of as large a part of a block as can be."""
@@ -205,7 +261,7 @@ def lifted(task: Task, trace: Trace, block: int | None = None, order: int | None
         where = "" if own else f", with blocks of {geometry.block} bytes and folios of order {geometry.order}"
         return Lifted(geometry, why=f"no sizes in bytes drive these steps to this violation{where}", artefact=own)
     values = regions.round_values(region)
-    followed = checked(regions.real, trace, values)
+    followed = checked(regions.real, trace, values, regions.chosen)
     if followed is None:
         raise InternalError(f"with the sizes {values} the interpreter does not follow the trace to its violation")
     cuts = [0, *(values[name] for name in regions.real.cuts)]
@@ -213,10 +269,22 @@ def lifted(task: Task, trace: Trace, block: int | None = None, order: int | None
     return Lifted(geometry, sizes, followed, tuple(cuts))
 
 
-def checked(real: RealProgram, trace: Trace, values: dict[str, int]) -> Trace | None:
-    """The trace that the reference interpreter follows with these values; None if it is not as bad."""
-    turns = [replace(turn, call="") for turn in trace.turns()]
+def checked(
+    real: RealProgram, trace: Trace, values: Mapping[str, int], chosen: Mapping[tuple[int, int], str] = {}
+) -> Trace | None:
+    """The trace that the reference interpreter follows with these values; None if it is not as bad.
+
+    chosen: names of the numbers of bytes that the schedule chooses, by step and choice.
+    """
+    turns = []
+    for index, turn in enumerate(trace.turns()):
+        names = [chosen.get((index, position)) for position in range(len(turn.choices))]
+        choices = (values[name] if name else choice for name, choice in zip(names, turn.choices))
+        turns.append(replace(turn, choices=tuple(choices), call=""))
     followed = follow(real.with_values(values), turns, trace.start, trace.violation.property, trace.facts)
-    violation = followed.trace.violation
-    same = violation is not None and violation.property == trace.violation.property
-    return followed.trace if same and len(followed.trace.steps) == len(trace.steps) else None
+    found = followed.trace
+    if trace.loop is not None and len(found.states) > trace.loop and found.violation is None:
+        found = replace(found, loop=trace.loop)
+        found = replace(found, violation=judge_lasso(found, trace.violation.property))
+    same = found.violation is not None and found.violation.property == trace.violation.property
+    return found if same and len(found.steps) == len(trace.steps) else None

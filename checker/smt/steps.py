@@ -129,6 +129,10 @@ class DualSteps:
         a, b = self.term(left), self.term(right)
         return self._known(Dual(result, a / b if op == "//" else OPERATORS[op](a, b)))
 
+    def same(self, left: Value, right: Value) -> Value:
+        """Whether two values are equal."""
+        return self._binary("==", left, right)
+
     def _known(self, value: Dual) -> Value:
         """A value that does not depend on anything, as a number."""
         simple = self.z3.simplify(value.term)
@@ -146,6 +150,10 @@ class DualSteps:
         return self.slots.at(var, at, actor.instance)
 
     # steps
+
+    def chosen(self, choice: Value, lo: int, hi: int) -> Value:
+        """What is chosen where a schedule says `choice`; here just that."""
+        return choice
 
     def initial(self, start: int) -> list[Value]:
         """The initial state `start`, which setup makes of the inits."""
@@ -166,14 +174,14 @@ class DualSteps:
             self._go(end.state, actor, self.program.processes[actor.process].entry)
         return end.state
 
-    def step(self, state: Sequence[Value], actor: Actor, choices: Sequence[int]) -> End | None:
+    def step(self, state: Sequence[Value], actor: Actor, choices: Sequence[Value]) -> End | None:
         """The step of `actor` with these choices, None if it cannot be taken."""
         block = self.judge.block_of(state, actor.process, actor.instance)
         if not self.decide(self.evaluate(block.guard, state, actor)):
             return None
         return self._run(block.body, list(state), actor, list(choices))
 
-    def _run(self, statements: Sequence[Stmt], state: list[Value], actor: Actor, choices: list[int]) -> End | None:
+    def _run(self, statements: Sequence[Stmt], state: list[Value], actor: Actor, choices: list[Value]) -> End | None:
         for statement in statements:
             end = None
             match statement:
@@ -190,9 +198,12 @@ class DualSteps:
                     if end is None:
                         return None
                 case Choose(var, lo, hi, where):
-                    if not choices or not lo <= choices[0] <= hi:
+                    if not choices:
                         return None
-                    state[self.slots.at(var, 0, actor.instance)] = choices.pop(0)
+                    chosen = self.chosen(choices.pop(0), lo, hi)
+                    if not self.decide(self._binary("and", self._binary(">=", chosen, lo), self._binary("<=", chosen, hi))):
+                        return None
+                    state[self.slots.at(var, 0, actor.instance)] = chosen
                     if not self.decide(self.evaluate(where, state, actor)):
                         return None
                 case Check(cond, name):

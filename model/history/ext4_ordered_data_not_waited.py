@@ -116,13 +116,13 @@ def file_of_holes():
 
 
 journal = scenario(
-    "One folio of three blocks, the outer two of them holes: a writer, the flusher, and a commit of the journal.",
+    "One folio of four blocks, the first and the third of them holes: a writer, the flusher, a commit of the journal.",
     thread("writer", overwrite),
     thread("flusher", background),
     thread("journal", jbd2_journal_commit_transaction),
     *COMPLETION,
     setup=file_of_holes,
-    scope={FOLIOS: 1, BLOCKS: 3, CELLS: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 3, ERRORS: 1, IOENDS: 4},
+    scope={FOLIOS: 1, BLOCKS: 4, CELLS: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 3, ERRORS: 1, IOENDS: 4},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,

@@ -11,8 +11,8 @@ from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range, not
 from model.mm.page_writeback import filemap_dirty_folio
 from model.mm.truncate import truncate_inode_pages_range
 from model.primitives import copy_to_folio, folio_unlock, inode_lock, inode_unlock, note_written, supersede
-from model.state import DATA, FILE_SIZE, FOLIOS, LONG_MAX, NEW, UNDEFINED, WB_SYNC_NONE, ZERO, Cell, File, Folio, Task
-from model.state import inode, mapping
+from model.state import DATA, FILE_SIZE, FOLIOS, FOLIO_SIZE, LONG_MAX, NEW, UNDEFINED, WB_SYNC_NONE, ZERO, Cell, File
+from model.state import Folio, Task, inode, mapping
 
 
 @primitive()
@@ -103,7 +103,7 @@ def netfs_file_on_server():
         cell.logical = DATA
         cell.volatile = NEW
         cell.durable = NEW
-        NetfsCache[number(cell)].data = NEW
+        NetfsCache[number(cell) // FOLIO_SIZE].data = NEW
 
 
 @primitive()
@@ -114,7 +114,7 @@ def netfs_dirty_folio(folio: Folio):
     folio.dirty = True
     folio.tag_dirty = True
     folio.data[0] = NEW
-    supersede(Cell[number(folio)])
+    supersede(Cell[number(folio) * FOLIO_SIZE])
 
 
 @primitive()

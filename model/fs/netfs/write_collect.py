@@ -11,7 +11,7 @@ from model.fs.netfs.state import NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP, N
 from model.fs.netfs.state import NetfsIoRequest, NetfsIoStream, NetfsIoSubrequest, netfs_pos_t
 from model.primitives import folio_test_dirty, folio_test_writeback
 from model.size import folio_index
-from model.state import DATA, EIO, ERRORS, FOLIOS, STALE, UNDEFINED, Cell, File, Folio, mapping
+from model.state import DATA, EIO, ERRORS, FOLIOS, FOLIO_SIZE, STALE, UNDEFINED, Cell, File, Folio, mapping
 
 # ------------------------------------------------------------------- termination
 
@@ -31,7 +31,7 @@ def execute_subrequest(subreq: NetfsIoSubrequest, fails: bool):
                 if failed:
                     note_upload_failure(folio)
                 else:
-                    Cell[number(folio)].volatile = folio.data[0]
+                    Cell[number(folio) * FOLIO_SIZE].volatile = folio.data[0]
             else:
                 NetfsCache[number(folio)].data = STALE if failed else folio.data[0]
 
@@ -208,7 +208,7 @@ def netfs_write_collection_worker(wreq: NetfsIoRequest):
 @primitive()
 def note_upload_failure(folio: Folio):
     """What was new of a folio is lost; every file is owed the error."""
-    cell = Cell[number(folio)]
+    cell = Cell[number(folio) * FOLIO_SIZE]
     for file in each(File):
         file.owed = True
         if file.covered[number(cell)]:

@@ -16,8 +16,8 @@ from model.fs.netfs.state import NetfsIoStream, NetfsIoSubrequest, NetfsIssuer, 
 from model.fs.netfs.state import stream_t
 from model.primitives import folio_unlock
 from model.size import folio_index
-from model.state import DATA, EIO, FOLIOS, OK, UNDEFINED, WB_SYNC_NONE, AddressSpace, Cell, Errno, File, Folio
-from model.state import WritebackControl
+from model.state import DATA, EIO, FOLIOS, FOLIO_SIZE, OK, UNDEFINED, WB_SYNC_NONE, AddressSpace, Cell, Errno, File
+from model.state import Folio, WritebackControl
 
 # ------------------------------------------------------------------------ parts
 
@@ -344,7 +344,7 @@ def begin_writeback(wreq: NetfsIoRequest):
 @primitive()
 def note_killed(folio: Folio):
     """The newest version of a folio is given up; every file is owed the error."""
-    cell = Cell[number(folio)]
+    cell = Cell[number(folio) * FOLIO_SIZE]
     if cell.logical == DATA and cell.volatile != Folio[number(folio)].data[0]:
         cell.logical = UNDEFINED
         for file in each(File):
