@@ -194,6 +194,13 @@ def test_what_makes_no_step_is_equivalent(run, model):
     assert fates(model / "mutants.toml")["box.add", "drop trace()"] == Fate("equivalent", "same program")
 
 
+def test_a_step_that_constants_keep_out_is_not_excused(run, model):
+    rewrite(model, lambda text: text.replace("    trace()\n    unlock", "    if MORE > 0:\n        trace()\n    unlock"))
+    rewrite(model, lambda text: text.replace("class Note", 'MORE = constant(0, "more")\n\n\nclass Note'))
+    run()
+    assert fates(model / "mutants.toml")["box.add", "drop trace()"] == Fate("survived", rows=0)
+
+
 def test_a_step_that_no_row_takes_is_not_excused(run, model):
     rewrite(model, lambda text: text.replace("    trace()\n    unlock", "    if Box[0].count > 5:\n        trace()\n    unlock"))
     status, out, _ = run()

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..disk_cache import passing
 from ..errors import ModelError
-from ..lang import Baseline
+from ..lang import Baseline, Edit
 from ..limits import GIB
 from ..regress import findings
 from ..regress.table import Row
 from ..result import HOLDS, VIOLATED
 from .coverage import Survey, survey
 from .mutants import Mutant, functions_of, mutants_of
+from .probe import never
 from .same import hash_of, plain, settled
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ SECONDS = 30
 LIVENESS_STATES = 3_000  # of a row, up to which leads_to properties are judged
 KILLED, SURVIVED, REFUSED = "killed", "survived", "refused"  # what a trial, and a mutant, may come to
 SAME, COMMUTES = "same program", "the two commute"  # what a trial may come to
+ABSENT = "absent"  # the same: constants keep the statement out of the row's program
 EQUIVALENT = "equivalent"  # what a mutant may come to: in every row it does the same as the model
 OVERLAP = "overlap"  # the rule that refuses a mutant of a statement that the row's design edits itself
 NAME = "mutant"
@@ -58,7 +60,7 @@ class Fate:
 
 @dataclass(frozen=True)
 class Trial:
-    """A mutant in one row: KILLED or REFUSED `by` something, SURVIVED, SAME or COMMUTES."""
+    """A mutant in one row: KILLED or REFUSED `by` something, SURVIVED, SAME, COMMUTES or ABSENT."""
 
     verdict: str
     by: str = ""
@@ -125,7 +127,7 @@ def fate(trials: list[tuple[Row, Trial]]) -> Fate:
         if trial.verdict == KILLED:
             return Fate(KILLED, trial.by, row.design, row.scenario, row.bound)
     rules = [trial.by for _, trial in trials if trial.verdict == REFUSED]
-    verdicts = [trial.verdict for _, trial in trials if trial.verdict != REFUSED]
+    verdicts = [trial.verdict for _, trial in trials if trial.verdict not in (REFUSED, ABSENT)]
     if rules and (set(rules) != {OVERLAP} or not verdicts):
         return Fate(REFUSED, next((rule for rule in rules if rule != OVERLAP), OVERLAP))
     if verdicts and SURVIVED not in verdicts:
@@ -139,11 +141,21 @@ def _tried(row: Row, catalogue: Catalogue, mutant: Mutant, memory: float) -> Tri
     except ModelError as error:
         return Trial(REFUSED, error.problems[0].rule)
     if hash_of(plain(task.program)) == _hash(row, plain):
-        return Trial(SAME)
+        return Trial(SAME if _has(row, catalogue, mutant) else ABSENT)
     if mutant.edit.verb == "swap" and hash_of(settled(task.program)) == _hash(row, settled):
         return Trial(COMMUTES)
     by = _violated(task, row, memory)
     return Trial(KILLED, by) if by else Trial(SURVIVED)
+
+
+def _has(row: Row, catalogue: Catalogue, mutant: Mutant) -> bool:
+    """Has the row's program the place that the mutant changes?  Another step, put there, would tell."""
+    edit = Edit("insert_before", mutant.edit.inside, mutant.edit.anchor, never)
+    try:
+        probed = _prepared(row, catalogue, replace(mutant, edit=edit))
+    except ModelError:
+        return True
+    return hash_of(plain(probed.program)) != _hash(row, plain)
 
 
 def _violated(task: Task, row: Row, memory: float) -> str:
