@@ -85,6 +85,12 @@ def blkdev_buffers_outlive_their_io(bh: BufferHead):
     )
 
 
+@invariant(of=blkdev)
+def blkdev_synced_blocks_are_written(bh: BufferHead):
+    """When sync_dirty_buffer() has written a block and returns 0, the device has what is in the buffer."""
+    return not bh.unwritten
+
+
 @after_crash(of=blkdev)
 def blkdev_fsync_makes_durable(cell: Cell):
     """A block that was written before an fsync that returned 0 is durable."""

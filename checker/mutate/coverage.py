@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -30,14 +29,13 @@ class Survey:
     all: frozenset[Line]
     reached: frozenset[Line]
 
-    @cached_property
-    def files(self) -> frozenset[str]:
-        return frozenset(file for file, _ in self.all)
+    def takes(self, file: str, spans: Iterable[range]) -> bool:
+        """Does a step that comes from these lines happen?"""
+        return any((file, line) in self.reached for span in spans for line in span)
 
-    def runs(self, file: str, spans: Iterable[range]) -> bool:
-        """May a change of these lines be noticed?  Not if the program has them in steps that are not taken."""
-        lines = {(file, line) for span in spans for line in span}
-        return bool(lines & self.reached) or not lines & self.all
+    def has(self, file: str, spans: Iterable[range]) -> bool:
+        """Is there a step that comes from these lines, whether it happens or not?"""
+        return any((file, line) in self.all for span in spans for line in span)
 
 
 def survey(program: Program) -> Survey:

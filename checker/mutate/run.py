@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ..catalogue import Catalogue
 
 
+FEW = 3  # rows in which a mutant is tried of whose statement no step comes
+
+
 @dataclass(frozen=True)
 class Mutated:
     """What became of mutants.
@@ -149,7 +152,7 @@ class _Run:
 
     def _left(self, mutant: Mutant) -> tuple[list[tuple[Row, Trial]], tuple[Row, ...]]:
         """The rows in which it is known what the mutant comes to, and those that are to be tried, in order."""
-        taking = [row for row in self.there[id(mutant)] if self.surveys[row].runs(*mutant.lines)]
+        taking = self._taking(mutant)
         found = [(row, self.known[key]) for row in taking if (key := self._key(mutant, row)) in self.known]
         verdict = fate(found).verdict if found else ""
         searched = sum(trial.verdict == SURVIVED for _, trial in found)
@@ -157,6 +160,14 @@ class _Run:
             return found, ()
         tried = {row for row, _ in found}
         return found, tuple(self.order.of(mutant, [row for row in taking if row not in tried]))
+
+    def _taking(self, mutant: Mutant) -> list[Row]:
+        """The rows that take the step; if no program has it, a few, to see whether it does nothing or is left out."""
+        there = self.there[id(mutant)]
+        taking = [row for row in there if self.surveys[row].takes(*mutant.lines)]
+        if taking or any(self.surveys[row].has(*mutant.lines) for row in there):
+            return taking
+        return sorted(there, key=lambda row: row.expected.states or 0)[:FEW]
 
     def _enter(self, mutant: Mutant, row: Row, trial: Trial) -> None:
         self.order.learn(mutant.place, row, trial)

@@ -88,7 +88,12 @@ blkdev_metadata = scenario(
     bound=4,
     of=blkdev,
     lock_order=BLKDEV_LOCK_ORDER,
-    properties=(*BLKDEV, "blkdev_a_clean_buffer_is_in_a_dirty_folio", "blkdev_a_pass_meets_a_locked_buffer"),
+    properties=(
+        *BLKDEV,
+        "blkdev_synced_blocks_are_written",
+        "blkdev_a_clean_buffer_is_in_a_dirty_folio",
+        "blkdev_a_pass_meets_a_locked_buffer",
+    ),
 )
 
 blkdev_synced_metadata = scenario(
@@ -103,6 +108,19 @@ blkdev_synced_metadata = scenario(
     of=blkdev,
     lock_order=BLKDEV_LOCK_ORDER,
     properties=BLKDEV_FSYNC,
+)
+
+blkdev_metadata_errors = scenario(
+    "One block, which a filesystem changes and syncs; the device fails once; fsync.",
+    thread("metadata", blkdev_update_metadata),
+    thread("sync", blkdev_sync, per=File),
+    DISK,
+    setup=blkdev_setup,
+    scope={**BLKDEV_SCOPE, BLOCKS: 1, BLKDEV_BLOCKS: 1, ERRORS: 1},
+    bound=4,
+    of=blkdev,
+    lock_order=BLKDEV_LOCK_ORDER,
+    properties=(*BLKDEV_FSYNC, "blkdev_synced_blocks_are_written", "fsync_reports_errors", "errors_are_reported_once"),
 )
 
 blkdev_locked_buffer = scenario(

@@ -38,6 +38,8 @@ class BufferHead(Struct, count=FILE_BLOCKS):
     dirtying = Ghost(Range(0, BLKDEV_WRITERS, "being marked dirty"))
     # Who is writing the newest version, as long as that write has not marked it dirty; 0: nobody.
     newest_by = Ghost(Range(0, BLKDEV_WRITERS, "being written"))
+    # sync_dirty_buffer() has said that it is written, and it is not.
+    unwritten = Ghost(Flag("told to be written, and is not"))
 
 
 class JournalHead(Struct, count=FILE_BLOCKS):

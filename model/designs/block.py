@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from checker.lang import drop, kernel, override, primitive, replace, variant
 
-from model.block.scenarios import blkdev, blkdev_files, blkdev_locked_buffer, blkdev_metadata, blkdev_two_dirtiers
+from model.block.scenarios import blkdev, blkdev_files, blkdev_locked_buffer, blkdev_metadata, blkdev_metadata_errors
+from model.block.scenarios import blkdev_two_dirtiers
 from model.block.state import END_BUFFER_ASYNC_WRITE, BufferHead
 from model.fs.buffer import __block_write_full_folio, __folio_mark_dirty, bh_folio, buffer_async_write, buffer_dirty
 from model.fs.buffer import clear_buffer_uptodate, drop_buffers, end_buffer_async_write, folio_buffer
@@ -162,4 +163,11 @@ blkdev_dirty_to_the_mark = variant(
     override(mark_buffer_dirty, by=mark_buffer_dirty_to_the_mark),
     of=blkdev,
     scenario=blkdev_two_dirtiers,
+)
+
+blkdev_keep_what_failed = variant(
+    "A buffer that could not be written stays uptodate, so that nobody reads the block again over what is in memory.",
+    drop(clear_buffer_uptodate, inside=end_buffer_async_write),
+    of=blkdev,
+    scenario=blkdev_metadata_errors,
 )

@@ -13,7 +13,7 @@ from model.block.state import END_BUFFER_ASYNC_WRITE, END_BUFFER_WRITE_SYNC, BhE
 from model.block.state import writer_t
 from model.primitives import folio_test_locked, folio_test_writeback, folio_unlock, i_size_read, supersede
 from model.size import folio_pos
-from model.state import BLOCKS, DATA, EIO, ERRORS, FOLIO_SIZE, OK, STALE, UNDEFINED, WB_SYNC_NONE, Cell
+from model.state import BLOCKS, DATA, EIO, ERRORS, FOLIO_SIZE, NEW, OK, STALE, UNDEFINED, WB_SYNC_NONE, Cell
 from model.state import Errno, File, Folio, WritebackControl, block_t, inode, loff_t, mapping
 
 # ---------------------------------------------------------------- buffer heads
@@ -256,6 +256,7 @@ def sync_dirty_buffer(bh: BufferHead) -> Errno:
     wait_on_buffer(bh)
     if not buffer_uptodate(bh):
         return EIO
+    note_synced(bh)
     return OK
 
 
@@ -510,6 +511,12 @@ def note_fsync_of_blocks(file: File):
     for cell in each(Cell):
         written = cell.logical == DATA and BufferHead[number(cell)].newest_by == 0
         file.covered[number(cell)] = number(cell) < inode.i_size and written
+
+
+@primitive()
+def note_synced(bh: BufferHead):
+    """A block is said to be written: has the device what is in memory, unless that is being changed?"""
+    bh.unwritten = bh.newest_by == 0 and bh.b_data == NEW and Cell[number(bh)].volatile != NEW
 
 
 @primitive()

@@ -135,6 +135,32 @@ def netfs_mixed_file():
 
 
 @primitive()
+def netfs_file_with_a_gap():
+    """The first folio and the last are dirty; those between them are clean, or only to be copied to the cache."""
+    netfs_dirty_file()
+    copied = choose(False, True)
+    for folio in each(Folio):
+        if 0 < number(folio) < FOLIOS - 1:
+            folio.dirty = copied
+            folio.tag_dirty = copied
+            Cell[number(folio)].volatile = NEW
+            Cell[number(folio)].durable = NEW
+            if copied:
+                NetfsFolioInfo[number(folio)].private = NETFS_FOLIO_COPY_TO_CACHE
+
+
+@primitive()
+def netfs_file_of_any_kind():
+    """The first folio is dirty; the last is of any kind."""
+    netfs_dirty_file()
+    kind = choose(NETFS_NOTHING, NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP, NETFS_STREAMING)
+    NetfsFolioInfo[FOLIOS - 1].private = kind
+    if kind == NETFS_FOLIO_COPY_TO_CACHE:
+        Cell[FOLIOS - 1].volatile = NEW
+        Cell[FOLIOS - 1].durable = NEW
+
+
+@primitive()
 def netfs_file_of_groups():
     """The first folio holds a streaming write, the last belongs to another group, one between them is dirty."""
     netfs_dirty_file()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from checker.lang import baseline, drop, interrupt, process, replace, scenario, thread, worker
 
 from model.fs.iomap.buffered_io import iomap_invalidate_folio
-from model.fs.netfs.operations import netfs_background, netfs_dirty_file, netfs_file_of_groups, netfs_file_on_server
-from model.fs.netfs.operations import netfs_fsync, netfs_mixed_file, netfs_truncate, netfs_write
+from model.fs.netfs.operations import netfs_background, netfs_dirty_file, netfs_file_of_any_kind, netfs_file_of_groups
+from model.fs.netfs.operations import netfs_file_on_server, netfs_file_with_a_gap, netfs_fsync, netfs_mixed_file, netfs_truncate, netfs_write
 from model.fs.netfs.state import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_MAX_LEN, NETFS_REQUESTS, NetfsInode
 from model.fs.netfs.state import NetfsIoRequest, NetfsIoSubrequest
 from model.fs.netfs.write_collect import netfs_subrequest_io, netfs_write_collection_worker
@@ -80,6 +80,30 @@ netfs_groups = scenario(
     *NETFS_IO,
     setup=netfs_file_of_groups,
     scope={**NETFS_SCOPE, FOLIOS: 3},
+    bound=1,
+    of=netfs,
+    lock_order=NETFS_LOCK_ORDER,
+    properties=NETFS,
+)
+
+netfs_gap = scenario(
+    "Two dirty folios, one between them that is not, no cache; a subrequest carries three folios; the flusher.",
+    thread("flusher", netfs_background),
+    *NETFS_IO,
+    setup=netfs_file_with_a_gap,
+    scope={**NETFS_SCOPE, FOLIOS: 3, NETFS_MAX_LEN: 3, NETFS_CACHE: 0},
+    bound=1,
+    of=netfs,
+    lock_order=NETFS_LOCK_ORDER,
+    properties=NETFS,
+)
+
+netfs_kinds = scenario(
+    "A dirty folio, and one of any kind; a subrequest carries two folios; the flusher.",
+    thread("flusher", netfs_background),
+    *NETFS_IO,
+    setup=netfs_file_of_any_kind,
+    scope={**NETFS_SCOPE, NETFS_MAX_LEN: 2},
     bound=1,
     of=netfs,
     lock_order=NETFS_LOCK_ORDER,
