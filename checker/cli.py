@@ -16,7 +16,7 @@ import click
 
 from .errors import CheckerError, InternalError, UsageError
 from .mutate.command import mutate
-from .options import BYTES, DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION
+from .options import BYTES, COUNTING, DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION
 from .regress.command import regress
 from .smt.commands import prove
 
@@ -212,33 +212,55 @@ def designs(model: str | None, json_file: str | None) -> None:
 @commands.command()
 @MODEL
 @JSON
-def scenarios(model: str | None, json_file: str | None) -> None:
-    """List the scenarios: who runs what, in which scope."""
-    from .lang import Const
-    from .output import first_sentence, write_list
+@click.option("--measure", is_flag=True, help="Count the states of the scenarios that have changed, and write them down.")
+@click.option("--scenario", "only", multiple=True, metavar="S", help="With --measure: this one only; repeatable.")
+@COUNTING
+def scenarios(model: str | None, json_file: str | None, measure: bool, only: tuple[str, ...], **limits: Any) -> None:
+    """List the scenarios: who runs what, and the number of states at bounds 2, 3 and 4.
+
+    The numbers are those of properties/scenario_states.toml, which --measure brings up to date: it may be
+    interrupted, and goes on where it was.
+    """
+    from . import scenario_list
+    from .output import list_width, write_json
+    from .regress import states
 
     catalogue = _catalogue(model)
-    rows = [
-        {
-            "name": name,
-            "of": catalogue.name_of(scenario.of) if scenario.of else None,
-            "bound": scenario.bound,
-            "scope": {catalogue.name_of(constant): value for constant, value in scenario.scope.items()},
-            "processes": [
-                {
-                    "kind": p.kind,
-                    "name": p.name,
-                    "runs": [function.__name__ for function in p.functions],
-                    "count": p.count.value(scenario.scope) if isinstance(p.count, Const) else p.count,
-                    "per": p.per.__name__ if p.per else None,
-                }
-                for p in scenario.processes
-            ],
-            "doc": first_sentence(scenario.doc),
-        }
-        for name, scenario in catalogue.scenarios.items()
-    ]
-    write_list(rows, ["name", "of", "doc"], json_file)
+    if measure:
+        _measured_states(catalogue, model, only, **limits)
+    counted = {} if model else states.load()
+    if json_file:
+        write_json(json_file, scenario_list.rows(catalogue, counted))
+    else:
+        click.echo(scenario_list.text(catalogue, counted, list_width()))
+
+
+def _measured_states(
+    catalogue: Catalogue, model: str | None, only: tuple[str, ...], processes: int | None, time_limit: float,
+    memory_limit: float | None,
+) -> None:  # fmt: skip
+    from .limits import GIB, default_memory_limit
+    from .output import words_shown
+    from .processes import cores
+    from .regress import states
+    from .regress.table import own
+
+    if model:
+        raise UsageError("--measure is about the scenarios of the kernel's model")
+    names = [name for name in catalogue.scenarios if not only or name in only]
+    for name in only:
+        catalogue.scenario(name)
+    done: list[str] = []
+    memory = memory_limit or default_memory_limit() / GIB
+    with words_shown() as tell:
+        tell(f"counting {len(names)} scenarios")
+
+        def progress(name: str, _: int) -> None:
+            done.append(name)
+            tell(f"{len(done)} of {len(names)}: {name}")
+
+        counted = states.measured(names, own(states.FILE), processes or cores(), time_limit, memory, progress)
+    click.echo(f"{len(counted)} of {len(names)} scenarios counted, the others have not changed", err=True)
 
 
 @commands.command()

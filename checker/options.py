@@ -53,6 +53,14 @@ LIMITS = options(
         help="GiB to use; by default 80 % of what is available.",
     ),
 )
+COUNTING = options(
+    click.option("--processes", type=click.IntRange(1), metavar="N", help="At a time; by default one for each core."),
+    click.option(
+        "--time-limit", type=click.FloatRange(0, min_open=True), default=30, show_default=True, metavar="S",
+        help="Seconds for one search.",
+    ),
+    click.option("--memory-limit", type=click.FloatRange(0, min_open=True), metavar="G", help="GiB, of all processes together."),
+)  # fmt: skip
 SEARCH = options(
     click.option("--engine", type=click.Choice(["native", "interpret"]), default="native", show_default=True),
     click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all", metavar="N"),

@@ -109,6 +109,11 @@ def terminal() -> tuple[int, bool]:
     return min(shutil.get_terminal_size((80, 24)).columns, 110), "NO_COLOR" not in os.environ
 
 
+def list_width() -> int:
+    """Columns of a list: as many as the terminal has."""
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+
+
 # ---------------------------------------------------------------------- files
 
 

@@ -28,7 +28,8 @@ STAGES = {  # stage: its files
     "search": "explore*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
              "transplant explain_order",
-    "front door": "__init__ api deepening result forecast output listing replaying compare verify options cli __main__",
+    "front door": "__init__ api deepening result forecast output listing scenario_list replaying compare verify options cli "
+                  "__main__",
     "export": "export/*",
     "bench": "bench/*",
     "regress": "regress/* mutate/* processes",

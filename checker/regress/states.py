@@ -1,0 +1,207 @@
+"""How many states every scenario has at bounds 2, 3 and 4: `properties/scenario_states.toml`.
+
+The file is written by `python -m checker scenarios --measure`, and listed by `scenarios`.
+
+    [append_flush]
+    program = "6b1f0d2c93aa41e7"          of the program that was counted, see `digest_of`
+    bound_2 = 466
+    bound_3 = { reduced = 14351553 }      so many were stored with partial-order reduction; there are more
+    bound_4 = { above = 52103118 }        so many had been found when the time was up
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError, shown_path
+from ..processes import in_processes
+from .table import own
+
+if TYPE_CHECKING:
+    from ..catalogue import Catalogue
+    from ..ir import Program
+
+FILE = "scenario_states.toml"
+BOUNDS = (2, 3, 4)
+ALL, REDUCED, ABOVE = "all", "reduced", "above"
+HEAD = "# How many states each scenario has: written by `python -m checker scenarios --measure`.\n"
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of states.  kind: ALL of them; those that were stored when partial-order REDUCTION left
+    some out; or those that had been found when the search ran into its limit: there are more (ABOVE)."""
+
+    states: int
+    kind: str = ALL
+
+    def __str__(self) -> str:
+        return {ALL: "", REDUCED: "~", ABOVE: "> "}[self.kind] + f"{self.states:,}"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A scenario's counts by bound, and the digest of the program that they are of."""
+
+    program: str
+    counts: Mapping[int, Count]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scenario to be counted, unless `known` is of the same program.  seconds, memory (GiB): limits of one search."""
+
+    scenario: str
+    known: Counted | None
+    seconds: float
+    memory: float
+
+
+def digest_of(program: Program) -> str:
+    """What the states of a program depend on: its variables and its steps, wherever in a file they stand.
+
+    Properties only look at states, so they do not count.
+    """
+    from ..irprint import to_text
+
+    text = to_text(replace(program, properties=()))
+    steps = "\n".join(line.partition("  # ")[0].rstrip() for line in text.splitlines())
+    return hashlib.sha256(steps.encode()).hexdigest()[:16]
+
+
+# ------------------------------------------------------------------- measuring
+
+
+def program_of(catalogue: Catalogue, scenario: str) -> Program:
+    """The scenario's program at the largest of the bounds."""
+    from ..program_cache import program
+
+    one = catalogue.scenario(scenario)
+    return program(catalogue, one, one.of, BOUNDS[-1], {}, None)
+
+
+def count(job: Job) -> Counted:
+    """The states of a scenario at each bound; those known, if it has not changed."""
+    made = program_of(_catalogue(), job.scenario)
+    digest = digest_of(made)
+    if job.known and job.known.program == digest:
+        return job.known
+    _compile(made)
+    counts: dict[int, Count] = {}
+    for bound in BOUNDS:
+        before = counts.get(bound - 1)
+        if before and (before.kind == ABOVE or made.bound is None):  # not fewer; or no operations are counted
+            counts[bound] = before
+        else:
+            counts[bound] = _count(made, bound, job)
+    return Counted(digest, counts)
+
+
+@cache
+def _catalogue() -> Catalogue:
+    from ..catalogue import load
+
+    return load()
+
+
+def _compile(program: Program) -> None:
+    """Have the search compiled, which is to take none of its time."""
+    from ..explore import explore
+
+    explore(program, states=1)
+
+
+def _count(program: Program, bound: int, job: Job) -> Count:
+    """Without reduction if the limits allow, else with it; a violation does not end the search."""
+    from ..explore import explore
+    from ..limits import GIB
+
+    operations = bound if program.bound is not None and bound < program.bound else None
+    limits: dict[str, Any] = {"time_limit": job.seconds, "memory_limit": int(job.memory * GIB), "stop": False}
+    whole = explore(program, operations=operations, **limits)
+    if whole.complete:
+        return Count(whole.states)
+    if operations is None:
+        reduced = explore(program, reduced=True, **limits)
+        if reduced.complete and reduced.reduced:
+            return Count(reduced.states, REDUCED)
+        whole = max(whole, reduced, key=lambda one: one.states)
+    return Count(whole.states, ABOVE)
+
+
+def measured(
+    scenarios: Sequence[str], path: Path, processes: int, seconds: float, memory: float,
+    progress: Callable[[str, int], None],
+) -> list[str]:
+    """Count these scenarios, as far as the file does not know them, and enter each as it is done.
+
+    memory: GiB, of all processes together.  progress: called with each that is done, and how many are.
+    What the model has no scenario for leaves the file.  Returns the names of those that were counted.
+    """
+    known = load(path)
+    entries = {name: known[name] for name in _catalogue().scenarios if name in known}
+    jobs = [Job(name, known.get(name), seconds, memory / processes) for name in scenarios]
+    changed = []
+    for number, found in in_processes(count, jobs, processes):
+        name = scenarios[number]
+        if entries.get(name) != found:
+            changed.append(name)
+            entries[name] = found
+            write(path, {n: entries[n] for n in _catalogue().scenarios if n in entries})
+        progress(name, number)
+    if entries != known:
+        write(path, {n: entries[n] for n in _catalogue().scenarios if n in entries})
+    return changed
+
+
+# -------------------------------------------------------------------- the file
+
+
+def load(path: Path | None = None) -> dict[str, Counted]:
+    """What the file says, by scenario; {} if there is none.  UsageError for what is not right in it."""
+    path = path or own(FILE)
+    if not path.exists():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {name: _counted(entry) for name, entry in content.items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{shown_path(path)}: {error}") from None
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(f"{shown_path(path)}: this is not what `scenarios --measure` writes") from None
+
+
+def _counted(entry: dict[str, Any]) -> Counted:
+    counts = {}
+    for bound in BOUNDS:
+        match entry[f"bound_{bound}"]:
+            case int(states):
+                counts[bound] = Count(states)
+            case {"reduced": int(states)}:
+                counts[bound] = Count(states, REDUCED)
+            case {"above": int(states)}:
+                counts[bound] = Count(states, ABOVE)
+            case other:
+                raise ValueError(other)
+    return Counted(str(entry["program"]), counts)
+
+
+def write(path: Path, entries: Mapping[str, Counted]) -> None:
+    """Write the file, whole or not at all."""
+    from ..output import write_text
+
+    parts = [HEAD]
+    for name, one in entries.items():
+        lines = [f"[{name}]", f"program = {json.dumps(one.program)}"]
+        for bound, found in one.counts.items():
+            value = str(found.states) if found.kind == ALL else f"{{ {found.kind} = {found.states} }}"
+            lines.append(f"bound_{bound} = {value}")
+        parts.append("\n".join(lines) + "\n")
+    write_text(str(path), "\n".join(parts))
