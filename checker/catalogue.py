@@ -29,7 +29,7 @@ class Catalogue:
     The name of a thing is the module variable that it is bound to.
     model: what the model as a whole is called.  functions: every function by name; there
     may be several of one name in different files.  where: file and line of each scenario,
-    design, constant and property.
+    design, constant, struct and property.
     """
 
     model: str
@@ -230,15 +230,17 @@ def _collect(model: str, modules: list[ModuleType]) -> Catalogue:
 
 def _collect_module(catalogue: Catalogue, module: ModuleType) -> None:
     file = module.__file__ or ""
-    assigned = _assigned(file)
+    declared = _declared(file)
     for name, value in vars(module).items():
         if isinstance(value, FunctionType):
             if value.__module__ == module.__name__ and value.__name__ == name:
                 _add_function(catalogue, value)
         elif isinstance(value, type) and issubclass(value, lang.Struct):
             if value.__module__ == module.__name__:
+                _refuse_twice(catalogue, catalogue.structs, name, value, (file, declared.get(name, 0)))
                 catalogue.structs[name] = value
-        elif name in assigned:
+                catalogue.where.setdefault(value, (file, declared.get(name, 0)))
+        elif name in declared:
             kinds: tuple[tuple[type, dict[str, Any]], ...] = (
                 (lang.Scenario, catalogue.scenarios),
                 (lang.Design, catalogue.designs),
@@ -246,9 +248,9 @@ def _collect_module(catalogue: Catalogue, module: ModuleType) -> None:
             )
             for kind, into in kinds:
                 if isinstance(value, kind):
-                    _refuse_twice(catalogue, into, name, value, (file, assigned[name]))
+                    _refuse_twice(catalogue, into, name, value, (file, declared[name]))
                     into[name] = value
-                    catalogue.where.setdefault(value, (file, assigned[name]))
+                    catalogue.where.setdefault(value, (file, declared[name]))
 
 
 def _add_function(catalogue: Catalogue, function: FunctionType) -> None:
@@ -267,28 +269,44 @@ def _refuse_twice(
     catalogue: Catalogue, into: Mapping[str, Any], name: str, value: Any, where: tuple[str, int]
 ) -> None:
     if name in into and into[name] is not value:
-        file, line = catalogue.where[into[name]]
-        raise ModelError(
-            Problem(
-                *where,
-                "duplicate",
-                f"{name} is declared a second time",
-                f"The first is at {shown_path(file)}:{line}; names are unique in a model, so rename one.",
-            )
+        raise _duplicate(where, name, catalogue.where[into[name]])
+
+
+def _duplicate(where: tuple[str, int], name: str, first: tuple[str, int]) -> ModelError:
+    file, line = first
+    return ModelError(
+        Problem(
+            *where,
+            "duplicate",
+            f"{name} is declared a second time",
+            f"The first is at {shown_path(file)}:{line}; names are unique in a model, so rename one.",
         )
+    )
 
 
-def _assigned(file: str) -> dict[str, int]:
-    """The names that a module's top level assigns, as opposed to imports, with their lines."""
+def _declared(file: str) -> dict[str, int]:
+    """The names that a module's top level assigns or defines, as opposed to imports, with their lines.
+
+    ModelError if one of them is declared twice: Python would forget the first.
+    """
     found: dict[str, int] = {}
     for node in ast.parse("".join(lines_of(file)), file).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        for name in (inner for target in targets for inner in ast.walk(target)):
-            if isinstance(name, ast.Name):
-                found.setdefault(name.id, node.lineno)
+        for name in _names_of(node):
+            if name in found:
+                raise _duplicate((file, node.lineno), name, (file, found[name]))
+            found[name] = node.lineno
     return found
+
+
+def _names_of(node: ast.stmt) -> set[str]:
+    match node:
+        case ast.ClassDef() | ast.FunctionDef():
+            return {node.name}
+        case ast.Assign(targets=targets):
+            return {inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(name)):
+            return {name}
+    return set()
 
 
 def _first(things: Mapping[str, lang.Scenario]) -> lang.Scenario:

@@ -222,15 +222,18 @@ def scenarios(model: str | None, json_file: str | None, measure: bool, only: tup
     interrupted, and goes on where it was.
     """
     from . import scenario_list
-    from .output import list_width, write_json
+    from .output import list_width, write_json, write_list
     from .regress import states
 
     catalogue = _catalogue(model)
     if measure:
         _measured_states(catalogue, model, only, **limits)
     counted = {} if model else states.load()
+    rows = scenario_list.rows(catalogue, counted)
     if json_file:
-        write_json(json_file, scenario_list.rows(catalogue, counted))
+        write_json(json_file, rows)
+    elif not counted:
+        write_list(rows, ["name", "of", "doc"], None)
     else:
         click.echo(scenario_list.text(catalogue, counted, list_width()))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from .interpret import NOBODY, Actor, Interpreter, State
-from .ir import DEADLOCK, Binary, Choose, Expr, Ite, Read, Unary
+from .ir import DEADLOCK, Assign, Binary, Choose, Const, Expr, If, Ite, Read, Stmt, Unary
 from .trace import Trace
 from .values import Names
 
@@ -99,18 +100,26 @@ def _shown(read: Read, trace: Trace, state: State, before: State) -> str:
 
 @dataclass(frozen=True)
 class Wait:
-    """Instance `who` waits in `call` because of `what`, which those in `whom` would have to change."""
+    """Instance `who` waits in `call` because of `what`, which those in `whom` would have to change.
+
+    itself: it is `who` that has made it so, and no lock that it could let go.
+    """
 
     who: str
     call: str
     what: str = ""
     whom: tuple[str, ...] = ()
+    itself: bool = False
 
 
 def waits(trace: Trace) -> list[Wait]:
-    """What each instance that is not at rest waits for at the end of `trace`."""
+    """What each instance waits for at the end of `trace`, if it is not at rest, or if there is work for it.
+
+    Who waits for what it has done itself waits for those who have work and cannot begin it: a
+    completion that would end writeback, say.
+    """
     judge, state = trace.judge, trace.states[-1]
-    found = []
+    found, late = [], []
     for actor in judge.actors:
         process = judge.program.processes[actor.process]
         block = judge.block_of(state, actor.process, actor.instance)
@@ -118,7 +127,26 @@ def waits(trace: Trace) -> list[Wait]:
             found += _waits_of(actor, trace) or [
                 Wait(Names(trace.program).actors[actor.self - 1], block.call.name)
             ]
-    return found
+        elif _has_work(actor, trace):
+            late += _waits_of(actor, trace)
+    if not any(wait.itself for wait in found):
+        return found
+    others = tuple(dict.fromkeys(wait.who for wait in late))
+    return [replace(wait, whom=others) if wait.itself else wait for wait in found] + late
+
+
+def _has_work(actor: Actor, trace: Trace) -> bool:
+    """Does a resting instance lack only part of what it waits for, so that what it is there for has come up?"""
+    judge, begin, state = trace.judge, trace.states[0], trace.states[-1]
+    parts = _conjuncts(judge.block_of(state, actor.process, actor.instance).guard)
+    met = [bool(judge.evaluate(part, state, actor)) for part in parts]
+    return not all(met) and any(m and not judge.evaluate(part, begin, actor) for m, part in zip(met, parts))
+
+
+def _conjuncts(expr: Expr) -> list[Expr]:
+    if isinstance(expr, Binary) and expr.op == "and":
+        return _conjuncts(expr.left) + _conjuncts(expr.right)
+    return [expr]
 
 
 def wait_for_graph(trace: Trace) -> networkx.MultiDiGraph:
@@ -145,7 +173,10 @@ def explain_deadlock(trace: Trace, width: int = 78) -> list[str]:
             lines.append(whole)
         else:
             lines += [f"{who:<{wide}}  waits in {call}:", *(" " * (wide + 4) + reason for reason in reasons)]
-    if cycle := shortest_cycle(wait_for_graph(trace)):
+    cycle = shortest_cycle(wait_for_graph(trace))
+    if len(cycle) == 1:
+        lines.append(f"{cycle[0]} waits for itself")
+    elif cycle:
         lines.append("cycle: " + " -> ".join([*cycle, cycle[0]]))
     return lines
 
@@ -178,25 +209,50 @@ def _waits_of(actor: Actor, trace: Trace) -> list[Wait]:
         element = judge.evaluate(read.index, state, actor)
         if not 0 <= element < variable.count:
             continue
-        what, whom = _holder(trace, names, variable.name, element)
-        found[variable.name, element] = Wait(names.actors[actor.self - 1], call, what, whom)
+        found[variable.name, element] = _wait(trace, names, names.actors[actor.self - 1], call, variable.name, element)
     return list(found.values())
 
 
-def _holder(trace: Trace, names: Names, var: str, element: int) -> tuple[str, tuple[str, ...]]:
-    """Why an element keeps a process waiting, and who would have to change it."""
+def _wait(trace: Trace, names: Names, who: str, call: str, var: str, element: int) -> Wait:
+    """Why an element keeps `who` waiting in `call`, and who would have to change it."""
     variable, state = trace.program.variable(var), trace.states[-1]
     slot = names.slots.at(var, element)
     name, value = names.elements(variable, [element]), state[slot]
     if variable.type.kind == "owner" and value:
         owner = names.value(variable.type, value)
-        return f"{name} is held by {owner}", (owner,) if owner in names.actors else ()
+        return Wait(who, call, f"{name} is held by {owner}", (owner,) if owner in names.actors else ())
     if variable.lock == "readers" and value:
         reader = names.actors[element % len(names.actors)]
-        return f"{name} is held by {reader}", (reader,)
+        return Wait(who, call, f"{name} is held by {reader}", (reader,))
     setter = _last_writer(trace, names, slot)
     shown = f"{name} = {names.value(variable.type, value, compact=True)}"
-    return (f"{shown}, set by {setter}", (setter,)) if setter else (f"{shown} since the start", ())
+    if setter == who:
+        return Wait(who, call, f"{shown}, set by {setter} itself", itself=True)
+    if setter:
+        return Wait(who, call, f"{shown}, set by {setter}", (setter,))
+    others = tuple(sorted(_changers(trace, names, var, value) - {who}))
+    return Wait(who, call, f"{shown} until {' or '.join(others)} changes it" if others else f"{shown} since the start", others)
+
+
+def _changers(trace: Trace, names: Names, var: str, value: int) -> set[str]:
+    """Who has a step somewhere in its text that gives a variable another value, and is not at rest."""
+    judge, state = trace.judge, trace.states[-1]
+    found = set()
+    for actor in judge.actors:
+        process = trace.program.processes[actor.process]
+        here = judge.block_of(state, actor.process, actor.instance).label
+        others = (a.value for b in process.blocks for a in _assignments(b.body) if a.var == var)
+        if here not in process.rests and any(one != Const(value) for one in others):
+            found.add(names.actors[actor.self - 1])
+    return found
+
+
+def _assignments(body: tuple[Stmt, ...]) -> Iterator[Assign]:
+    for stmt in body:
+        if isinstance(stmt, Assign):
+            yield stmt
+        elif isinstance(stmt, If):
+            yield from _assignments(stmt.then + stmt.other)
 
 
 def _last_writer(trace: Trace, names: Names, slot: int) -> str:

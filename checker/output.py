@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,39 +32,49 @@ MANY = 1_000_000  # states of the next bound from which on it is worth a line
 KNOWN = Path("counterexamples")  # where what was found before is stored
 
 
-def remarks(result: Result) -> list[str]:
+def remarks(result: Result, width: int = 80) -> list[str]:
     """Lines below the verdict: what it does not say, and what stopped it."""
+    return [
+        line
+        for said in _remarks(result)
+        for line in textwrap.wrap(
+            said, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+        )
+    ]
+
+
+def _remarks(result: Result) -> list[str]:
     lines = []
     if not_due := len(result.named(NOT_DUE)):
-        lines.append(f"  {not_due} witness{'es' * (not_due > 1)} not due at this bound")
+        lines.append(f"{not_due} witness{'es' * (not_due > 1)} not due at this bound")
     if result.disk_bytes:
-        lines.append(f"  {size(result.disk_bytes)} of states went to files, for want of memory")
+        lines.append(f"{size(result.disk_bytes)} of states went to files, for want of memory")
     if result.stopped_because:
-        lines.append(f"  {result.stopped_because}")
+        lines.append(f"{result.stopped_because}")
     if result.verdict == INCOMPLETE:
         whole = max(0, len(result.levels) - 2)
         if not result.reductions:  # else a level is no number of steps
-            lines.append(f"  every interleaving of up to {whole} steps was explored, and violates nothing")
+            lines.append(f"every interleaving of up to {whole} steps was explored, and violates nothing")
         if result.covered:
-            lines.append(f"  bound {result.covered} was searched to its end: it holds")
+            lines.append(f"bound {result.covered} was searched to its end: it holds")
     if result.asked:
-        lines.append(f"  bound {result.bound} was searched before bound {result.asked}, which was asked for")
+        lines.append(f"bound {result.bound} was searched before bound {result.asked}, which was asked for")
     if result.verdict == VIOLATED and not result.shortest and result.violation and result.violation.trace:
-        lines.append("  the counterexample may not be a shortest one: the search without reduction took too long")
+        lines.append("the counterexample may not be a shortest one: the search without reduction took too long")
     if result.forecast:
-        lines.append(f"  all of it: {result.forecast.text()}")
+        lines.append(f"all of it: {result.forecast.text()}")
     if result.next_bound and (result.next_bound.states >= MANY or result.next_bound.beyond):
-        lines.append(f"  bound {result.next_bound.bound}: {result.next_bound.text()}")
+        lines.append(f"bound {result.next_bound.bound}: {result.next_bound.text()}")
     if vacuous := result.named(VACUOUS):
-        lines.append(f"  not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
+        lines.append(f"not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
     if unseen := result.named(NOT_SEEN):
-        lines.append(f"  not seen: {', '.join(unseen)} (with reduction not everything is; --no-reduction tells)")
+        lines.append(f"not seen: {', '.join(unseen)} (with reduction not everything is; --no-reduction tells)")
     if result.verdict == HOLDS and (unchecked := result.named(NOT_CHECKED)):
-        lines.append(f"  not checked: {', '.join(unchecked)} (liveness, in so many states)")
+        lines.append(f"not checked: {', '.join(unchecked)} (liveness, in so many states)")
     if result.violation and (known := KNOWN / f"{result.design}--{result.violation.property}.txt").exists():
-        lines.append(f"  known: {known}")
+        lines.append(f"known: {known}")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
-        lines.append(f"  {result.violation.property}: {result.violation.message}")
+        lines.append(f"{result.violation.property}: {result.violation.message}")
     return lines
 
 
@@ -71,15 +82,14 @@ def report(result: Result, quiet: bool = False, more: Sequence[str] = (), pictur
     """All that is said of a result: the verdict line, remarks, the counterexample, and which order of its steps matters.
 
     more: further remarks.  picture: of the counterexample, if it is not the result's own."""
-    from .report import verdict_line
+    from .report import verdict_line, verdict_lines
 
     width, colour = terminal()
-    line = verdict_line(result, colour)
     if quiet:
-        return line
+        return verdict_line(result, colour)
     picture = picture or result.picture(width, colour)
     told = ["", picture, *order_lines(result, width)] if picture else []
-    return "\n".join([line, *remarks(result), *more, *told])
+    return "\n".join([*verdict_lines(result, width, colour), *remarks(result, width), *more, *told])
 
 
 def order_lines(result: Result, width: int = 80) -> list[str]:

@@ -14,7 +14,7 @@ from .regress.states import ABOVE, BOUNDS, REDUCED, Counted
 ONE_LINE = 140  # columns from which on the sentence stands beside the numbers
 LEGEND = {
     REDUCED: "~  stored by a search with partial-order reduction; there are more",
-    ABOVE: "> the search was not finished within its time",
+    ABOVE: "> found within {:g} s; there are more",
 }
 
 
@@ -57,16 +57,17 @@ def text(catalogue: Catalogue, counted: Mapping[str, Counted], width: int) -> st
     named = max(map(len, catalogue.scenarios), default=0)
     numbers = {name: [str(one) for one in counted[name].counts.values()] for name in catalogue.scenarios if name in counted}
     wide = [max([7, *(len(line[n]) for line in numbers.values())]) for n in range(len(BOUNDS))]
-    heads = [f"{f'bound {bound}':>{size}}" for bound, size in zip(BOUNDS, wide)] if numbers else []
+    heads = [f"{f'bound {bound}':>{size}}" for bound, size in zip(BOUNDS, wide)]
     lines: list[str] = []
     for system, names in by_system.items():
         lines += [*([""] if lines else []), "  ".join([f"{_heading(catalogue, system):<{named + 2}}", *heads]).rstrip()]
         for name in names:
             cells = [f"{cell:>{size}}" for cell, size in zip(numbers.get(name, ["-"] * len(wide)), wide)]
-            start = "  ".join([f"  {name:<{named}}", *(cells if numbers else [])])
+            start = "  ".join([f"  {name:<{named}}", *cells])
             lines += _with_sentence(start, first_sentence(catalogue.scenarios[name].doc), width)
     kinds = {one.kind for entry in counted.values() for one in entry.counts.values()}
-    legend = [said for kind, said in LEGEND.items() if kind in kinds]
+    most = max((entry.seconds for entry in counted.values()), default=0)
+    legend = [said.format(most) for kind, said in LEGEND.items() if kind in kinds]
     return "\n".join([*lines, *(["", *legend] if legend else [])])
 
 

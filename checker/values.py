@@ -10,7 +10,7 @@ from .interpret import Actor, Interpreter, State
 from .ir import OPS_LEFT, Call, Program, Type, Variable
 from .slots import Slots, instance_name
 
-LONG_LABEL = 20  # a label longer than this is a description; the field's own name is shown instead
+LONG_LABEL = 20  # a label of several words that is longer is a description; the field's own name is shown instead
 
 
 class Names:
@@ -45,7 +45,7 @@ class Names:
 
     def variable(self, variable: Variable) -> str:
         """What a variable is called where its instance is clear."""
-        if variable.label and len(variable.label) <= LONG_LABEL:
+        if variable.label and (len(variable.label) <= LONG_LABEL or " " not in variable.label):
             return variable.label
         return variable.field or variable.name.split(":", 1)[-1]
 

@@ -132,7 +132,7 @@ class Folio(Struct, count=FOLIOS):
     tag_dirty = Flag("PAGECACHE_TAG_DIRTY")
     tag_towrite = Flag("PAGECACHE_TAG_TOWRITE")
     tag_writeback = Flag("PAGECACHE_TAG_WRITEBACK")
-    private = Flag("ifs", write_guard=locked)
+    private = Flag("PG_private", write_guard=locked)  # there is an ifs, or buffer heads, or what else a filesystem keeps
     ifs_uptodate = Array(Flag("ifs uptodate", guard=locked), BLOCKS)
     ifs_dirty = Array(Flag("ifs dirty", guard=locked, unguarded=MAPPERS), BLOCKS)
     write_bytes_pending = Field(atomic_t, "write_bytes_pending")

@@ -191,15 +191,23 @@ def test_the_packages_are_loaded_with_all_their_modules(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-def test_a_name_that_is_declared_twice_is_refused(tmp_path, monkeypatch):
-    packages(
-        tmp_path,
-        monkeypatch,
-        model__a="from checker.lang import baseline\nmine = baseline('A.')\n",
-        model__b="from checker.lang import baseline\nmine = baseline('B.')\n",
-    )
+@pytest.mark.parametrize("text", ["mine = baseline('{}.')\n", "class mine(Struct):\n    {}_ = Flag('f')\n"])
+def test_a_name_that_is_declared_twice_is_refused(tmp_path, monkeypatch, text):
+    head = "from checker.lang import Flag, Struct, baseline\n"
+    packages(tmp_path, monkeypatch, model__a=head + text.format("a"), model__b=head + text.format("b"))
     with pytest.raises(ModelError) as error:
         load()
     assert "mine is declared a second time   [duplicate]" in str(error.value) and "a.py:2" in str(error.value)
     for name in [n for n in sys.modules if n.split(".")[0] in ("model", "properties")]:
         del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    "twice",
+    ['class Folio(Struct):\n    """Another."""\n    clean = Flag("c")\n', "def run():\n    pass\n", "FOLIOS = constant(3, 'three')\n"],
+)
+def test_a_name_that_is_declared_twice_in_a_file_is_refused(tmp_path, twice):
+    (tmp_path / "m.py").write_text(TEXT + twice)
+    with pytest.raises(ModelError, match="is declared a second time") as error:
+        load(tmp_path / "m.py")
+    assert "[duplicate]" in str(error.value) and "m.py:" in str(error.value)

@@ -75,7 +75,8 @@ def test_a_model_that_holds(run, engine):
 
     assert status == 0 and err == ""
     assert re.fullmatch(
-        r"holds     counters  counting  9 properties  64 states, 144 transitions, depth 9, complete, no reduction, [\d.]+ s\n",
+        r"holds     counters  counting  9 properties\n"
+        r"          64 states, 144 transitions, depth 9, complete, no reduction, [\d.]+ s\n",
         out,
     )
 
@@ -90,7 +91,7 @@ def test_a_design_that_is_violated(run, engine):
     status, out, err = run(*PETERSON, "--design", "turn_first", "--engine", engine)
 
     assert status == 1 and err == ""
-    assert out.startswith("violated  turn_first  two  mutual_exclusion  ")
+    assert out.startswith("violated  turn_first  two  mutual_exclusion\n")
     assert "At most one process is in the critical section." in out
     assert "raise_flag(" in out
 
@@ -214,7 +215,7 @@ def test_a_witness_need_not_be_reached_below_its_bound(run, lamp):
 def test_a_witness_that_is_never_reached_is_a_violation(run, lamp):
     status, out, _ = run(*lamp, "--bound", "3")
 
-    assert status == 1 and out.startswith("violated  lamp  main  bound 3  broken  ")
+    assert status == 1 and out.startswith("violated  lamp  main  bound 3  broken\n")
     assert "vacuous: never reached: The lamp breaks." in out
 
 

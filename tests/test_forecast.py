@@ -134,7 +134,7 @@ def test_what_the_whole_would_have_cost() -> None:
     told = api._with_forecasts(result, forecaster, 300, 1)
 
     assert told.as_json()["forecast"]["beyond"] == ["--memory-limit", "--time-limit"]
-    assert "  all of it: about 5.0 million states (2.9 to 8.5 million), 2.0 GiB, 6.7 min: more than" in "\n".join(remarks(told))
+    assert "all of it: about 5.0 million states (2.9 to 8.5 million), 2.0 GiB, 6.7 min: more than" in " ".join(" ".join(remarks(told)).split())
 
 
 # ------------------------------------------------------------------------ words

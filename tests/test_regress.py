@@ -122,12 +122,32 @@ def test_a_difference_is_reported_and_not_written(run, table):
     assert Path(path).read_text() == before
 
 
-def test_an_update_says_what_it_changes(run, table):
-    path = table(HOLDS + 'verdict = "violated"\nproperty = "mutual_exclusion"\n')
+def test_a_changed_verdict_is_entered_only_if_asked_by_name(run, table):
+    path = table(HOLDS + 'verdict = "violated"\nproperty = "mutual_exclusion"\nsteps = 3\n')
+    before = Path(path).read_text()
 
     status, out, _ = run("--table", path, "--update")
-    assert status == 0 and "verdict: expected violated, found holds" in out
+    assert status == 1 and Path(path).read_text() == before
+    assert "not entered: peterson  two" in out and "mutual_exclusion in 3 steps" in out and "found holds" in out
+    assert "--update-verdicts" in out and out.splitlines()[-1] == "0 rows entered into the table"
+
+    status, out, _ = run("--table", path, "--update-verdicts")
+    assert status == 0 and "\nentered: peterson  two" in out
     assert load([path])[0].expected.property == ""
+
+
+def test_a_changed_property_is_a_changed_verdict(run, table):
+    path = table('[[row]]\ndesign = "turn_first"\nscenario = "two"\nverdict = "violated"\nproperty = "deadlock"\n')
+
+    status, out, _ = run("--table", path, "--update")
+    assert status == 1 and "not entered: turn_first" in out and load([path])[0].expected.property == "deadlock"
+
+
+def test_changed_numbers_are_entered(run, table):
+    path = table(HOLDS + 'verdict = "holds"\nstates = 3\n')
+
+    status, out, _ = run("--table", path, "--update")
+    assert status == 0 and "entered:" not in out and load([path])[0].expected.states == 20
 
 
 def test_a_finding_is_accepted_only_if_asked(run, table):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from checker.drawing import rows_of
-from checker.explain import falsifiers, wait_for_graph, waits
+from checker.explain import explain_deadlock, falsifiers, wait_for_graph, waits
 from checker.ir import (
     BOOL,
     Choose,
@@ -16,7 +18,8 @@ from checker.ir import (
     Unary,
     int_type,
 )
-from checker.report import counterexample, paint, verdict_line
+from checker.replaying import replayed
+from checker.report import counterexample, paint, verdict_line, verdict_lines
 from checker.result import PropertyResult, Result, Violation
 from tests.appends import FACTS, FAIL, append_program, append_trace, drawings
 from tests.operators import lock_program
@@ -86,6 +89,20 @@ def test_a_lock_that_deadlocks_is_explained_by_who_waits_for_whom() -> None:
         "  cycle: CPU0 -> CPU1 -> CPU0\n"
     )
     assert sorted((a, b) for a, b, _ in wait_for_graph(trace).edges) == [("CPU0", "CPU1"), ("CPU1", "CPU0")]
+
+
+@pytest.mark.parametrize(
+    "file, told",
+    [
+        ("nfs--deadlock", ["PG_writeback = 1, set by reclaim itself", "until reclaim changes it", "cycle: reclaim -> write rpc 0 -> reclaim"]),
+        ("fuse_multi_lock_write_deadlock--deadlock", ["PG_locked is held by writer", "writer waits for itself"]),
+    ],
+)  # fmt: skip
+def test_who_waits_for_what_it_has_done_itself_waits_for_those_who_would_undo_it(file: str, told: list[str]) -> None:
+    lines = explain_deadlock(replayed(f"counterexamples/{file}.txt").followed.trace)
+
+    assert [text for text in told if not any(text in line for line in lines)] == []
+    assert not any(line.startswith("cycle: reclaim -> reclaim") for line in lines)
 
 
 def test_waiting_for_a_flag_names_who_set_it_last() -> None:
@@ -246,4 +263,10 @@ def test_the_verdict_line_has_one_form() -> None:
     assert verdict_line(stopped) == (
         f"incomplete  iomap  default  17 properties  {statistics}, stopped by the memory limit, partial order, symmetry, 0.8 s"
     )
+    assert verdict_lines(result(), 80) == [
+        "holds     iomap  default  bound 4  17 properties",
+        f"          {statistics}, complete, no reduction,",
+        "          0.8 s",
+    ]
+    assert verdict_lines(result(), 200) == [verdict_line(result())]
     assert verdict_line(result(), colour=True).startswith("\x1b[1;32mholds   \x1b[0m  iomap")

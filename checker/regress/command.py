@@ -41,12 +41,13 @@ RUNNING = options(
     help="With the whole table: do properties still kill the mutants that they have killed?",
 )
 @click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
-@click.option("--update", is_flag=True, help="Enter what was found into the table.")
+@click.option("--update", is_flag=True, help="Enter steps and states that were found, and rows not measured yet, into the table.")
+@click.option("--update-verdicts", is_flag=True, help="Enter changed verdicts and properties as well: each is told.")
 @JSON
 @click.option("--junit", metavar="FILE", help="Write a test case for each row as JUnit XML.")
 @click.option("--sarif", "sarif_file", metavar="FILE", help="Write what is wrong as SARIF 2.1.0.")
 def regress(
-    update: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
+    update: bool, update_verdicts: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
     tables: tuple[str, ...], mutants: bool, **choice: Any,
 ) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
@@ -68,10 +69,9 @@ def regress(
     if not quiet:
         click.echo(text.text(found, output.terminal()[1]))
     _write_files(found, json_file, junit, sarif_file, accept_findings)
-    if update:
-        changed = run.update(found.rows)
-        if not quiet:
-            click.echo(f"{len(changed)} row{'s' * (len(changed) != 1)} entered into the table")
+    if update or update_verdicts:
+        changed = run.update(found.rows, update_verdicts)
+        click.echo(text.updated(found, changed), err=quiet)
         return int(len(changed) < len(found.having(run.DIFFERS, run.NEW)))
     return found.exit_status(accept_findings)
 

@@ -31,6 +31,12 @@ class Compared:
             return DIFFERS if self.row.expected.verdict or self.found.error else NEW
         return FINDING if self.row.finding else OK
 
+    @property
+    def another_verdict(self) -> bool:
+        """Was another verdict expected, or another property to be violated?"""
+        expected, found = self.row.expected, self.found.outcome
+        return bool(expected.verdict) and (expected.verdict, expected.property) != (found.verdict, found.property)
+
 
 @dataclass(frozen=True)
 class Regression:
@@ -100,12 +106,15 @@ def compared(row: Row, found: Measured) -> Compared:
 # ------------------------------------------------------------------- updating
 
 
-def update(rows: Iterable[Compared]) -> list[Compared]:
+def update(rows: Iterable[Compared], verdicts: bool = False) -> list[Compared]:
     """Write what was found into the table, for the rows that differ and could be checked to their end.
 
-    Returns those rows.
+    verdicts: also where another verdict, or another property, was expected.  Returns the rows written.
     """
-    changed = [one for one in rows if one.told and one.found.outcome.verdict in ("holds", VIOLATED)]
+    changed = [
+        one for one in rows
+        if one.told and one.found.outcome.verdict in ("holds", VIOLATED) and (verdicts or not one.another_verdict)
+    ]  # fmt: skip
     by_file: dict[str, dict[int, dict[str, Any]]] = {}
     for one in changed:
         by_file.setdefault(one.row.file, {})[one.row.number] = _values(one)

@@ -7,12 +7,14 @@ The file is written by `python -m checker scenarios --measure`, and listed by `s
     bound_2 = 466
     bound_3 = { reduced = 14351553 }      so many were stored with partial-order reduction; there are more
     bound_4 = { above = 52103118 }        so many had been found when the time was up
+    seconds = 30                          that each search was given, if one of them was not finished
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 FILE = "scenario_states.toml"
 BOUNDS = (2, 3, 4)
 ALL, REDUCED, ABOVE = "all", "reduced", "above"
+SAYING = re.compile(r"(?<=\d): .*|(?<= else )\w+: .*|(?<= fail ).*|(?<=^program ).*|(?<=^constants ).*")  # what the text of a program says to people
 HEAD = "# How many states each scenario has: written by `python -m checker scenarios --measure`.\n"
 
 
@@ -48,15 +51,22 @@ class Count:
 
 @dataclass(frozen=True)
 class Counted:
-    """A scenario's counts by bound, and the digest of the program that they are of."""
+    """A scenario's counts by bound, and the digest of the program that they are of.
+
+    seconds: the limit of each search, if it kept one from its end; else 0.
+    """
 
     program: str
     counts: Mapping[int, Count]
+    seconds: float = 0
 
 
 @dataclass(frozen=True)
 class Job:
-    """A scenario to be counted, unless `known` is of the same program.  seconds, memory (GiB): limits of one search."""
+    """A scenario to be counted, unless `known` is of the same program, and had no less time.
+
+    seconds, memory (GiB): limits of one search.
+    """
 
     scenario: str
     known: Counted | None
@@ -65,14 +75,15 @@ class Job:
 
 
 def digest_of(program: Program) -> str:
-    """What the states of a program depend on: its variables and its steps, wherever in a file they stand.
+    """What the states of a program depend on: its variables and its steps.
 
-    Properties only look at states, so they do not count.
+    Where in a file they stand, what they are called and what messages say does not count, and neither do
+    properties, which only look.
     """
     from ..irprint import to_text
 
-    text = to_text(replace(program, properties=()))
-    steps = "\n".join(line.partition("  # ")[0].rstrip() for line in text.splitlines())
+    lines = to_text(replace(program, properties=())).splitlines()
+    steps = "\n".join(SAYING.sub("", line) for line in lines if not line.lstrip().startswith("note "))
     return hashlib.sha256(steps.encode()).hexdigest()[:16]
 
 
@@ -81,17 +92,16 @@ def digest_of(program: Program) -> str:
 
 def program_of(catalogue: Catalogue, scenario: str) -> Program:
     """The scenario's program at the largest of the bounds."""
-    from ..program_cache import program
+    from ..api import prepare
 
-    one = catalogue.scenario(scenario)
-    return program(catalogue, one, one.of, BOUNDS[-1], {}, None)
+    return prepare(scenario=scenario, bound=BOUNDS[-1], catalogue=catalogue).program
 
 
 def count(job: Job) -> Counted:
     """The states of a scenario at each bound; those known, if it has not changed."""
     made = program_of(_catalogue(), job.scenario)
     digest = digest_of(made)
-    if job.known and job.known.program == digest:
+    if job.known and job.known.program == digest and (not job.known.seconds or job.known.seconds >= job.seconds):
         return job.known
     _compile(made)
     counts: dict[int, Count] = {}
@@ -101,7 +111,7 @@ def count(job: Job) -> Counted:
             counts[bound] = before
         else:
             counts[bound] = _count(made, bound, job)
-    return Counted(digest, counts)
+    return Counted(digest, counts, 0 if all(one.kind == ALL for one in counts.values()) else job.seconds)
 
 
 @cache
@@ -190,7 +200,7 @@ def _counted(entry: dict[str, Any]) -> Counted:
                 counts[bound] = Count(states, ABOVE)
             case other:
                 raise ValueError(other)
-    return Counted(str(entry["program"]), counts)
+    return Counted(str(entry["program"]), counts, float(entry.get("seconds", 0)))
 
 
 def write(path: Path, entries: Mapping[str, Counted]) -> None:
@@ -203,5 +213,6 @@ def write(path: Path, entries: Mapping[str, Counted]) -> None:
         for bound, found in one.counts.items():
             value = str(found.states) if found.kind == ALL else f"{{ {found.kind} = {found.states} }}"
             lines.append(f"bound_{bound} = {value}")
+        lines += [f"seconds = {one.seconds:g}"] * bool(one.seconds)
         parts.append("\n".join(lines) + "\n")
     write_text(str(path), "\n".join(parts))

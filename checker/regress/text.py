@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 
 from ..report import paint
+from ..result import HOLDS, VIOLATED
 from .run import DIFFERS, FINDING, NEW, OK, Compared, Regression
 
 STYLE = {OK: "good", FINDING: "doubt", NEW: "doubt", DIFFERS: "bad"}
@@ -49,3 +50,16 @@ def summary(found: Regression) -> str:
     parts = [f"{count[status]} {words}" for status, words in COUNTED.items() if count[status]]
     took = f"{found.seconds:.0f} s in {found.processes} process{'es' * (found.processes > 1)}"
     return f"{len(found.rows)} row{'s' * (len(found.rows) != 1)}: {', '.join(parts) or 'none'}; {took}"
+
+
+def updated(found: Regression, changed: list[Compared]) -> str:
+    """What has been entered into the table; the rows with another verdict are told, whether they were entered or not."""
+    lines = []
+    for one in found.rows:
+        if one.another_verdict and one.found.outcome.verdict in (HOLDS, VIOLATED):
+            said = "entered" if one in changed else "not entered"
+            parts = (f"{said}: {one.row}", f"{one.row.expected} was expected", f"found {one.found.outcome}")
+            lines += [("" if n == 0 else " " * 4) + part for n, part in enumerate(parts)]
+    if any(line.startswith("not entered") for line in lines):
+        lines.append("A changed verdict is entered with --update-verdicts only: is it a bug, a finding, or meant?")
+    return "\n".join([*lines, f"{len(changed)} row{'s' * (len(changed) != 1)} entered into the table"])
