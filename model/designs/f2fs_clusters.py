@@ -22,7 +22,7 @@ from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_set_range_
 from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
 from model.mm.page_writeback import folio_clear_dirty_for_io, folio_start_writeback
 from model.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_unlock
-from model.primitives import i_size_read
+from model.primitives import i_size_read, i_size_write
 from model.size import folio_pos
 from model.state import BLOCKS, ERRORS, FOLIOS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, Errno
 from model.state import Folio, WritebackControl, inode, loff_t, mapping, pgoff_t
@@ -309,7 +309,13 @@ def f2fs_lock_cluster_folios(cluster: cluster_t) -> bool:
 
 @kernel("fs/f2fs/compress.c")
 def f2fs_dirty_cluster_folios(cluster: cluster_t, pos: loff_t, copied: loff_t):
-    """Dirty the pages of a cluster, and unlock each of its folios once."""
+    """Dirty the pages of a cluster, and unlock each of its folios once; before that i_size covers what is new.
+
+    A pass looks at i_size under the folio locks, and throws away what is behind it.
+    """
+    with atomic("i_size_write(): under i_rwsem"):
+        if copied > 0 and pos + copied > i_size_read(inode):
+            i_size_write(inode, pos + copied)
     for i in range(0, CLUSTER_FOLIOS):
         folio: Folio = Folio[cluster * F2FS_CLUSTER_SIZE // PAGES + i]
         with atomic("f2fs_dirty_data_folio(): under the folio lock"):

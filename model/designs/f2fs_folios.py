@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, choose, kernel, number, override, replace, variant, warn_on
 
-from model.designs.f2fs_repairs import f2fs_do_sync_file_without_gc
+from model.designs.f2fs_repairs import f2fs_do_sync_file_without_gc, f2fs_truncate_partial_cluster_in_one_look
 from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_compress_write_end_io, f2fs_lock_cluster
 from model.fs.f2fs.compress import f2fs_read_cluster
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_dirty_data_folio, f2fs_take_folio, ffs_alloc
 from model.fs.f2fs.data import f2fs_write_cache_pages, folio_redirty_for_writepage
-from model.fs.f2fs.file import f2fs_do_sync_file
+from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_truncate_partial_cluster
 from model.fs.f2fs.gc import move_data_page, set_page_private_gcing
+from model.fs.f2fs.operations import F2FS_GC_PAGE
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_trylock_op, f2fs_unlock_op
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.segment import clear_page_private_gcing, f2fs_end_page_writeback, f2fs_inplace_write_data
@@ -24,10 +25,10 @@ from model.fs.f2fs.segment import f2fs_outplace_write_data, f2fs_submit_merged_w
 from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_IPU, NULL_ADDR, Page, page_count_t, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
-from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
+from model.mm.page_writeback import folio_clear_dirty_for_io, folio_end_writeback, folio_start_writeback, writeback_iter
 from model.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, atomic_read
 from model.primitives import atomic_sub_and_test, folio_lock, folio_test_dirty, folio_test_writeback, folio_unlock
-from model.size import folio_index, folio_pos, round_up_to_block
+from model.size import folio_pos, round_up_to_block
 from model.state import BLOCKS, EAGAIN, ERRORS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, AddressSpace
 from model.state import Errno, Folio, WritebackControl, loff_t, mapping
 
@@ -104,6 +105,16 @@ def f2fs_begin_folio(folio: Folio, end_pos: loff_t):
 
 
 @kernel("fs/f2fs/data.c")
+def f2fs_write_ranges(folio: Folio, end_pos: loff_t, count: Place):
+    """Queue the dirty ranges of a folio that is under writeback, up to end_pos."""
+    pos: loff_t = folio_pos(folio)
+    end_aligned: loff_t = round_up_to_block(end_pos)
+    while (rlen := iomap_find_dirty_range(folio, pos, end_aligned)) > 0:
+        f2fs_write_single_folio(folio, pos, pos + rlen, count)
+        pos += rlen
+
+
+@kernel("fs/f2fs/data.c")
 def f2fs_end_folio(folio: Folio, count: page_count_t):
     """Drop the bias of an unlocked folio: if all its I/O is done, or there was none, writeback ends here."""
     if BLOCKS > 1:
@@ -156,15 +167,14 @@ def f2fs_write_folio(wbc: WritebackControl, folio: Folio) -> Errno:
     All that can fail comes before writeback begins, and with it the DIRTY mark goes: an fsync that finds the folio without
     the mark does not look at it again.
     """
-    pos: loff_t = folio_pos(folio)
-    end_pos: loff_t = pos + FOLIO_SIZE
+    end_pos: loff_t = folio_pos(folio) + FOLIO_SIZE
     count: page_count_t = 0
     if not f2fs_inside_eof(folio, end_pos):
         return OK
     while not f2fs_trylock_op(sbi):
         if not f2fs_let_checkpoint_pass(wbc, folio):
             return OK
-        end_pos = pos + FOLIO_SIZE
+        end_pos = folio_pos(folio) + FOLIO_SIZE
         if not f2fs_inside_eof(folio, end_pos):
             return OK
     err = f2fs_get_dnodes()
@@ -176,10 +186,7 @@ def f2fs_write_folio(wbc: WritebackControl, folio: Folio) -> Errno:
         return err
     with atomic("folio_start_writeback(): under the folio lock"):
         f2fs_begin_folio(folio, end_pos)
-    end_aligned: loff_t = round_up_to_block(end_pos)
-    while (rlen := iomap_find_dirty_range(folio, pos, end_aligned)) > 0:
-        f2fs_write_single_folio(folio, pos, pos + rlen, count)
-        pos += rlen
+    f2fs_write_ranges(folio, end_pos, count)
     f2fs_unlock_op(sbi)
     with atomic("inode_dec_dirty_pages(): under the folio lock"):
         iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
@@ -213,39 +220,49 @@ def f2fs_write_cache_folios(mapping: AddressSpace, wbc: WritebackControl) -> Err
 
 
 @kernel("fs/f2fs/gc.c")
-def f2fs_move_page_now(page: Page, folio: Folio) -> Errno:
-    """Write one page of a locked folio to a new block.  EAGAIN: a checkpoint is in the way."""
+def f2fs_dirty_for_gc(folio: Folio):
+    """Dirty a page of a locked folio, which is idle, and have the checkpoint wait for its I/O."""
+    ffs_alloc(folio)
+    iomap_set_range_dirty(folio, F2FS_GC_PAGE % PAGES * PAGE_SIZE, PAGE_SIZE)
+    f2fs_dirty_data_folio(mapping, folio)
+    set_page_private_gcing(folio, True)
+
+
+@kernel("fs/f2fs/gc.c")
+def f2fs_move_folio_now(folio: Folio):
+    """Write the dirty pages of a locked folio, and the one that is to move, to new blocks; nothing, if a checkpoint is in the way.
+
+    All of them: the folio has one gcing flag, which goes with this writeback.  A page that stayed dirty, and that garbage
+    collection had dirtied before, would be written without it, and a checkpoint would not wait.
+    """
+    end_pos: loff_t = folio_pos(folio) + FOLIO_SIZE
     count: page_count_t = 0
     if not f2fs_trylock_op(sbi):
-        return EAGAIN
-    err = f2fs_get_dnodes()
-    if err == OK:
-        with atomic("folio_start_writeback(): under the folio lock"):
-            set_page_private_gcing(folio, True)
-            f2fs_begin_folio(folio, folio_pos(folio) + FOLIO_SIZE)
-        f2fs_queue_page(page, folio, count)
+        return
+    if f2fs_get_dnodes() == OK:
+        with atomic("folio_clear_dirty_for_io(), folio_start_writeback(): under the folio lock"):
+            f2fs_dirty_for_gc(folio)
+            folio_clear_dirty_for_io(folio)
+            iomap_writepage_handle_eof(folio, end_pos)
+            f2fs_begin_folio(folio, end_pos)
+        f2fs_write_ranges(folio, end_pos, count)
+        with atomic("inode_dec_dirty_pages(): under the folio lock"):
+            iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
+            atomic_dec(sbi.dirty_pages)
         f2fs_end_folio(folio, count)
     f2fs_unlock_op(sbi)
-    return err
 
 
 @kernel("fs/f2fs/gc.c")
 def move_data_page_of_folio(folio: Folio, foreground: bool):
-    """Move a page of a locked folio.
-
-    PG_dirty stays as it is: the other pages of the folio may be dirty, and writing this one twice does no harm.
-    """
-    page: Page = Page[folio_index(folio)]
+    """Move a page of a locked folio: now, or (background) by dirtying it for the flusher."""
     if foreground:
         f2fs_wait_on_page_writeback(folio)
-        f2fs_move_page_now(page, folio)
+        f2fs_move_folio_now(folio)
         return
     with atomic("folio_test_writeback(): under the folio lock"):
         if not folio_test_writeback(folio):
-            ffs_alloc(folio)
-            iomap_set_range_dirty(folio, 0, PAGE_SIZE)
-            f2fs_dirty_data_folio(mapping, folio)
-            set_page_private_gcing(folio, True)
+            f2fs_dirty_for_gc(folio)
 
 
 # The two files call each other in circles.
@@ -263,5 +280,6 @@ f2fs_folios = variant(
     override(f2fs_lock_cluster, by=f2fs_lock_cluster_folios),
     override(f2fs_compress_write_end, by=f2fs_dirty_cluster_folios),
     override(f2fs_do_sync_file, by=f2fs_do_sync_file_without_gc),
+    override(f2fs_truncate_partial_cluster, by=f2fs_truncate_partial_cluster_in_one_look),
     of=f2fs,
 )

@@ -6,16 +6,18 @@ from checker.lang import atomic, insert_before, kernel, override, replace, varia
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
 from model.fs.f2fs.compress import CompressCtx, cancel_cluster_writeback, cluster_t, f2fs_write_compressed_pages
-from model.fs.f2fs.compress import f2fs_write_raw_pages
-from model.fs.f2fs.data import f2fs_write_entry, f2fs_write_single_data_page
-from model.fs.f2fs.file import f2fs_do_sync_file
+from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_prepare_compress_overwrite, f2fs_write_raw_pages
+from model.fs.f2fs.data import f2fs_start_over, f2fs_write_cache_pages, f2fs_write_entry, f2fs_write_single_data_page
+from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_free_blocks, f2fs_truncate_partial_cluster, f2fs_zero_cluster
 from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
 from model.fs.f2fs.primitives import unlock_i_gc_rwsem
 from model.fs.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
-from model.fs.f2fs.state import CDATA_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, CachePages, Page, page_count_t, sbi
+from model.fs.f2fs.scenarios import f2fs_two_clusters
+from model.fs.f2fs.segment import f2fs_submit_merged_write
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, CachePages, Page, page_count_t, sbi
 from model.mm.filemap import file_write_and_wait_range
 from model.primitives import folio_lock, folio_unlock
-from model.state import FILE_SIZE, OK, Errno, File, Folio, Task
+from model.state import FILE_SIZE, OK, AddressSpace, Errno, File, Folio, Task, pgoff_t
 
 
 @kernel("fs/f2fs/data.c")
@@ -61,11 +63,11 @@ f2fs_fsync_excludes_gc = variant(
 
 @kernel("fs/f2fs/compress.c")
 def drop_compressed_slots(cc: CompressCtx, compr_blocks: page_count_t):
-    """Slots that still have a block of the compressed cluster lose it: without the header nobody can read it."""
+    """Slots that still have their part of the compressed cluster, header or block, lose it: alone nobody can read it."""
     with atomic("dnode: under cp_rwsem"):
         for slot in range(0, F2FS_CLUSTER_SIZE):
             page = Page[cc.cluster_idx * F2FS_CLUSTER_SIZE + slot]
-            if compr_blocks > 0 and page.addr == CDATA_ADDR:
+            if compr_blocks > 0 and page.addr in (COMPRESS_ADDR, CDATA_ADDR):
                 f2fs_update_data_blkaddr(page, NEW_ADDR)
 
 
@@ -100,4 +102,36 @@ f2fs_cluster_unlocked_when_queued = variant(
     replace(folio_lock, by=is_locked_still, inside=cancel_cluster_writeback),
     of=f2fs,
     scenario=f2fs_cluster_no_space,
+)
+
+
+@kernel("fs/f2fs/compress.c")
+def f2fs_truncate_partial_cluster_in_one_look(cluster: pgoff_t, first: pgoff_t):
+    """Whether the cluster is compressed is what f2fs_prepare_compress_overwrite() says, whose locks keep it so."""
+    if f2fs_prepare_compress_overwrite(cluster):
+        f2fs_zero_cluster(cluster, first)
+        f2fs_compress_write_end(cluster, 0, 0)
+    else:
+        f2fs_free_blocks(first)
+
+
+f2fs_truncate_looks_once = variant(
+    "Truncate looks only once whether the cluster that it cuts is compressed: when it has locked the pages.",
+    override(f2fs_truncate_partial_cluster, by=f2fs_truncate_partial_cluster_in_one_look),
+    of=f2fs,
+    scenario=f2fs_cluster_cut,
+)
+
+
+@kernel("fs/f2fs/data.c")
+def submit_before_the_retry(mapping: AddressSpace):
+    """A pass that starts over submits what it has queued."""
+    f2fs_submit_merged_write(sbi)
+
+
+f2fs_retry_submits = variant(
+    "f2fs_write_cache_pages submits its bio before it starts over at index 0.",
+    insert_before(f2fs_start_over, submit_before_the_retry, inside=f2fs_write_cache_pages),
+    of=f2fs,
+    scenario=f2fs_two_clusters,
 )

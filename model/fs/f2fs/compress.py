@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from checker.lang import Array, Flag, Place, Range, Record, atomic, bug_on, choose, each, kernel, number, primitive
 
-from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_read_pages, f2fs_trylock_op, f2fs_unlock_op
-from model.fs.f2fs.primitives import f2fs_update_data_blkaddr
+from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_note_written, f2fs_read_pages
+from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, f2fs_update_data_blkaddr
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, NEW_ADDR, NO_IO
 from model.fs.f2fs.state import NULL_ADDR, CachePages, Page, page_count_t, sbi
 from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
@@ -123,7 +123,10 @@ def f2fs_lock_cluster(cluster: cluster_t) -> bool:
 
 @kernel("fs/f2fs/compress.c")
 def f2fs_prepare_compress_overwrite(cluster: cluster_t) -> bool:
-    """Of a cluster that is compressed on disk, lock all pages, uptodate; False: it is not compressed."""
+    """Of a cluster that is compressed on disk, lock all pages, uptodate; False: it is not compressed.
+
+    Left out: errors.  Its callers give up, and nothing has happened.
+    """
     while f2fs_is_compressed_cluster(cluster):
         f2fs_read_cluster(cluster)
         if f2fs_lock_cluster(cluster):
@@ -133,10 +136,7 @@ def f2fs_prepare_compress_overwrite(cluster: cluster_t) -> bool:
 
 @kernel("fs/f2fs/compress.c")
 def f2fs_compress_write_end(cluster: cluster_t, pos: loff_t, copied: loff_t):
-    """Dirty and unlock the pages of a cluster, of which [pos, pos + copied) is new; the checkpoint will wait for their I/O.
-
-    Left out: i_size, which kernel code raises behind it; here the cluster is inside the file.
-    """
+    """Dirty the pages of a cluster, of which [pos, pos + copied) is new, then unlock them; the checkpoint will wait for their I/O."""
     for slot in range(0, F2FS_CLUSTER_SIZE):
         page: Page = Page[cluster * F2FS_CLUSTER_SIZE + slot]
         folio: Folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
@@ -144,7 +144,8 @@ def f2fs_compress_write_end(cluster: cluster_t, pos: loff_t, copied: loff_t):
             f2fs_dirty_data_folio(mapping, folio)
             f2fs_note_written(max(pos, number(page) * PAGE_SIZE), min(pos + copied, (number(page) + 1) * PAGE_SIZE))
             Page[number(folio) * PAGES].gcing = True
-            folio_unlock(folio)
+    for slot in range(0, F2FS_CLUSTER_SIZE):
+        folio_unlock(Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES])
 
 
 # ---------------------------------------------------------------- compressed write
@@ -154,6 +155,16 @@ def f2fs_compress_write_end(cluster: cluster_t, pos: loff_t, copied: loff_t):
 def f2fs_cluster_has_hole(cluster: cluster_t) -> bool:
     """Has one of the slots no block, not even a reserved one?"""
     return any(page.addr == NULL_ADDR for page in each(Page) if number(page) // F2FS_CLUSTER_SIZE == cluster)
+
+
+@kernel("fs/f2fs/compress.c")
+def f2fs_get_dnode_of_cluster() -> Errno:
+    """f2fs_get_dnode_of_data() for the first slot of a cluster; reading it may fail."""
+    err: Errno = OK
+    if ERRORS > 0:
+        with atomic("f2fs_get_dnode_of_data()"):
+            err = f2fs_get_dnode_of_data(choose(False, True))
+    return err
 
 
 @primitive("fs/f2fs/compress.c")
@@ -183,10 +194,14 @@ def f2fs_write_compressed_pages(cc: CompressCtx, submitted: Place) -> Errno:
     """Write a cluster compressed; each page is unlocked as soon as its slot is done.  EAGAIN: write it raw.
 
     Left out: the dnode lock from the look at the slots to the last of them; the pages and cp_rwsem keep others away.
+    An allocation that fails stops all checkpoints as well (STOP_CP_REASON_NO_SEGMENT), so no scope has both.
     """
     cluster: cluster_t = cc.cluster_idx
     fails = False
     if not f2fs_trylock_op(sbi):
+        return EAGAIN
+    if f2fs_get_dnode_of_cluster() != OK:
+        f2fs_unlock_op(sbi)
         return EAGAIN
     if f2fs_cluster_has_hole(cluster):
         f2fs_unlock_op(sbi)
@@ -270,7 +285,7 @@ def f2fs_write_raw_page(folio: Folio, cp: CachePages, wbc: WritebackControl, com
         if not f2fs_take_folio(wbc, folio):
             folio_unlock(folio)
             return OK
-        ret = f2fs_write_single_data_page(folio, cp, wbc, wbc.current, compr_blocks)
+        ret = f2fs_write_single_data_page(folio, cp, wbc, None, compr_blocks)
     return ret
 
 
@@ -281,10 +296,12 @@ def f2fs_write_raw_pages(cc: CompressCtx, cp: CachePages, wbc: WritebackControl,
     Left out: f2fs_balance_fs().
     """
     compr_blocks: page_count_t = 0
-    ret: Errno = OK
+    ret = f2fs_get_dnode_of_cluster()
     if f2fs_is_compressed_cluster(cc.cluster_idx):
         compr_blocks = 1
     f2fs_unlock_rpages(cc, wbc)
+    if ret != OK:
+        return ret
     if compr_blocks > 0:
         f2fs_lock_op(sbi)
     for slot in range(0, F2FS_CLUSTER_SIZE):
@@ -309,7 +326,7 @@ def f2fs_write_multi_pages(cc: CompressCtx, cp: CachePages, wbc: WritebackContro
     if err == EAGAIN:
         err = f2fs_write_raw_pages(cc, cp, wbc, submitted)
     f2fs_destroy_compress_ctx(cc)
-    wbc.nr_to_write = max(wbc.nr_to_write - submitted, -2)
+    charge_submitted(wbc, cp, submitted)
     return err
 
 
@@ -334,9 +351,13 @@ def f2fs_write_compressed_entry(wbc: WritebackControl, cp: CachePages, cc: Compr
     folio: Folio = Folio[number(page) // PAGES]
     if cc.nr_rpages > 0 and cc.cluster_idx != number(page) // F2FS_CLUSTER_SIZE:
         ret = f2fs_write_multi_pages(cc, cp, wbc)
-        if ret != OK or (wbc.nr_to_write <= 0 and wbc.sync_mode == WB_SYNC_NONE):
+        if ret != OK:
+            cp.done_index = number(page) + 1
             cp.done = True
             return ret
+        if wbc.nr_to_write <= 0 and wbc.sync_mode == WB_SYNC_NONE:
+            cp.done = True
+            return OK
     if cc.nr_rpages == 0:
         if not f2fs_all_cluster_page_ready(cp, page, True):
             if f2fs_cluster_needs_another_look(cp, page):
@@ -355,7 +376,8 @@ def f2fs_write_compressed_entry(wbc: WritebackControl, cp: CachePages, cc: Compr
     return OK
 
 
-from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_take_folio, f2fs_write_single_data_page  # noqa: E402
+from model.fs.f2fs.data import charge_submitted, f2fs_dirty_data_folio, f2fs_take_folio  # noqa: E402
+from model.fs.f2fs.data import f2fs_write_single_data_page  # noqa: E402
 from model.fs.f2fs.data import folio_redirty_for_writepage  # noqa: E402
 from model.fs.f2fs.segment import add_to_bio, clear_page_private_gcing  # noqa: E402
 from model.fs.f2fs.segment import f2fs_wait_on_page_writeback  # noqa: E402

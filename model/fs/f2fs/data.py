@@ -7,7 +7,8 @@ from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, pr
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
 from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_FFS, F2FS_IPU, F2FS_ONSTACK_PAGES, LOCK_DONE
-from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, page_count_t, sbi
+from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, Sbi, dirty_count_t
+from model.fs.f2fs.state import page_count_t, sbi
 from model.mm.page_writeback import filemap_dirty_folio, folio_cancel_dirty, folio_clear_dirty_for_io
 from model.mm.page_writeback import folio_start_writeback, note_taken, tag_pages_for_writeback, wbc_end
 from model.mm.page_writeback import wbc_to_tag
@@ -19,6 +20,12 @@ from model.state import WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, T
 from model.state import inode, loff_t, mapping, pgoff_t
 
 # ----------------------------------------------------------------- dirty folios
+
+
+@primitive("fs/f2fs/f2fs.h")
+def get_dirty_pages(sbi: Sbi) -> dirty_count_t:
+    """How many folios of the file count as dirty."""
+    return sbi.dirty_pages
 
 
 @primitive("fs/f2fs/data.c")
@@ -97,9 +104,10 @@ def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitte
 
     EAGAIN: a checkpoint has cp_rwsem or waits for it; nothing has begun.  The look at the address goes
     with the step before it: who changes it holds the folio lock.  So do the begin of writeback and the
-    queueing: those who look at PG_writeback without the folio lock do no more than wait for it.
-    Left out: atomic files, encryption, waiting for the block's copy in META_MAPPING, the extent cache (a
-    write in place that finds its address there takes the same steps here).
+    queueing: those who look at PG_writeback without the folio lock do no more than wait for it.  The bio of a
+    write in place comes before cp_rwsem is given back, not behind it: a checkpoint does not look at it.
+    Left out: atomic files, encryption, the extent cache (a write in place that finds its address there takes
+    the same steps here), writing migrating pages out of place always (no scope has both).
     """
     folio: Folio = Folio[number(page) // PAGES]
     slot: Page = f2fs_slot(page)
@@ -119,11 +127,11 @@ def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitte
             f2fs_unlock_op(sbi)
         return err
     if F2FS_IPU > 0 and addr == DATA_ADDR:
-        if need_lock == LOCK_REQ:
-            f2fs_unlock_op(sbi)
         with atomic("folio_start_writeback() and the bio: under the folio lock"):
             folio_start_writeback(folio)
             f2fs_inplace_write_data(slot, page, bio)
+        if need_lock == LOCK_REQ:
+            f2fs_unlock_op(sbi)
         return OK
     if need_lock == LOCK_RETRY:
         if not f2fs_trylock_op(sbi):
@@ -238,6 +246,13 @@ def f2fs_take_folio(wbc: WritebackControl, folio: Folio) -> bool:
 
 
 @kernel("fs/f2fs/data.c")
+def charge_submitted(wbc: WritebackControl, cp: CachePages, submitted: page_count_t):
+    """nwritten += submitted; wbc->nr_to_write -= submitted."""
+    cp.nwritten = cp.nwritten or submitted > 0
+    wbc.nr_to_write = max(wbc.nr_to_write - submitted, -2)
+
+
+@kernel("fs/f2fs/data.c")
 def f2fs_write_entry(wbc: WritebackControl, cp: CachePages, page: Page) -> Errno:
     """One entry of the array of f2fs_write_cache_pages, from the test for waiting fsyncs on.
 
@@ -257,15 +272,22 @@ def f2fs_write_entry(wbc: WritebackControl, cp: CachePages, page: Page) -> Errno
             return OK
         ret = f2fs_write_single_data_page(folio, cp, wbc, wbc.current, 0)
         f2fs_note_budget(sbi, ret != OK and cp.submitted > 0)
-        wbc.nr_to_write = max(wbc.nr_to_write - cp.submitted, -2)
+        charge_submitted(wbc, cp, cp.submitted)
         if ret == EAGAIN and wbc.sync_mode == WB_SYNC_NONE:
-            ret = OK
+            return OK
     if ret != OK:
         cp.done_index = folio_index(folio) + PAGES
         cp.done = True
     elif wbc.nr_to_write <= 0 and wbc.sync_mode == WB_SYNC_NONE:
         cp.done = True
     return ret
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_start_over(wbc: WritebackControl, cp: CachePages):
+    """index = 0; end = -1.  What has been queued stays in the cached bio."""
+    wbc.index = 0
+    cp.end = FILE_PAGES - 1
 
 
 @kernel("fs/f2fs/data.c")
@@ -307,8 +329,7 @@ def f2fs_write_cache_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errn
                     cp.done = True
                     cp.retry = False
         if cp.retry:
-            wbc.index = 0
-            cp.end = FILE_PAGES - 1
+            f2fs_start_over(wbc, cp)
     f2fs_end_of_pass(mapping, wbc, cp)
     return ret
 
@@ -317,13 +338,15 @@ def f2fs_write_cache_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errn
 def f2fs_end_of_pass(mapping: AddressSpace, wbc: WritebackControl, cp: CachePages):
     """Remember where the pass stopped, and submit the bios that it has left to be merged.
 
-    These are the last lines of f2fs_write_cache_pages.
+    These are the last lines of f2fs_write_cache_pages.  An fsync is of the whole file, with a budget that is never used up:
+    it moves the cursor of the flusher.
     """
     if wbc.range_cyclic and not cp.done:
         cp.done_index = 0
-    if wbc.range_cyclic:
+    if wbc.range_cyclic or wbc.sync_mode == WB_SYNC_ALL:
         mapping.writeback_index = cp.done_index
-    f2fs_submit_merged_write(sbi)
+    if cp.nwritten:
+        f2fs_submit_merged_write(sbi)
     if F2FS_IPU > 0:
         f2fs_submit_merged_ipu_write(wbc.current)
 
@@ -344,7 +367,7 @@ def __f2fs_write_data_pages(mapping: AddressSpace, wbc: WritebackControl) -> Err
     Left out: recovery, quota, FI_SKIP_WRITES, plugging, pages_skipped.
     """
     if wbc.sync_mode == WB_SYNC_NONE:
-        if atomic_read(sbi.dirty_pages) == 0:
+        if get_dirty_pages(sbi) == 0:
             return OK
         if atomic_read(sbi.wb_sync_req) > 0:
             return OK

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, kernel, number, primitive
+from checker.lang import atomic, bug_on, kernel, number, primitive
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
-from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_prepare_compress_overwrite
+from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_is_compressed_cluster, f2fs_prepare_compress_overwrite
 from model.fs.f2fs.data import f2fs_dirty_data_folio, ffs_alloc
 from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_read_pages, f2fs_unlock_op
 from model.fs.f2fs.primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
@@ -78,6 +78,9 @@ def f2fs_buffered_write(pos: loff_t, count: loff_t):
         copy_to_folio(folio, pos - folio_pos(folio), len)
         if locked:
             f2fs_compress_write_end(number(folio) * PAGES // F2FS_CLUSTER_SIZE, pos, len)
+            with atomic("i_size_write(): under i_rwsem, the pages are unlocked"):
+                if pos + len > i_size_read(inode):
+                    i_size_write(inode, pos + len)
         else:
             f2fs_write_end(pos, len, folio)
         pos += len
@@ -92,34 +95,51 @@ def f2fs_do_truncate_blocks(from_: pgoff_t):
             f2fs_update_data_blkaddr(Page[p], NULL_ADDR)
 
 
+@kernel("fs/f2fs/file.c")
+def f2fs_free_blocks(first: pgoff_t):
+    """f2fs_do_truncate_blocks(), as one change for the checkpoint.
+
+    Left out: the partial page, which truncate_setsize() has zeroed here; f2fs_truncate_hole() in several dnodes.
+    """
+    f2fs_lock_op(sbi)
+    f2fs_do_truncate_blocks(first)
+    f2fs_unlock_op(sbi)
+
+
 @kernel("fs/f2fs/compress.c")
-def f2fs_truncate_partial_cluster(cluster: pgoff_t, first: pgoff_t):
-    """Zero the pages of a locked cluster from one on, and dirty and unlock them all."""
+def f2fs_zero_cluster(cluster: pgoff_t, first: pgoff_t):
+    """Zero the pages of a locked cluster from one on."""
     for slot in range(0, F2FS_CLUSTER_SIZE):
         index: pgoff_t = cluster * F2FS_CLUSTER_SIZE + slot
         if index >= first:
             from_: loff_t = index % PAGES * PAGE_SIZE
             folio_zero_segment(Folio[index // PAGES], from_, from_ + PAGE_SIZE)
+
+
+@kernel("fs/f2fs/compress.c")
+def f2fs_truncate_partial_cluster(cluster: pgoff_t, first: pgoff_t):
+    """Of a cluster that is not compressed, free the blocks from a page on; of one that is, zero the pages, and dirty them all.
+
+    Nothing is held between the two looks at the cluster: whoever writes it raw meanwhile makes them differ.
+    """
+    if not f2fs_is_compressed_cluster(cluster):
+        f2fs_free_blocks(first)
+        return
+    locked = f2fs_prepare_compress_overwrite(cluster)
+    bug_on(not locked)
+    f2fs_zero_cluster(cluster, first)
     f2fs_compress_write_end(cluster, 0, 0)
 
 
 @kernel("fs/f2fs/file.c")
 def f2fs_truncate_blocks(from_: loff_t):
-    """Free the blocks behind a new end of file, as one change for the checkpoint.
-
-    Of a cluster that is compressed nothing is freed: its pages behind the end are zeroed, and all are written again.
-    """
+    """Free the blocks behind a new end of file: whole clusters first, then what is cut in the middle."""
     first: pgoff_t = (from_ + PAGE_SIZE - 1) // PAGE_SIZE
-    cluster: pgoff_t = first // F2FS_CLUSTER_SIZE
-    partial = False
-    if F2FS_CLUSTER_SIZE > 1 and first % F2FS_CLUSTER_SIZE != 0:
-        partial = f2fs_prepare_compress_overwrite(cluster)
-        if partial:
-            f2fs_truncate_partial_cluster(cluster, first)
-            first = (cluster + 1) * F2FS_CLUSTER_SIZE
-    f2fs_lock_op(sbi)
-    f2fs_do_truncate_blocks(first)
-    f2fs_unlock_op(sbi)
+    behind: pgoff_t = (first + F2FS_CLUSTER_SIZE - 1) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE
+    f2fs_free_blocks(behind)
+    if F2FS_CLUSTER_SIZE > 1:
+        if first != behind:
+            f2fs_truncate_partial_cluster(first // F2FS_CLUSTER_SIZE, first)
 
 
 @kernel("fs/f2fs/file.c")

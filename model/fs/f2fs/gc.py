@@ -67,7 +67,7 @@ def f2fs_gc(folio: Folio, foreground: bool):
         if valid:
             move_data_page(folio, foreground)
         folio_unlock(folio)
+        unlock_i_gc_rwsem(sbi)
         if foreground:
             f2fs_submit_merged_write(sbi)
-        unlock_i_gc_rwsem(sbi)
     unlock_gc(sbi)

@@ -20,6 +20,7 @@ F2FS_WRITE_A = constant(0, "the page that a write begins at")
 F2FS_WRITE_B = constant(1, "or this one")
 F2FS_WRITE_LEN = constant(1, "pages of a write")
 F2FS_TRUNCATE = constant(1, "the size in pages that a truncate sets")
+F2FS_CLUSTERS_ON_DISK = constant(1, "clusters of a compressed file at the start")
 F2FS_FOREGROUND_GC = constant(1, "1: garbage collection may be in the foreground")
 F2FS_GC_PAGE = constant(0, "the page that garbage collection meets")
 
@@ -97,16 +98,18 @@ def f2fs_file_on_disk():
 
 @primitive()
 def f2fs_compressed_file():
-    """A file whose first cluster is on disk, compressed; nothing is cached."""
-    inode.i_size = F2FS_CLUSTER_SIZE * PAGE_SIZE
-    sbi.image_size = F2FS_CLUSTER_SIZE * PAGE_SIZE
+    """A file whose first clusters are on disk, compressed; nothing is cached."""
+    size = F2FS_CLUSTERS_ON_DISK * F2FS_CLUSTER_SIZE
+    inode.i_size = size * PAGE_SIZE
+    sbi.image_size = size * PAGE_SIZE
     for page in each(Page):
-        if number(page) < F2FS_CLUSTER_SIZE:
-            page.addr = COMPRESS_ADDR if number(page) == 0 else (CDATA_ADDR if number(page) == 1 else NEW_ADDR)
+        if number(page) < size:
+            slot = number(page) % F2FS_CLUSTER_SIZE
+            page.addr = COMPRESS_ADDR if slot == 0 else (CDATA_ADDR if slot == 1 else NEW_ADDR)
             page.image = page.addr
             for c in range(0, PAGE_SIZE):
                 page.block[c] = NEW
                 page.image_block[c] = NEW
     for cell in each(Cell):
-        if number(cell) < F2FS_CLUSTER_SIZE * PAGE_SIZE:
+        if number(cell) < size * PAGE_SIZE:
             cell.logical = DATA

@@ -5,7 +5,8 @@ from __future__ import annotations
 from checker.lang import baseline, interrupt, override, replace, scenario, thread
 
 from model.fs.f2fs.data import f2fs_invalidate_folio, f2fs_truncate_cleanup_folio, f2fs_write_data_pages
-from model.fs.f2fs.operations import F2FS_ON_DISK, F2FS_TRUNCATE, F2FS_WRITE_A, F2FS_WRITE_B, F2FS_WRITE_LEN
+from model.fs.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_ON_DISK, F2FS_TRUNCATE, F2FS_WRITE_A, F2FS_WRITE_B
+from model.fs.f2fs.operations import F2FS_WRITE_LEN
 from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_compressed_file, f2fs_file_on_disk
 from model.fs.f2fs.operations import f2fs_fsync
 from model.fs.f2fs.operations import f2fs_truncate, f2fs_write
@@ -239,6 +240,23 @@ f2fs_cluster_cut = scenario(
     lock_order=F2FS_LOCK_ORDER,
     properties=F2FS_CLUSTERS,
 )
+
+f2fs_two_clusters = scenario(
+    "Two compressed clusters: a pass that has to dirty the second one starts over at the first; writes of whole pages.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={
+        **F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_CLUSTERS_ON_DISK: 2, F2FS_WRITE_LEN: 3, F2FS_WRITE_B: 0,
+        F2FS_TRUNCATE: 0,
+    },
+    bound=4,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)  # fmt: skip
 
 f2fs_cluster_no_space = scenario(
     "A compressed cluster, and one allocation, read of a node or write that fails.",

@@ -22,6 +22,7 @@ F2FS_WHOLE_PAGES = constant(1, "0: a write covers a part of a page, and leaves t
 F2FS_FFS = constant(0, "1: large folios have dirty bits and a pending count, as the proposals want them")
 
 page_count_t = Range(0, FILE_PAGES)
+dirty_count_t = Range(0, FOLIOS + 2)  # of FOLIOS at most, if rightly counted
 
 # --------------------------------------------------------------- enumerations
 
@@ -50,7 +51,7 @@ class Sbi(Struct):
     writepages = Lock("writepages")
     i_gc_rwsem = Lock("i_gc_rwsem")
     wb_sync_req = Field(Range(0, OPENERS), "wb_sync_req")
-    dirty_pages = Field(Range(0, FOLIOS + 2), "dirty_pages")  # of FOLIOS at most, if rightly counted
+    dirty_pages = Field(dirty_count_t, "dirty_pages")
     wb_data = Field(page_count_t, "F2FS_WB_DATA")
     wb_cp_data = Field(page_count_t, "F2FS_WB_CP_DATA")
     image_size = Field(loff_t, "i_size in the node image")
@@ -88,3 +89,4 @@ class CachePages(Record):
     done = Flag()
     retry = Flag()
     submitted = Field(page_count_t)
+    nwritten = Flag()  # anything at all
