@@ -292,18 +292,21 @@ def inductive(function):
 class Induction:
     """A small system, and what is proved of it for any number of steps."""
 
-    def __init__(self, doc, processes, claim, helped_by, k, assumes, checked_by):
+    def __init__(self, doc, processes, claim, helped_by, k, assumes, seen_as, compared_with, within):
         self.doc, self.processes, self.claim, self.helped_by = doc, processes, claim, tuple(helped_by)
-        self.k, self.assumes, self.checked_by = k, assumes, checked_by
+        self.k, self.assumes = k, assumes
+        self.seen_as, self.compared_with, self.within = seen_as, tuple(compared_with), within
 
 
-def induction(doc, *processes, claim, helped_by=(), k=1, assumes="", checked_by=""):
+def induction(doc, *processes, claim, helped_by=(), k=1, assumes="", seen_as=None, compared_with=(), within=1):
     """Prove by k-induction that `claim` holds in every state of these handlers and workers.
 
-    helped_by: further predicates, proved together with it.  assumes: how the system differs from
-    the model it stands for.  checked_by: what compares it with that model.
+    helped_by: further predicates, proved together with it.  assumes: what the system leaves out.
+    seen_as: an `inductive` predicate of the model's state and the system's, true of those that go together;
+    what it does not mention may be anything.  compared_with: pairs of a scenario of the model and a bound;
+    every step there must be up to `within` steps of the system, or none.
     """
-    return Induction(doc, processes, claim, helped_by, k, assumes, checked_by)
+    return Induction(doc, processes, claim, helped_by, k, assumes, seen_as, compared_with, within)
 
 
 class Machine:

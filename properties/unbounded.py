@@ -2,16 +2,20 @@
 
 Each is what remains of the model if one folio is looked at and all but a few variables are
 forgotten.  Its steps are those of the model that change these; whatever the model decides by
-other variables may go either way here.
+other variables may go either way here.  That the model takes no other steps is asked of complete
+searches (`seen_as`, `compared_with`), whenever the proof is made.
 """
 
 from __future__ import annotations
 
 from checker.lang import Array, Flag, Ghost, Range, Struct, atomic, bug_on, choose, each, implies
 from checker.lang import induction, inductive
-from checker.lang import interrupt, kernel, override, primitive, pure, variant, wait_until, worker
+from checker.lang import interrupt, kernel, number, override, primitive, pure, variant, wait_until, worker
 
-from model.scenarios import iomap
+from model.scenarios import any_sizes, append_flush, iomap, two_mappings
+from model.size import bio_covers
+from model.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, IOMAP_MAPPED, IO_BUILT, IO_FREE, IO_LISTED, IO_SUBMITTED
+from model.state import NEW, OLD, Block, Cell, Folio, Inode, Ioend
 
 LARGEST = (1 << 63) - 1
 LARGEST_FOLIO = 4096 << 9
@@ -26,10 +30,10 @@ class CountedFolio(Struct):
     """A folio with its ifs."""
 
     wb = Flag("PG_writeback")
-    building = Flag("a pass is adding blocks of it")
+    building = Flag("a pass holds the bias")
+    ending = Flag("somebody has seen the count become zero")
     pending = Range(0, (1 << 31) - 1, "write_bytes_pending")
-    added = Range(0, LARGEST_FOLIO, "bytes that the pass has added")
-    in_flight = Range(0, (1 << 31) - 1, "bytes of unfinished I/O")
+    in_flight = Range(0, LARGEST_FOLIO, "bytes of unfinished I/O")
 
 
 counted = CountedFolio[0]
@@ -42,39 +46,42 @@ def writeback_bias() -> any_count:
 
 
 @kernel("fs/iomap/buffered-io.c")
-def counted_start():
-    """folio_start_writeback(): under the folio lock, when no writeback is under way."""
+def counted_bias():
+    """iomap_writepage_map() raises the count: under the folio lock, when no writeback is under way."""
     with atomic("one step of the small system"):
-        wait_until(not counted.wb and not counted.building)
+        wait_until(not counted.wb and not counted.building and not counted.ending)
         bug_on(counted.pending != 0)
         counted.pending += writeback_bias()
-        counted.wb = True
         counted.building = True
-        counted.added = 0
+
+
+@kernel("fs/iomap/buffered-io.c")
+def counted_start():
+    """folio_start_writeback()."""
+    with atomic("one step of the small system"):
+        wait_until(counted.building and not counted.wb)
+        counted.wb = True
 
 
 @kernel("fs/iomap/buffered-io.c")
 def counted_add():
     """iomap_add_to_ioend(): some more bytes of the folio."""
     with atomic("one step of the small system"):
-        wait_until(counted.building and counted.added < LARGEST_FOLIO)
+        wait_until(counted.building and counted.wb and counted.in_flight < LARGEST_FOLIO)
         len = choose(range(1, LARGEST_FOLIO + 1))
-        if counted.added + len <= LARGEST_FOLIO:
-            counted.added += len
+        if counted.in_flight + len <= LARGEST_FOLIO:
             counted.pending += len
             counted.in_flight += len
 
 
 @kernel("fs/iomap/buffered-io.c")
 def counted_finish():
-    """The end of iomap_writepage_map(): the bias goes, and with it perhaps PG_writeback."""
+    """The end of iomap_writepage_map(): the bias goes; whoever takes the last of the count ends writeback."""
     with atomic("one step of the small system"):
-        wait_until(counted.building)
+        wait_until(counted.building and counted.wb)
         counted.building = False
         counted.pending -= writeback_bias()
-        if counted.pending == 0:
-            bug_on(not counted.wb)
-            counted.wb = False
+        counted.ending = counted.ending or counted.pending == 0
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -86,50 +93,73 @@ def counted_complete():
         if len <= counted.in_flight:
             counted.pending -= len
             counted.in_flight -= len
-            if counted.pending == 0:
-                bug_on(not counted.wb)
-                counted.wb = False
+            counted.ending = counted.ending or counted.pending == 0
+
+
+@kernel("fs/iomap/buffered-io.c")
+def counted_end():
+    """folio_end_writeback(), by who has taken the last of the count."""
+    with atomic("one step of the small system"):
+        wait_until(counted.ending)
+        bug_on(not counted.wb)
+        counted.wb = False
+        counted.ending = False
 
 
 @inductive
 def io_is_under_writeback(folio: CountedFolio) -> bool:
-    """While I/O on a folio is unfinished, or blocks of it are being added, it is under writeback."""
-    return implies(folio.in_flight > 0 or folio.building, folio.wb)
+    """While I/O on a folio is unfinished, it is under writeback."""
+    return implies(folio.in_flight > 0, folio.wb)
 
 
 @inductive
 def pending_is_what_is_in_flight(folio: CountedFolio) -> bool:
-    """write_bytes_pending counts the unfinished bytes, and the bias while blocks are being added."""
+    """write_bytes_pending counts the unfinished bytes, and the bias while a pass holds it."""
     return folio.pending == folio.in_flight + (1 if folio.building else 0)
 
 
 @inductive
-def nothing_is_pending_without_writeback(folio: CountedFolio) -> bool:
-    """A folio that is not under writeback has nothing pending."""
-    return folio.wb == (folio.pending > 0)
+def writeback_has_a_reason(folio: CountedFolio) -> bool:
+    """Writeback lasts while something is pending, and until its end; it begins after the bias."""
+    return folio.wb == (folio.in_flight > 0 or folio.ending) or folio.building
 
 
 @inductive
-def pending_is_no_more_than_the_folio(folio: CountedFolio) -> bool:
-    """No more is in flight than a pass has added."""
-    return folio.in_flight <= folio.added
+def the_end_comes_last(folio: CountedFolio) -> bool:
+    """Who ends writeback does so with nothing pending and no pass at work."""
+    return implies(folio.ending, folio.wb and folio.pending == 0 and not folio.building)
+
+
+@inductive
+def counted_as(folio: Folio) -> bool:
+    """A folio's flag and count are those of the small system, where at least what its I/O carries is in flight."""
+    carried = sum(
+        sum(BLOCK_SIZE for b in range(0, BLOCKS) if bio_covers(io.io_offset, io.bi_blocks, number(folio) * BLOCKS + b))
+        for io in each(Ioend)
+        if io.state in (IO_BUILT, IO_SUBMITTED, IO_LISTED)
+    )
+    same = counted.wb == folio.writeback and counted.pending == folio.write_bytes_pending
+    return same and counted.in_flight >= carried
 
 
 writeback_lasts = induction(
     "write_bytes_pending and PG_writeback: writeback ends with the last byte, and not before.",
+    worker("bias", counted_bias),
     worker("start", counted_start),
     worker("add", counted_add),
     worker("finish", counted_finish),
     interrupt("complete", counted_complete),
+    interrupt("end", counted_end),
     claim=io_is_under_writeback,
     helped_by=(
         pending_is_what_is_in_flight,
-        nothing_is_pending_without_writeback,
-        pending_is_no_more_than_the_folio,
+        writeback_has_a_reason,
+        the_end_comes_last,
     ),
-    assumes="one folio; a pass begins when none is under way (it holds the folio lock and has waited)",
-    checked_by="the same statements are searched in the model: writeback_lasts_as_long_as_its_io, "
-    "pending_bytes_cover_the_io, no_bytes_pending_without_writeback",
+    assumes="one folio of several blocks, so that it has a count",
+    seen_as=counted_as,
+    compared_with=((append_flush, 2), (two_mappings, 3), (any_sizes, 2)),
+    within=2,  # raising the count and setting the flag are one step of the model
 )
 
 
@@ -149,44 +179,44 @@ unbiased_pending = variant(
 
 
 class SizedFile(Struct):
-    """The sizes of a file; the bytes below `backed` are on the device."""
+    """The sizes of a file.  The I/O that recorded the on-disk size carried data up to `backed`."""
 
     i_size = Range(0, LARGEST - REAL_BLOCK, "i_size")
+    highest = Range(0, LARGEST - REAL_BLOCK, "greatest i_size so far")
     di_size = Range(0, LARGEST, "i_disk_size")
-    backed = Ghost(Range(0, LARGEST, "data is on the device up to"))
+    recorded = Flag("an I/O has recorded the on-disk size")
+    backed = Ghost(Range(0, LARGEST, "the I/O that recorded the size carried data up to"))
 
 
 class SizedIo(Struct, count=2):
-    """An I/O at the end of the file."""
+    """An I/O on its way."""
 
     under_way = Flag("under way")
     io_end = Range(0, LARGEST, "io_offset + io_size")
-    carries = Ghost(Range(0, LARGEST, "carries data up to"))
+    carries = Ghost(Range(0, LARGEST, "carries data of the file up to"))
 
 
 sized = SizedFile[0]
 
 
 @kernel("fs/iomap/buffered-io.c")
-def sized_append():
-    """A write that ends anywhere behind EOF."""
+def sized_resize():
+    """A write or a truncate gives the file any size."""
     with atomic("one step of the small system"):
-        wait_until(sized.i_size < LARGEST - REAL_BLOCK)
-        end = choose(range(1, LARGEST - REAL_BLOCK + 1))
-        if end > sized.i_size:
-            sized.i_size = end
+        sized.i_size = choose(range(0, LARGEST - REAL_BLOCK + 1))
+        sized.highest = max(sized.highest, sized.i_size)
 
 
 @kernel("fs/iomap/buffered-io.c")
 def sized_write_back(io: SizedIo):
-    """iomap_writepage_handle_eof() and iomap_add_to_ioend(): an I/O of whole blocks up to EOF."""
+    """iomap_add_to_ioend(): blocks up to some place; end_pos is no greater than i_size has ever been."""
     with atomic("one step of the small system"):
-        wait_until(not io.under_way and sized.i_size > 0)
-        end_pos = sized.i_size
-        rounded = (end_pos + REAL_BLOCK - 1) // REAL_BLOCK * REAL_BLOCK
-        io.under_way = True
-        io.carries = end_pos
-        io.io_end = clamp_end(rounded, end_pos)
+        end_pos = choose(range(0, LARGEST - REAL_BLOCK + 1))
+        blocks = choose(range(0, LARGEST // REAL_BLOCK))
+        if end_pos <= sized.highest:
+            io.under_way = True
+            io.carries = min(blocks * REAL_BLOCK, end_pos)
+            io.io_end = clamp_end(blocks * REAL_BLOCK, end_pos)
 
 
 @pure("fs/iomap/buffered-io.c")
@@ -202,33 +232,39 @@ def end_as_it_is(end: any_size, end_pos: any_size) -> any_size:
 
 
 @kernel("fs/xfs/xfs_aops.c")
-def sized_complete(io: SizedIo):
-    """xfs_end_ioend(): the data is on the device, and the on-disk size follows, up to i_size."""
+def sized_record(io: SizedIo):
+    """xfs_setfilesize(): the on-disk size follows an I/O whose data is on the device, up to i_size."""
     with atomic("one step of the small system"):
         wait_until(io.under_way)
+        size = min(io.io_end, sized.i_size)
+        if size > sized.di_size:
+            sized.di_size = size
+            sized.recorded = True
+            sized.backed = io.carries
+
+
+@kernel("fs/xfs/xfs_aops.c")
+def sized_end(io: SizedIo):
+    """The I/O is over."""
+    with atomic("one step of the small system"):
         io.under_way = False
-        sized.backed = max(sized.backed, io.carries)
-        sized.di_size = max(sized.di_size, min(io.io_end, sized.i_size))
         io.carries = 0
         io.io_end = 0
 
 
 @kernel("fs/xfs/xfs_iops.c")
 def sized_truncate():
-    """Truncate down: it waits for all writeback behind the new size."""
+    """Truncate gives the file any on-disk size, and no I/O has recorded it."""
     with atomic("one step of the small system"):
-        wait_until(all(not io.under_way for io in each(SizedIo)))
-        size = choose(range(0, LARGEST - REAL_BLOCK + 1))
-        if size <= sized.i_size:
-            sized.i_size = size
-            sized.di_size = min(sized.di_size, size)
-            sized.backed = min(sized.backed, size)
+        sized.di_size = choose(range(0, LARGEST - REAL_BLOCK + 1))
+        sized.recorded = False
+        sized.backed = sized.di_size
 
 
 @inductive
 def disk_size_is_backed(file: SizedFile) -> bool:
-    """Every byte below the on-disk size is on the device, and the size is no greater than i_size."""
-    return file.di_size <= file.backed and file.di_size <= file.i_size
+    """The on-disk size is no greater than what the I/O that recorded it carried."""
+    return file.di_size <= file.backed
 
 
 @inductive
@@ -237,18 +273,38 @@ def io_ends_where_its_data_ends(io: SizedIo) -> bool:
     return io.io_end <= io.carries
 
 
+@inductive
+def sized_as(inode: Inode) -> bool:
+    """Sizes and I/Os are those of the small system; up to `backed` the device has what the I/O carried."""
+    same = sized.i_size == inode.i_size and sized.di_size == inode.i_disk_size
+    recorded = sized.recorded == (inode.sized_from < inode.i_disk_size)
+    ios = all(
+        SizedIo[number(io)].under_way == (io.state != IO_FREE)
+        and implies(io.state != IO_FREE, SizedIo[number(io)].io_end == io.io_offset + io.io_size)
+        for io in each(Ioend)
+    )
+    carried = all(
+        implies(
+            inode.sized_from <= number(cell) < sized.backed and cell.logical == DATA and not cell.filled,
+            Block[number(cell) // CELLS].extent == IOMAP_MAPPED and cell.volatile in (OLD, NEW),
+        )
+        for cell in each(Cell)
+    )
+    return same and recorded and ios and carried
+
+
 clamp_backs_the_size = induction(
     "The clamp of io_size: the on-disk size never covers what was not written.",
-    worker("append", sized_append),
+    worker("resize", sized_resize),
     worker("write_back", sized_write_back, per=SizedIo),
-    interrupt("complete", sized_complete, per=SizedIo),
+    interrupt("record", sized_record, per=SizedIo),
+    interrupt("end", sized_end, per=SizedIo),
     worker("truncate", sized_truncate),
     claim=disk_size_is_backed,
     helped_by=(io_ends_where_its_data_ends,),
-    assumes="one dirty run at the end of the file, blocks of 4096 bytes, two I/Os at a time, completions in any order; "
-    "truncate finds no I/O under way",
-    checked_by="the same statements are searched in the model: recorded_size_is_backed, disk_size_stays_below_i_size, "
-    "io_size_ends_at_eof; the clamp and xfs_new_eof() are theorems",
+    assumes="blocks of 4096 bytes, two I/Os at a time, completions in any order",
+    seen_as=sized_as,
+    compared_with=((append_flush, 2), (any_sizes, 1)),
 )
 
 unclamped_size = variant(
@@ -342,8 +398,8 @@ locks_are_ordered = induction(
     worker("release", ordered_release, per=OrderedTask),
     claim=nobody_waits_in_a_circle,
     helped_by=(waits_go_upwards, a_lock_has_one_owner),
-    assumes="three tasks and four locks, each held by one task at a time",
-    checked_by="lock_order is judged at every step of every search: no task of the model waits for a lower lock",
+    assumes="three tasks and four locks, each held by one task at a time; that a task of the model waits for no "
+    "lower lock than it holds is judged at every step of every search (lock_order), not here",
 )
 
 unordered_locks = variant(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checker.api import prepare
+from checker.catalogue import load
 from checker.cli import main
 from checker.smt import unbounded
 from checker.smt.proofs import proofs
+from checker.smt.refinement import compared
 from checker.smt.theorems import INCOMPLETE, PROVED, REFUTED
 from checker.smt.transitions import Transitions
+from checker.smt.unbounded import inductions_of
 
+SEEN_AS = {"writeback_lasts": "counted_as", "clamp_backs_the_size": "sized_as"}
 BROKEN = {  # design: the proof that must fail, and the claim that a step breaks
     "unbiased_pending": ("writeback_lasts", "pending_is_what_is_in_flight"),
     "unclamped_size": ("clamp_backs_the_size", "io_ends_where_its_data_ends"),
@@ -25,7 +31,32 @@ def test_proofs_by_induction_succeed(name):
     [proof] = proofs(names=[name], seconds=60)
 
     assert (proof.verdict, proof.limit, proof.picture) == (PROVED, "", "")
-    assert "any number of steps" in proof.covers and "Compared with the model" in proof.assumes
+    assert "any number of steps" in proof.covers
+    assert ("Compared with the model, every step of" in proof.assumes) == (name in SEEN_AS)
+
+
+@pytest.mark.parametrize(
+    "design, name", [("no_writeback_bias", "writeback_lasts"), ("no_io_size_clamp", "clamp_backs_the_size")]
+)
+def test_a_bug_of_the_model_is_no_step_of_the_small_system(design, name, capsys):
+    """The small system is not touched by these designs of the model; the comparison notices them."""
+    assert main(["prove", name, "--design", design]) == 1
+    out = capsys.readouterr().out
+
+    assert "is none of the small system" in " ".join(out.split())
+    assert f"VIOLATED {SEEN_AS[name]}" in out and f"design {design}" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("missing", ["start", "add", "finish", "complete", "end"])
+def test_a_step_that_the_small_system_lacks_is_noticed(missing):
+    catalogue = load(None)
+    asked = copy.copy(inductions_of(catalogue)["writeback_lasts"])
+    asked.processes = tuple(process for process in asked.processes if process.name != missing)
+    small = unbounded._InductionCompiler(catalogue, asked, None).program(None, None)
+    found = next(compared(catalogue, asked, small, None, 20))
+
+    assert found.scenario == "append_flush" and found.trace is not None
 
 
 @pytest.mark.parametrize("design", BROKEN)
@@ -92,7 +123,7 @@ def test_a_failed_proof_is_drawn(capsys):
     assert main(["prove", "clamp_backs_the_size", "--design", "unclamped_size"]) == 1
     out = capsys.readouterr().out
 
-    assert "sized_write_back()" in out and "i_size = " in out
+    assert "sized_write_back()" in out and "io_offset + io_size 0->4096" in out
     assert max(map(len, out.splitlines())) <= 80
 
 

@@ -20,6 +20,7 @@ from ..interpret import NOBODY, Interpreter, Step, Violation
 from ..report import counterexample
 from ..trace import Facts, Trace
 from ..values import Names
+from .refinement import compared
 from .theorems import INCOMPLETE, PROVED, REFUTED, Proof
 from .transitions import Alternative, Transitions
 
@@ -60,13 +61,34 @@ def prove(
     horn = ""
     if verdict == PROVED and proof.by_horn_clauses(asked.claim.__name__):
         horn = "; z3 also finds an invariant for the claim alone, with Horn clauses"
+    told = ""
+    if verdict == PROVED and asked.seen_as:
+        verdict, limit, picture, told = _compared_with_the_model(catalogue, asked, program, design, seconds)
     helpers = ", ".join(f.__name__ for f in asked.helped_by)
     covers = f"{' '.join(asked.claim.__doc__.split())} In any number of steps, sizes of any value"
     covers += f"; proved together with {helpers}" if helpers else ""
     return Proof(
-        name, how, asked.doc, covers + horn, f"{asked.assumes}. Compared with the model: {asked.checked_by}", verdict,
+        name, how, asked.doc, covers + horn, asked.assumes + told, verdict,
         time.perf_counter() - start, proof.asked, None, limit, picture,
     )  # fmt: skip
+
+
+def _compared_with_the_model(
+    catalogue: Catalogue, asked: lang.Induction, program: ir.Program, design: lang.Design | None, seconds: float
+) -> tuple[str, str, str, str]:
+    """Verdict, limit and picture of the comparison with the model, and what was compared."""
+    done: list[str] = []
+    try:
+        for one in compared(catalogue, asked, program, design, seconds):
+            if one.trace is not None:
+                head = f"the last step of this run of the model, in {one.scenario}, is none of the small system"
+                facts = Facts(catalogue.name_of(design) if design else "", one.scenario, one.bound)
+                picture = counterexample(replace(one.trace, facts=facts), (), 76).rstrip()
+                return REFUTED, "", "\n".join([*textwrap.wrap(head + ":", 76), "", picture]), ""
+            done.append(str(one))
+    except TimeoutError:
+        return INCOMPLETE, f"comparing with the model, z3 has no answer within {seconds:g} s", "", ""
+    return PROVED, "", "", ". Compared with the model, every step of " + ", ".join(done)
 
 
 class _Induction:
