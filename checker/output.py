@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
+import textwrap
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -221,8 +223,13 @@ def junit_text(result: Result) -> str:
 # ----------------------------------------------------------------------- lists
 
 
+LEAST_COLUMNS = 32  # for the last column of a list; with fewer it goes below the others
+
+
 def write_list(rows: list[dict[str, Any]], columns: list[str], json_file: str | None) -> None:
-    """One line for each row, its `columns` under each other; or all of the rows as JSON."""
+    """The `columns` of the rows under each other, or all of the rows as JSON.
+
+    On a terminal the last column is wrapped; elsewhere each row is one line."""
     if json_file is not None:
         write_json(json_file, rows)
         return
@@ -230,7 +237,19 @@ def write_list(rows: list[dict[str, Any]], columns: list[str], json_file: str | 
     widths = [max((len(line[i]) for line in texts), default=0) for i in range(len(columns))]
     used = [i for i, width in enumerate(widths) if width]
     for line in texts:
-        click.echo("  ".join(f"{line[i]:<{widths[i]}}" for i in used).rstrip())
+        *first, last = [f"{line[i]:<{widths[i]}}" for i in used]
+        click.echo("\n".join(_wrapped("  ".join(first), last.rstrip())))
+
+
+def _wrapped(first: str, last: str) -> list[str]:
+    """The lines of a row, whose last column is `last`."""
+    if not sys.stdout.isatty():
+        return [f"{first}  {last}".rstrip() if first else last]
+    width = shutil.get_terminal_size((80, 24)).columns
+    indent = len(first) + 2 if first else 0
+    if width - indent >= LEAST_COLUMNS:
+        return textwrap.wrap(last, width, initial_indent=f"{first}  " if first else "", subsequent_indent=" " * indent) or [first]
+    return [re.sub("  +", "  ", first.rstrip()), *textwrap.wrap(last, width, initial_indent="      ", subsequent_indent="      ")]
 
 
 def first_sentence(doc: str | None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from checker.cli import main
+from checker.output import write_list
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tests" / "models"
@@ -236,6 +237,22 @@ def test_lists_have_one_line_each(run):
     assert run("scenarios", *PETERSON)[1] == "two  peterson  Two processes.\n"
     assert run("properties", *PETERSON)[1].splitlines()[1].split(maxsplit=2) == [
         "mutual_exclusion", "invariant", "At most one process is in the critical section."]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (74, ["one     that is  " + " ".join(["long"] * 11), "second           short"]),
+        (50, ["one     that is  " + " ".join(["long"] * 6), " " * 17 + " ".join(["long"] * 5), "second           short"]),
+        (48, ["one  that is", "      " + " ".join(["long"] * 8), "      long long long", "second", "      short"]),
+    ],
+)
+def test_lists_are_wrapped_on_a_terminal(monkeypatch, capsys, width, expected):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    rows = [{"a": "one", "b": "that is", "c": " ".join(["long"] * 11)}, {"a": "second", "b": "", "c": "short"}]
+    write_list(rows, ["a", "b", "c"], None)
+    assert capsys.readouterr().out.splitlines() == expected
 
 
 def test_lists_as_json(run):
