@@ -56,8 +56,8 @@ def truncate_inode_folio(mapping: AddressSpace, folio: Folio):
 def truncate_inode_partial_folio(folio: Folio, start: loff_t, end: loff_t) -> bool:
     """Zero or remove the part of a locked folio that lies in [start, end]; False: it stays as it is, dirty.
 
-    Left out: split_folio(), which fails: a folio with an ifs is split only when it is clean, and then
-    removing it does as well.
+    Left out: split_folio() where it succeeds: the folio is removed instead, and read again.  The split itself
+    is in mm/huge_memory.py.  It fails for a folio with an ifs that is dirty, and for one that somebody refers to.
     """
     pos: loff_t = folio_pos(folio)
     offset: loff_t = start - pos if pos < start else 0
