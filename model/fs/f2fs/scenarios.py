@@ -258,6 +258,23 @@ f2fs_two_clusters = scenario(
     properties=F2FS_CLUSTERS,
 )  # fmt: skip
 
+f2fs_two_raw_clusters = scenario(
+    "Two raw clusters; a write begins in the one and ends in the other.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={
+        **F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_ON_DISK: 4, F2FS_WRITE_A: 1, F2FS_WRITE_B: 1,
+        F2FS_WRITE_LEN: 2,
+    },
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)  # fmt: skip
+
 f2fs_cluster_no_space = scenario(
     "A compressed cluster, and one allocation, read of a node or write that fails.",
     thread("writer", f2fs_write),
