@@ -56,7 +56,7 @@ def variants() -> str:
     catalogue = load()
     for name, design in catalogue.designs.items():
         place = Path(catalogue.where[design][0])
-        told_elsewhere = place.parent.name == "history" or re.fullmatch(r"f2fs_r\d", place.stem)
+        told_elsewhere = place.parent.name == "history" or re.fullmatch(r"f2fs_r\d\w?", place.stem)
         if not isinstance(design, Baseline) and not told_elsewhere:
             broken = ", ".join(f"[`{p}`](counterexamples/{n}--{p}.txt)" for n, p in stored if n == name)
             undoes = f"`{design.undoes}`" if design.undoes else ""
