@@ -48,12 +48,12 @@ def append():
 
 
 def append_any():
-    """write(2) with O_APPEND, of any length that the file has room for."""
+    """write(2) with O_APPEND, up to any place behind EOF that the file has room for."""
     with atomic("inode_lock(): i_size stays as it is"):
         inode_lock(inode)
-        count: loff_t = choose(range(1, FILE_SIZE + 1))
+        end: loff_t = choose(range(1, FILE_SIZE + 1))
         pos: loff_t = i_size_read(inode)
-        count = min(count, FILE_SIZE - pos)
+        count: loff_t = end - pos if end > pos else FILE_SIZE - pos
     xfs_file_buffered_write(Task[0], pos, count)
 
 

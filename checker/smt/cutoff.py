@@ -1,10 +1,12 @@
 """How far a verdict on a few cells per block holds for real sizes.
 
-Two questions.  What does the model do with sizes?  They may be copied, compared, added and
+Three questions.  What does the model do with sizes?  They may be copied, compared, added and
 subtracted, and rounded to blocks, pages and folios; a product of sizes, or a division by
-anything else, is refused.  And do the cells of the scope suffice?  A layout of m sizes in a file
-has a layout in cells in which every comparison has the same truth value, if a block has a
-cell for each of them and one more: z3 proves that, for every block size and all offsets.
+anything else, is refused.  Do the cells of the scope suffice?  A layout of m sizes in a file
+has a layout in cells in which every comparison of them has the same truth value, if a block has a
+cell for each of them and one more: z3 proves that, for every block size and all offsets.  And does
+this program decide nothing by more than that?  Its sums and differences are followed through
+all of its states (`alike`).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import disk_cache
@@ -22,12 +24,16 @@ from ..ir import (
     COMPARISONS, NOWHERE, Assign, Binary, Check, Choose, Const, Expr, Goto, If, Ite, Note, Pos, Process, Program, Read,
     Stmt, Unary,
 )  # fmt: skip
-from .real_sizes import HOLDER, LEAST_BLOCK, RealProgram, Unmeasured, geometry_of, measure_of, real_program
+from .alike import FIRST, GAPS, STEPS, Followed, followed, in_blocks_of, lemma
+from .real_sizes import HOLDER, LEAST_BLOCK, RealProgram, Unmeasured, measure_of
 
 PLAIN, COUNT, SIZE = 0, 1, 2  # a value: no size; a number of blocks, pages or folios; a size in bytes
 BLOCK_SIZES = [1 << shift for shift in range(9, 17)]
 LLONG_MAX = (1 << 63) - 1
 SECONDS = 5  # for the whole proof
+FOLLOWING = 10  # seconds in which sizes are followed
+MOST_STATES = 2_000_000  # beyond which they are followed through few operations
+FEW = 2  # operations through which they are followed if all take too long
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,10 @@ class Cutoff:
 
     comparisons: that the model makes of them.  units: what they are rounded to, in blocks.
     free: sizes that a run may have; cells: in a block of the scope.  constants: the sizes that the
-    scenario fixes.  verdict: "proved", "too few" cells, or "incomplete"; why: for the last.
+    scenario fixes.  verdict: "proved", "too few" cells, "steps" (what `why` names depends on more than the
+    order of sizes), "cells" (nothing is known of real sizes) or "incomplete"; why: for the last three.
+    elsewhere: a scenario in which all sizes are free.  followed: operations up to which sizes were
+    followed, if not as many as were searched; states: in which they were.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -55,60 +64,109 @@ class Cutoff:
     verdict: str
     why: str = ""
     elsewhere: str = ""
+    followed: int | None = None
+    states: int = 0
 
     def sentence(self) -> str:
         """The part of the verdict that speaks of sizes; "" if the model compares none."""
         if not self.comparisons:
             return ""
-        if self.verdict == "too few":
-            where = f"; for every byte offset: --scenario {self.elsewhere}" if self.elsewhere else ""
-            steps = f"steps of 1/{self.cells} block" if self.cells > 1 else "whole blocks"
-            return (
-                f"sizes: {self.cells} of {self.free + 1} cells per block; it holds for every block size, with these "
-                f"sizes in {steps}{where}"
-            )
         if self.verdict == "incomplete":
             return f"sizes: not decided: {self.why}"
+        if self.verdict == "cells":
+            return f"sizes: in cells only: {self.why}"
+        through = f"followed through {self.states:,} states"
+        if self.followed is not None:
+            through += f", of up to {self.followed} operations only"
+        if self.verdict in ("too few", "steps"):
+            return f"sizes: {self._steps()} ({through})"
         compared = f"{len(self.comparisons)} comparisons of {self.free} free sizes"
         if self.constants:
             fixed = ", ".join(f"{name} = {value}" for name, value in self.constants.items())
-            return f"sizes: for every block size, and byte offsets in the order of {fixed} cells ({compared})"
-        return f"sizes: for every block size and byte offset ({compared})"
+            return f"sizes: for every block size, and byte offsets in the order of {fixed} cells ({compared}, {through})"
+        return f"sizes: for every block size and byte offset ({compared}, {through})"
+
+    def _steps(self) -> str:
+        steps = f"steps of 1/{self.cells} block" if self.cells > 1 else "whole blocks"
+        where = f"; for every byte offset: --scenario {self.elsewhere}" if self.elsewhere else ""
+        if self.verdict == "too few":
+            head = f"{self.cells} of {self.free + 1} cells per block; it holds for every block size, with these sizes in "
+            return head + steps + where
+        return f"for every block size, with these sizes in {steps}: {self.why} decides by more than their order{where}"
 
 
-def cutoff(task: Task, seconds: float = SECONDS) -> Cutoff:
-    """What `task` says of real sizes.
+def cutoff(task: Task, seconds: float = SECONDS, large: bool = False) -> Cutoff:
+    """What `task` says of real sizes; large: it has too many states to follow sizes through all of them.
 
     Raises ModelError for what the model does with sizes and this cannot judge, Unmeasured if the model
     does not say what its sizes are.
     """
-    real = real_program(task, geometry_of(task))
+    real = in_blocks_of(task, FIRST)
     used = Sizes(real)
     used.refuse()
     free, cells = used.free(task.program.bound), real.geometry.cells
     constants = {name: value for name, value in real.sizes.items() if value}
-    measure = measure_of(task)
     comparisons = tuple(sorted(used.comparisons, key=lambda c: (c.pos.file, c.pos.line, c.op)))
-    verdict, why = "too few", ""
+    found = Cutoff(comparisons, tuple(sorted(used.units)), free, cells, constants, "too few", "", _elsewhere(task))
+    if not comparisons:
+        return found
     if cells > free:
         verdict, why = proved(free, cells, used.units, seconds)
-    if verdict == "proved" and (again := used.chosen_again()):
-        verdict, why = "incomplete", f"{again} may choose a number of bytes more than once in an operation"
-    other = task.catalogue.scenarios.get(measure.free)
-    elsewhere = measure.free if other not in (None, task.scenario) and other.of is task.scenario.of else ""
-    return Cutoff(comparisons, tuple(sorted(used.units)), free, cells, constants, verdict, why, elsewhere)
+        if verdict == "proved" and not lemma(cells):
+            verdict, why = "incomplete", "z3 has no proof that forms keep their sign"
+        if verdict == "proved" and (again := used.chosen_again()):
+            verdict, why = "incomplete", f"{again} may choose a number of bytes more than once in an operation"
+        found = replace(found, verdict=verdict, why=why)
+    return _followed(found, task, real, large)
 
 
-def kept_cutoff(task: Task) -> Cutoff:
-    """As `cutoff`, from the disk if the same program was asked about before."""
-    digest = task.program.digest
+def _elsewhere(task: Task) -> str:
+    """The scenario to run instead, in which sizes are free; "" if there is none of this system."""
+    other = task.catalogue.scenarios.get(measure_of(task).free)
+    return measure_of(task).free if other not in (None, task.scenario) and other.of is task.scenario.of else ""
+
+
+def _followed(found: Cutoff, task: Task, real: RealProgram, large: bool) -> Cutoff:
+    """What is left of `found` when sizes are followed through the states of the program; large: too many states."""
+    if found.verdict == "incomplete":
+        return found
+    if found.verdict == "proved":
+        run = _run(task, real, GAPS, large)
+        if run.verdict != "otherwise":
+            return _told(found, task, run)
+        found = replace(found, verdict="steps", why=run.why)
+    if found.cells & (found.cells - 1):
+        return replace(found, verdict="cells", why=f"no block has {found.cells} equal parts")
+    run = _run(task, real, STEPS, large)
+    if run.verdict == "otherwise":
+        return replace(found, verdict="cells", why=f"{run.why} decides by how many cells a block has")
+    return _told(found, task, run)
+
+
+def _run(task: Task, real: RealProgram, family: str, large: bool) -> Followed:
+    """Sizes followed through all states, or through those of a few operations if that takes too long."""
+    run = None if large else followed(task, real, family, FOLLOWING)
+    if (run is None or run.verdict == "incomplete") and (task.program.bound or 0) > FEW:
+        run = followed(task, real, family, FOLLOWING, FEW)
+    return run or followed(task, real, family, FOLLOWING)
+
+
+def _told(found: Cutoff, task: Task, run: Followed) -> Cutoff:
+    if run.verdict == "incomplete":
+        return replace(found, verdict="incomplete", why=f"sizes were not followed to the end ({run.why})")
+    return replace(found, states=run.states, followed=None if run.bound == task.program.bound else run.bound)
+
+
+def kept_cutoff(task: Task, states: int = 0) -> Cutoff:
+    """As `cutoff`, from the disk if the same program was asked about before; states: that it has."""
+    digest, large = task.program.digest, states > MOST_STATES
     if not digest:
-        return cutoff(task)
-    place = disk_cache.cache_dir() / (digest + ".cutoff")
+        return cutoff(task, large=large)
+    place = disk_cache.cache_dir() / (digest + ".sizes")
     kept = disk_cache.read(place)
     if kept is not None:
         return pickle.loads(kept)
-    found = cutoff(task)
+    found = cutoff(task, large=large)
     if found.verdict != "incomplete":
         disk_cache.write(place, pickle.dumps(found))
     return found
@@ -316,7 +374,7 @@ def proved(free: int, cells: int, units: set[int] | frozenset[int], seconds: flo
     of every comparison?  "proved", "too few" or "incomplete", and why.
 
     units: what sizes are rounded to, in blocks.  A size is block * q + r; in cells it is cells * q plus the
-    rank of r among the sizes inside the same block.  Ranks depend on all sizes, comparisons are of two.
+    rank of r among the offsets of all sizes in their blocks.  Ranks depend on all sizes, comparisons are of two.
     """
     import z3
 
@@ -328,7 +386,7 @@ def proved(free: int, cells: int, units: set[int] | frozenset[int], seconds: flo
         solver.add(z3.Or(*wrong))
         answer = solver.check()
         if answer == z3.sat:
-            return "too few", f"{free} sizes inside one block of {block} bytes"
+            return "too few", f"{free} sizes at different offsets in blocks of {block} bytes"
         if answer == z3.unknown or time.monotonic() > end:
             return "incomplete", f"z3 has no proof for blocks of {block} bytes within {seconds:g} s"
     return "proved", ""
@@ -341,11 +399,11 @@ def _layout(z3: Any, solver: Any, free: int, cells: int, units: Any, block: int)
         solver.add(q[i] >= 0, r[i] >= 0, r[i] < block, q[i] * block + r[i] <= LLONG_MAX)
 
     def first(j: int) -> Any:
-        """No size before j is the same."""
-        return z3.And(*(z3.Or(q[k] != q[j], r[k] != r[j]) for k in range(j)))
+        """No size before j has the same offset in its block."""
+        return z3.And(*(r[k] != r[j] for k in range(j)))
 
     def rank(i: int) -> Any:
-        below = [z3.If(z3.And(q[j] == q[i], r[j] > 0, r[j] < r[i], first(j)), 1, 0) for j in range(free)]
+        below = [z3.If(z3.And(r[j] > 0, r[j] < r[i], first(j)), 1, 0) for j in range(free)]
         return z3.If(r[i] == 0, 0, 1 + z3.Sum(below))
 
     ranks = [rank(i) for i in range(min(2, free))]

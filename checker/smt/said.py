@@ -74,17 +74,17 @@ def said_of(
     if no_z3:
         return Said(result, task, ("sizes: z3 was not asked (--no-z3)",))
     if trace is None:
-        said = _of_all_sizes(task)
+        said = _of_all_sizes(task, result.states)
         smaller = f"bound {told}, " if told != result.bound else ""
         return Said(result, task, (smaller + said,) if said else ())
     found = lifted(task, trace, block, order, SECONDS)
     return Said(result, task, (sentence(found),), found)
 
 
-def _of_all_sizes(task: Task) -> str:
+def _of_all_sizes(task: Task, states: int) -> str:
     """How far a verdict that holds goes."""
     try:
-        return kept_cutoff(task).sentence()
+        return kept_cutoff(task, states).sentence()
     except (Unmeasured, ModelError) as reason:
         return f"sizes: in cells only: {' '.join(str(reason).split())}"
 
