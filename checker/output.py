@@ -10,7 +10,6 @@ import shutil
 import sys
 import tempfile
 import textwrap
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,8 +121,8 @@ def terminal() -> tuple[int, bool]:
 
 
 def list_width() -> int:
-    """Columns of a list: as many as the terminal has."""
-    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    """Columns of a list: as many as the terminal has; elsewhere each row is one line."""
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else sys.maxsize
 
 
 # ---------------------------------------------------------------------- files

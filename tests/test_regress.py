@@ -192,15 +192,27 @@ def test_every_finding_is_told_and_its_repair_holds():
         assert isinstance(catalogue.design(row.design), Baseline), "a finding is about the kernel as it is"
         assert row.expected.verdict == "violated"
         assert (ROOT / "counterexamples" / f"{row.design}--{row.expected.property}.txt").exists()
-        if repair := told[row.finding].repair:
-            repaired = [r for r in rows if (r.design, r.scenario, r.bound) == (repair, row.scenario, row.bound)]
-            assert [r.expected.verdict for r in repaired] == ["holds"], row.finding
+        where = (row.scenario, row.bound, row.settings)  # which may have another finding, too: then both are repaired
+        repaired = [
+            r for r in rows if told[row.finding].repair in r.design.split("+") and (r.scenario, r.bound, r.settings) == where
+        ]
+        assert "holds" in [r.expected.verdict for r in repaired], row.finding
+        assert "6.13" in told[row.finding].versions
 
 
-def test_a_finding_that_says_too_little_is_refused(tmp_path):
-    (tmp_path / "findings.toml").write_text('[one]\nversions = "6.13"\n')
-    with pytest.raises(UsageError, match="one: a finding has"):
-        findings.load(tmp_path / "findings.toml")
+WHOLE = 'versions = "6.13"\norder = "A before B."\nrepair = "r"\nknown = "To nobody."\n'
+
+
+@pytest.mark.parametrize("line", WHOLE.splitlines())
+def test_a_finding_that_says_too_little_is_refused(tmp_path, line):
+    path, key = tmp_path / "findings.toml", line.split()[0]
+
+    path.write_text("[one]\n" + WHOLE)
+    assert findings.load(path)["one"].order == "A before B."
+    for text in (WHOLE.replace(line + "\n", ""), WHOLE.replace(line, f'{key} = " "')):
+        path.write_text("[one]\n" + text)
+        with pytest.raises(UsageError, match="one: a finding has"):
+            findings.load(path)
 
 
 # --------------------------------------------------------------- for programs
@@ -241,3 +253,67 @@ def test_sarif_has_a_thread_flow_for_each_thread(run, table, tmp_path):
         place = step["location"]["physicalLocation"]
         assert place["artifactLocation"]["uri"].endswith("peterson.py") and place["region"]["startLine"] > 0
         assert step["location"]["message"]["text"] and step["nestingLevel"] >= 0
+
+
+SARIF = {  # object of SARIF 2.1.0: what it must have, and what it may have, by the schema; the kind of what is in it
+    "log": ({"version", "runs"}, {"$schema"}, {"runs": "run"}),
+    "run": ({"tool"}, {"columnKind", "results"}, {"tool": "tool", "results": "result"}),
+    "tool": ({"driver"}, set(), {"driver": "driver"}),
+    "driver": ({"name"}, {"rules"}, {"rules": "rule"}),
+    "rule": ({"id"}, {"shortDescription"}, {"shortDescription": "message"}),
+    "result": (
+        {"message"}, {"ruleId", "ruleIndex", "kind", "level", "locations", "partialFingerprints", "codeFlows"},
+        {"message": "message", "locations": "location", "codeFlows": "flow"},
+    ),
+    "message": ({"text"}, set(), {}),
+    "location": ({"physicalLocation"}, {"message"}, {"physicalLocation": "place", "message": "message"}),
+    "place": ({"artifactLocation"}, {"region"}, {"artifactLocation": "artifact", "region": "region"}),
+    "artifact": ({"uri"}, set(), {}),
+    "region": ({"startLine"}, set(), {}),
+    "flow": ({"threadFlows"}, {"message"}, {"threadFlows": "thread", "message": "message"}),
+    "thread": ({"locations"}, {"id", "message"}, {"locations": "step", "message": "message"}),
+    "step": ({"location"}, {"executionOrder", "nestingLevel"}, {"location": "location"}),
+}  # fmt: skip
+WORDS = {"kind": ["fail"], "level": ["warning", "error"], "version": ["2.1.0"], "columnKind": ["unicodeCodePoints"]}
+
+
+def fits_sarif(value: dict, kind: str) -> None:
+    """Is it what the schema asks of such an object?"""
+    must, may, inside = SARIF[kind]
+    assert must <= set(value) <= must | may, (kind, value)
+    for name, one in value.items():
+        assert name not in WORDS or one in WORDS[name], (name, one)
+        for part in one if isinstance(one, list) else [one]:
+            if name in inside:
+                fits_sarif(part, inside[name])
+            elif name in ("startLine", "executionOrder", "nestingLevel", "ruleIndex"):
+                assert isinstance(part, int) and part >= (name == "startLine"), (name, part)
+            elif name in ("uri", "text", "id", "ruleId", "name"):
+                assert isinstance(part, str) and part, name
+
+
+def test_sarif_is_what_its_schema_asks_for(run, table, tmp_path):
+    path = table(FINDING + WRONG)
+    run("--table", path, "--design", "turn_first", "--update")
+    run("--table", path, "--sarif", str(tmp_path / "out.sarif"))
+    fits_sarif(json.loads((tmp_path / "out.sarif").read_text()), "log")
+
+
+def test_a_wrong_row_of_the_own_table_is_exit_status_1(run, tmp_path):
+    """A table of one row of the kernel's model, as it is and with another number, verdict or property."""
+    row = next(r for r in load() if r.design == "split_keeps_no_marks")
+    lines = Path(row.file).read_text().splitlines()[row.line - 1 : row.line + 8]
+    right = "\n".join(line for line in lines if line.strip()) + "\n"
+    (tmp_path / "t.toml").write_text(right)
+    assert run("--table", str(tmp_path / "t.toml"))[0] == 0
+
+    expected = row.expected
+    for old, new in (
+        (f"steps = {expected.steps}", f"steps = {expected.steps + 1}"),
+        (f"states = {expected.states}", f"states = {expected.states - 1}"),
+        (f'"{expected.property}"', '"deadlock"'),
+        (f'verdict = "violated"\nproperty = "{expected.property}"\n', 'verdict = "holds"\n'),
+    ):
+        assert old in right
+        (tmp_path / "t.toml").write_text(right.replace(old, new))
+        assert run("--table", str(tmp_path / "t.toml"))[0] == 1, new

@@ -17,14 +17,14 @@ class Finding:
     """A violation that kernel developers should look at.
 
     versions: of the kernel that were read.  order: of steps that causes it.  repair: name of a
-    design with which the property holds, or "".  known: to whom, and since when.
+    design with which the property holds.  known: to whom, and since when.
     """
 
     name: str
     versions: str
     order: str
     known: str
-    repair: str = ""
+    repair: str
 
 
 def load(path: Path | None = None) -> dict[str, Finding]:
@@ -39,7 +39,7 @@ def load(path: Path | None = None) -> dict[str, Finding]:
     known = {one.name for one in fields(Finding)} - {"name"}
     found = {}
     for name, entry in content.items():
-        if not isinstance(entry, dict) or not known - {"repair"} <= set(entry) <= known:
+        if not isinstance(entry, dict) or set(entry) != known or not all(map(str.strip, map(str, entry.values()))):
             raise UsageError(f"{shown_path(path)}: {name}: a finding has {', '.join(sorted(known))}")
         found[name] = Finding(name, **{key: " ".join(str(value).split()) for key, value in entry.items()})
     return found
