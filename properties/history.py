@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import each, implies, invariant, is_locked, leads_to, terminal
+from checker.lang import each, implies, invariant, is_locked, leads_to, reachable, terminal
 
 from model.history.afs_dirty_range_set_before_copy import AfsPage, afs_dirty_range
 from model.history.completion_walk_uses_released_folio import BioPage, bio_walk
@@ -56,8 +56,8 @@ def a_mapped_page_is_cached(page: SharedPage):
 
 @terminal(of=insert_range)
 def data_stays_at_its_offset():
-    """After a block was inserted, each block of the file holds what was written there."""
-    return fork.holds[0] == FIRST and fork.holds[1] == NOTHING and fork.holds[2] == SECOND
+    """After a block was inserted, each block of the file holds what was written there, and ILOCK is free."""
+    return not is_locked(fork.lock) and fork.holds[0] == FIRST and fork.holds[1] == NOTHING and fork.holds[2] == SECOND
 
 
 @terminal(of=memory_reclaim)
@@ -79,3 +79,93 @@ def streamed_data_is_kept(folio: NetfsFolio):
 def only_what_was_written_is_sent(page: AfsPage):
     """The server is sent no byte that nobody has written."""
     return not page.garbage_sent
+
+
+@invariant(of=afs_dirty_range)
+def what_was_written_is_dirty_or_sent(page: AfsPage):
+    """What has been copied into a page that is not locked is dirty, or the server has it."""
+    return implies(page.valid > 0 and not is_locked(page.locked), page.dirty > 0 or page.sent)
+
+
+@reachable(of=afs_dirty_range)
+def written_bytes_are_sent(page: AfsPage):
+    """The server has been sent two bytes that were written."""
+    return page.sent and page.valid == 2 and page.dirty == 0
+
+
+@leads_to(of=bio_walk, fair=("irq",))
+def the_walk_ends(page: BioPage):
+    """The completion of a bio comes to each of its folios."""
+    return page.writeback, not page.writeback
+
+
+@reachable(of=invalidation)
+def a_page_is_mapped(page: SharedPage):
+    """The fault has mapped the page."""
+    return page.mapped
+
+
+@reachable(of=invalidation)
+def a_page_is_invalidated(page: SharedPage):
+    """The page has been removed."""
+    return not page.cached
+
+
+@terminal(of=reading)
+def a_read_ends():
+    """When nothing moves any more, the folio is unlocked and uptodate, and nothing is counted."""
+    return all(not f.locked and f.uptodate and f.read_bytes_pending == 0 for f in each(FolioRead))
+
+
+@terminal(of=zero_point_tracker)
+def both_pieces_are_written():
+    """When nothing moves any more, the folio is unlocked; the server has the first piece, and it or the cache the second."""
+    return all(
+        not is_locked(f.locked)
+        and f.i_size == 2
+        and f.on_server[0] == NETFS_DATA
+        and (f.cached[1] == NETFS_DATA or f.on_server[1] == NETFS_DATA)
+        for f in each(NetfsFolio)
+    )
+
+
+@terminal(of=memory_reclaim)
+def memory_is_accounted():
+    """When nothing moves any more, the page that reclaim has freed is in use for the call."""
+    return all(not memory.free for memory in each(Memory))
+
+
+@invariant(of=plugging)
+def a_request_owns_its_tag(queue: Queue):
+    """As long as a request waits on a plug, nobody else can have its tag."""
+    return implies(queue.plugged, not queue.tag_free)
+
+
+@reachable(of=plugging)
+def a_request_waits_on_the_plug(queue: Queue):
+    """A request waits on the plug while fsync holds the buffer."""
+    return queue.plugged and is_locked(queue.buffer)
+
+
+@terminal(of=plugging)
+def the_queue_is_idle():
+    """When nothing moves any more, the tag and the buffer are free, and nothing is on a plug."""
+    return all(q.tag_free and not q.plugged and not is_locked(q.buffer) for q in each(Queue))
+
+
+@reachable(of=dirty_accounting)
+def a_dirty_page_is_counted(page: CountedPage):
+    """A page is dirty and counted."""
+    return page.dirty and page.nr_file_dirty == 1
+
+
+@terminal(of=dirty_accounting)
+def the_page_is_gone():
+    """When nothing moves any more, truncate has removed the page, and it is unlocked."""
+    return all(not page.mapping and not is_locked(page.locked) for page in each(CountedPage))
+
+
+@reachable(of=insert_range)
+def two_blocks_become_one_extent():
+    """What copy-on-write has put at block 0 is one extent with block 1."""
+    return fork.merged

@@ -7,7 +7,7 @@ bytes.
 
 from __future__ import annotations
 
-from checker.lang import Flag, Lock, Range, Struct, acquire, baseline, choose, kernel, override, primitive
+from checker.lang import Field, Flag, Lock, Range, Struct, acquire, baseline, choose, kernel, override, primitive
 from checker.lang import process, release, scenario, variant
 
 afs_dirty_range = baseline("Linux 5.10: AFS records the dirty range of a page.")
@@ -19,8 +19,9 @@ class AfsPage(Struct):
     """A page with the dirty range in page->private, and what the server has been sent."""
 
     locked = Lock("PG_locked")
-    dirty = Range(0, 2, "dirty up to")
-    valid = Range(0, 2, "written up to")
+    dirty = Field(Range(0, 2), "dirty up to", guard=locked)
+    valid = Field(Range(0, 2), "written up to", guard=locked)
+    sent = Flag("the server has been sent what was written")
     garbage_sent = Flag("bytes sent that nobody has written")
 
 
@@ -76,6 +77,7 @@ def afs_store_data():
     """Send the dirty range."""
     if afs_page.dirty > afs_page.valid:
         afs_page.garbage_sent = True
+    afs_page.sent = afs_page.dirty > 0
     afs_page.dirty = 0
 
 
@@ -92,7 +94,7 @@ short_write_and_writeback = scenario(
     process("writer", afs_write),
     process("flusher", afs_writepage),
     of=afs_dirty_range,
-    properties=("only_what_was_written_is_sent",),
+    properties=("only_what_was_written_is_sent", "what_was_written_is_dirty_or_sent", "written_bytes_are_sent"),
 )
 
 afs_dirty_range_set_before_copy = variant(

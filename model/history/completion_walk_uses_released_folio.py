@@ -89,7 +89,7 @@ bio_and_split = scenario(
     process("truncater", truncate_splits),
     setup=two_large_folios,
     of=bio_walk,
-    properties=("no_folio_is_left_under_writeback",),
+    properties=("no_folio_is_left_under_writeback", "the_walk_ends"),
 )
 
 completion_walk_uses_released_folio = variant(

@@ -78,7 +78,7 @@ fault_and_invalidate = scenario(
     process("mapper", do_no_page),
     process("invalidator", invalidate_mapping_pages),
     of=invalidation,
-    properties=("a_mapped_page_is_cached",),
+    properties=("a_mapped_page_is_cached", "a_page_is_mapped", "a_page_is_invalidated"),
 )
 
 invalidate_vs_fault_refcount = variant(

@@ -134,7 +134,7 @@ read_of_two_blocks = scenario(
     process("reader", iomap_read_folio),
     interrupt("irq", iomap_read_end_io, per=ReadBio),
     of=reading,
-    properties=("a_folio_that_was_read_is_uptodate",),
+    properties=("a_folio_that_was_read_is_uptodate", "a_read_ends"),
 )
 
 iomap_uptodate_bitmap_race = variant(

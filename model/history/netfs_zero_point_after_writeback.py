@@ -20,7 +20,7 @@ class NetfsFolio(Struct):
     """A folio of two pieces, its inode, and the server."""
 
     locked = Lock("PG_locked")
-    cached = Array(Field(NetfsContent, "cached", init=NETFS_NOTHING), 2)
+    cached = Array(Field(NetfsContent, "cached", init=NETFS_NOTHING, guard=locked), 2)
     on_server = Array(Field(NetfsContent, "on the server", init=NETFS_NOTHING), 2)
     i_size = Range(0, 2, "i_size")
     zero_point = Range(0, 2, "zero_point")
@@ -102,7 +102,7 @@ streaming_append = scenario(
     process("writer", append_second_piece),
     setup=streaming_write,
     of=zero_point_tracker,
-    properties=("streamed_data_is_kept",),
+    properties=("streamed_data_is_kept", "both_pieces_are_written"),
 )
 
 netfs_zero_point_after_writeback = variant(

@@ -88,7 +88,7 @@ reclaim_and_helper = scenario(
     process("kswapd", reclaim_memory),
     process("rpciod", rpc_helper),
     of=memory_reclaim,
-    properties=("the_folio_is_written",),
+    properties=("the_folio_is_written", "memory_is_accounted"),
 )
 
 nfs_release_folio_waits = variant(

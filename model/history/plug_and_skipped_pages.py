@@ -20,7 +20,7 @@ class Queue(Struct):
     tag_free = Flag("tag free", init=True)
     plugged = Flag("a request on the plug")
     buffer = Lock("BH_Lock")
-    dirty = Flag("dirty", init=True)
+    dirty = Flag("dirty", init=True, write_guard=buffer)
 
 
 queue = Queue[0]
@@ -128,7 +128,7 @@ plug_and_fsync = scenario(
     process("flusher", wb_writeback),
     process("fsync", sync_dirty_buffer),
     of=plugging,
-    properties=("plugs_are_flushed",),
+    properties=("plugs_are_flushed", "a_request_owns_its_tag", "a_request_waits_on_the_plug", "the_queue_is_idle"),
 )
 
 plug_and_skipped_pages = variant(

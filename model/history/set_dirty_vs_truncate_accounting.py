@@ -111,7 +111,7 @@ dirty_and_truncate = scenario(
     process("mapper", dirty_shared_page),
     process("truncater", truncate_complete_page),
     of=dirty_accounting,
-    properties=("dirty_pages_are_counted",),
+    properties=("dirty_pages_are_counted", "a_dirty_page_is_counted", "the_page_is_gone"),
 )
 
 set_dirty_vs_truncate_accounting = variant(

@@ -20,8 +20,8 @@ class Fork(Struct):
     """The data fork: what each block of the file holds, and whether blocks 0 and 1 are one extent."""
 
     lock = Lock("ILOCK")
-    holds = Array(Field(Piece, "block", init=NOTHING), 3)
-    merged = Flag("one extent")
+    holds = Array(Field(Piece, "block", init=NOTHING, guard=lock), 3)
+    merged = Flag("one extent", guard=lock)
     cow = Flag("block 0 is under copy-on-write")
 
 
@@ -99,7 +99,7 @@ insert_and_cow = scenario(
     process("kworker", xfs_reflink_end_cow),
     setup=two_blocks,
     of=insert_range,
-    properties=("data_stays_at_its_offset",),
+    properties=("data_stays_at_its_offset", "two_blocks_become_one_extent"),
 )
 
 xfs_insert_range_boundary = variant(
