@@ -70,11 +70,12 @@ def mutants() -> str:
     from checker.mutate.store import MUTANTS, SURVIVORS, explanations, fates, path_of
 
     found = Mutated((), fates(path_of(None, MUTANTS)), explanations(path_of(None, SURVIVORS)))
-    killed, refused, gaps = len(found.having("killed")), len(found.having("refused")), len(found.gaps)
-    explained = len(found.having("survived")) - gaps
+    counts = {verdict: len(found.having(verdict)) for verdict in ("killed", "equivalent", "refused")}
+    unreached = sum(not found.fates[key].rows for key in found.gaps)
     return (
-        f"\nOf {len(found.fates)} mutants in the stored run {refused} are no programs of the language; of the others "
-        f"{killed} are killed by a property,\n{explained} are harmless for reasons that are told, and {gaps} survive: "
+        f"\nOf {len(found.fates):,} mutants {counts['refused']} are no programs of the language. Of the others {counts['killed']} "
+        f"are killed by a property; {counts['equivalent']} are equivalent,\nwhich the compiled programs show; {len(found.told)} are "
+        f"harmless for a reason that is told; {len(found.gaps)} survive, {unreached} of them because no scenario takes the step:\n"
         f"a score of {100 * found.score:.0f} %.\n\n"
     )
 
