@@ -29,7 +29,8 @@ class Mutant:
     """One change of one function.
 
     place: module and name of the function, as one word.  change: "drop f(x)" or "swap f(x) / g(y)",
-    with a number if the function has several alike.  edit: that does it; spans: the lines of its statements.
+    with a number if the function has several alike.  edit: that does it; spans: the lines that its steps
+    come from: of its statements, and of the atomic group around them.
     """
 
     place: str
@@ -44,6 +45,12 @@ class Mutant:
     def lines(self) -> tuple[str, tuple[range, ...]]:
         """The file of its statements, as it is shown, and their lines."""
         return shown_path(place(self.edit.inside)[0]), self.spans
+
+    @property
+    def function_lines(self) -> tuple[str, tuple[range, ...]]:
+        """The same of the whole function."""
+        node = definition(self.edit.inside)
+        return self.lines[0], (range(node.lineno, (node.end_lineno or node.lineno) + 1),)
 
     def design(self, base: Design | None) -> Design:
         """The mutant as a design: a variant of a baseline, or of one of its variants."""
@@ -91,11 +98,14 @@ def _mutants(function: FunctionType, ghosts: set[str]) -> Iterator[Mutant]:
     name = f"{function.__module__}.{function.__name__}"
     known: Counter[str] = Counter()
 
+    groups = [node for node in ast.walk(definition(function)) if isinstance(node, ast.With)]
+
     def mutant(change: str, edit: Edit, *stmts: ast.stmt) -> Mutant:
         known[change] += 1
         number = f" #{known[change]}" if known[change] > 1 else ""
-        spans = (range(stmt.lineno, (stmt.end_lineno or stmt.lineno) + 1) for stmt in stmts)
-        return Mutant(name, change + number, edit, tuple(spans))
+        spans = [range(stmt.lineno, (stmt.end_lineno or stmt.lineno) + 1) for stmt in stmts]
+        around = [group.lineno for group in groups if any(stmt in ast.walk(group) for stmt in stmts)]
+        return Mutant(name, change + number, edit, (*spans, *(range(line, line + 1) for line in around)))
 
     for block in _blocks(definition(function)):
         steps = [stmt for stmt in block if _is_step(stmt, function, ghosts)]

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from ..catalogue import Catalogue
 
 
-FEW = 3  # rows in which a mutant is tried of whose statement no step comes
-
-
 @dataclass(frozen=True)
 class Mutated:
     """What became of mutants.
@@ -162,12 +159,11 @@ class _Run:
         return found, tuple(self.order.of(mutant, [row for row in taking if row not in tried]))
 
     def _taking(self, mutant: Mutant) -> list[Row]:
-        """The rows that take the step; if no program has it, a few, to see whether it does nothing or is left out."""
-        there = self.there[id(mutant)]
-        taking = [row for row in there if self.surveys[row].takes(*mutant.lines)]
-        if taking or any(self.surveys[row].has(*mutant.lines) for row in there):
-            return taking
-        return sorted(there, key=lambda row: row.expected.states or 0)[:FEW]
+        """The rows that take the step; or that run the function, if the statement is no step of its own."""
+        there = [(row, self.surveys[row]) for row in self.there[id(mutant)]]
+        if any(survey.has(*mutant.lines) for _, survey in there):
+            return [row for row, survey in there if survey.takes(*mutant.lines)]
+        return [row for row, survey in there if survey.takes(*mutant.function_lines)]
 
     def _enter(self, mutant: Mutant, row: Row, trial: Trial) -> None:
         self.order.learn(mutant.place, row, trial)
