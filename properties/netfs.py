@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from checker.lang import each, implies, invariant, is_locked, number, reachable, terminal
+from checker.lang import each, implies, invariant, is_locked, leads_to, number, reachable, terminal
 
 from model.fs.netfs.scenarios import netfs
-from model.fs.netfs.state import NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
+from model.fs.netfs.state import NETFS_MAX_LEN, NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
 from model.fs.netfs.state import NetfsIoSubrequest, ictx
 from model.fs.netfs.write_issue import subreq_is_upload, subreq_request, subreq_start
 from model.state import DATA, FOLIO_SIZE, NEW, Cell, File, Folio, inode
@@ -55,6 +55,18 @@ def netfs_no_write_is_lost(cell: Cell):
         cell.logical == DATA and not is_locked(folio.locked),
         cell.volatile == NEW or (cached and (folio.dirty or folio.writeback)),
     )
+
+
+@invariant(of=netfs)
+def netfs_subrequests_fit(subreq: NetfsIoSubrequest):
+    """A subrequest carries no more folios than the server, or the cache, takes at a time."""
+    return subreq.len <= NETFS_MAX_LEN
+
+
+@leads_to(of=netfs, fair=("flusher", "io", "collector"))
+def netfs_writeback_ends(folio: Folio):
+    """A folio that is under writeback is not for ever, if the server and the collector go on."""
+    return folio.writeback, not folio.writeback
 
 
 @invariant(of=netfs)

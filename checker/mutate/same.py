@@ -18,7 +18,7 @@ Body = tuple[Stmt, ...]
 
 
 def plain(program: Program) -> str:
-    """The program as text, without lines, names of calls, remarks and messages."""
+    """The program as text, without lines, names of calls, remarks and messages, and the model's constants."""
     return to_text(_with_bodies(program, lambda body: body))
 
 
@@ -40,8 +40,9 @@ def _with_bodies(program: Program, change: Callable[[Body], Body]) -> Program:
     processes = (replace(p, blocks=tuple(map(bare, p.blocks))) for p in program.processes)
     properties = (replace(p, doc="") for p in program.properties)
     return replace(
-        program, name="", processes=tuple(processes), properties=tuple(properties), setup=change(_bare(program.setup))
-    )
+        program, name="", processes=tuple(processes), properties=tuple(properties), setup=change(_bare(program.setup)),
+        constants=(), structs=(),
+    )  # fmt: skip
 
 
 def _bare(body: Body) -> Body:

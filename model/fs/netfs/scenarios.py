@@ -34,6 +34,7 @@ NETFS = (
     "netfs_folios_under_writeback_are_in_a_buffer",
     "netfs_finished_requests_have_nothing_left",
     "netfs_no_write_is_lost",
+    "netfs_subrequests_fit",
     "netfs_nothing_is_left_behind",
 )
 
@@ -47,6 +48,18 @@ netfs_streams = scenario(
     of=netfs,
     lock_order=NETFS_LOCK_ORDER,
     properties=(*NETFS, "netfs_the_cache_is_behind", "netfs_the_server_is_behind"),
+)
+
+netfs_one_folio = scenario(
+    "A dirty folio and no cache; the flusher.",
+    thread("flusher", netfs_background),
+    *NETFS_IO,
+    setup=netfs_dirty_file,
+    scope={**NETFS_SCOPE, FOLIOS: 1, NETFS_CACHE: 0},
+    bound=2,
+    of=netfs,
+    lock_order=NETFS_LOCK_ORDER,
+    properties=(*NETFS, "netfs_writeback_ends"),
 )
 
 netfs_long_subrequests = scenario(
