@@ -85,6 +85,26 @@ def functions_of(scenario: Scenario) -> frozenset[FunctionType]:
     return frozenset(found - overridden)
 
 
+def in_groups(catalogue: Catalogue) -> frozenset[FunctionType]:
+    """The functions that run as a part of atomic groups, or of primitives: no step comes from their lines."""
+    ran = {f for scenario in catalogue.scenarios.values() for f in functions_of(scenario)}
+    groups = [(f, node) for f in ran for node in ast.walk(definition(f)) if isinstance(node, ast.With)]
+    ahead = [one for function, group in groups for one in _functions_called(function, group)]
+    found: set[FunctionType] = set()
+    while ahead:
+        function = ahead.pop()
+        if function not in found:
+            found.add(function)
+            ahead += _functions_called(function, definition(function))
+    return frozenset(found)
+
+
+def _functions_called(function: FunctionType, node: ast.AST) -> list[FunctionType]:
+    names = (n.func.id for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    called = (function.__globals__.get(name) for name in names)
+    return [one for one in called if isinstance(one, FunctionType) and one.__module__ != lang.__name__]
+
+
 def _ghosts(catalogue: Catalogue) -> set[str]:
     """Names of fields that are ghosts wherever they occur."""
     by_name: dict[str, list[bool]] = {}

@@ -14,7 +14,7 @@ from ..processes import cores, in_processes
 from ..regress.table import Row
 from .coverage import Survey
 from .judge import EQUIVALENT, KILLED, REFUSED, SURVIVED, Fate, Job, Trial, fate, holding, judge, rows_for, running, surveyed
-from .mutants import Mutant, mutants_of
+from .mutants import Mutant, in_groups, mutants_of
 from .order import Order
 from .store import Journal, Key, trial_key
 
@@ -108,7 +108,7 @@ class _Run:
         known: dict[str, Trial], most: int,
     ) -> None:  # fmt: skip
         self.catalogue, self.before, self.known, self.most = catalogue, before, known, most
-        self.chosen = chosen
+        self.chosen, self.in_groups = chosen, in_groups(catalogue)
         self.there = {id(m): running(m, rows, catalogue) for m in chosen}
         self.rows = [row for row in rows if any(row in there for there in self.there.values())]
         self.surveys: dict[Row, Survey] = {}
@@ -159,11 +159,15 @@ class _Run:
         return found, tuple(self.order.of(mutant, [row for row in taking if row not in tried]))
 
     def _taking(self, mutant: Mutant) -> list[Row]:
-        """The rows that take the step; or that run the function, if the statement is no step of its own."""
+        """The rows that take the step; or that run the function, if the statement is no step of its own; or that
+        may run it, if it runs in atomic groups."""
         there = [(row, self.surveys[row]) for row in self.there[id(mutant)]]
-        if any(survey.has(*mutant.lines) for _, survey in there):
-            return [row for row, survey in there if survey.takes(*mutant.lines)]
-        return [row for row, survey in there if survey.takes(*mutant.function_lines)]
+        taking = [row for row, survey in there if survey.takes(*mutant.lines)]
+        if not taking and not any(survey.has(*mutant.lines) for _, survey in there):
+            taking = [row for row, survey in there if survey.takes(*mutant.function_lines)]
+        if not taking and mutant.edit.inside in self.in_groups:
+            taking = [row for row, _ in there]
+        return taking
 
     def _enter(self, mutant: Mutant, row: Row, trial: Trial) -> None:
         self.order.learn(mutant.place, row, trial)
