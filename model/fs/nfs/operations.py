@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, each, number, primitive
+from checker.lang import atomic, bug_on, choose, each, number, primitive
 
 from model.fs.fs_writeback import __writeback_single_inode
 from model.fs.nfs.file import nfs_file_fsync, nfs_file_write, nfs_release_folio
@@ -56,13 +56,14 @@ def nfs_reclaim():
     for folio in each(Folio):
         if folio_trylock(folio):
             if nfs_release_folio(folio):
-                free_memory()
+                free_memory(folio)
             folio_unlock(folio)
 
 
 @primitive()
-def free_memory():
-    """There is memory again."""
+def free_memory(folio: Folio):
+    """There is memory again: nothing needs the folio."""
+    bug_on(NfsPage[number(folio)].mapped)
     memory.page = True
 
 

@@ -135,6 +135,19 @@ nfs_congested = scenario(
     properties=NFS,
 )
 
+nfs_reclaimed = scenario(
+    "Two cached folios, one of which is written; the flusher, and an allocation that looks for memory.",
+    process("writer", nfs_write),
+    process("flusher", nfs_background),
+    process("reclaim", nfs_reclaim),
+    *RPC,
+    setup=nfs_cached_file,
+    scope=NFS_TWO_FOLIOS,
+    of=nfs,
+    lock_order=NFS_LOCK_ORDER,
+    properties=NFS,
+)
+
 nfs_low_memory = scenario(
     "Two cached folios, one of which is written; a WRITE needs memory, and an allocation looks for it.",
     process("writer", nfs_write),
