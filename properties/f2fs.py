@@ -53,6 +53,19 @@ def f2fs_a_cluster_is_written(page: Page):
 # ------------------------------------------------------------------- invariants
 
 
+@invariant(of=f2fs)
+def f2fs_data_is_inside_the_file(cell: Cell):
+    """When neither a write nor a truncate is under way, i_size covers all that has been written."""
+    return implies(cell.logical == DATA and not is_locked(inode.i_rwsem), number(cell) < inode.i_size)
+
+
+@invariant(of=f2fs)
+def f2fs_blocks_end_at_eof(page: Page):
+    """When neither a write nor a truncate is under way, no page behind EOF has a block, or a reservation."""
+    behind = number(page) * PAGE_SIZE >= inode.i_size
+    return implies(behind and not is_locked(inode.i_rwsem), page.addr == NULL_ADDR)
+
+
 @invariant(of=f2fs, witness=f2fs_io_is_cached)
 def f2fs_writeback_lasts_as_long_as_its_io(page: Page):
     """A folio is under writeback as long as one of its pages is in a bio, cached or submitted."""

@@ -57,8 +57,8 @@ f2fs_pages = scenario(
     bound=3,
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_DURABLE, "f2fs_fsync_meets_cached_io", "f2fs_checkpoint_waits_for_a_pass",
-                "f2fs_node_image_is_old"),  # fmt: skip
+    properties=(*F2FS_DURABLE, "f2fs_data_is_inside_the_file", "f2fs_fsync_meets_cached_io",
+                "f2fs_checkpoint_waits_for_a_pass", "f2fs_node_image_is_old"),  # fmt: skip
 )
 
 f2fs_in_place = scenario(
@@ -88,7 +88,7 @@ f2fs_shrinks = scenario(
     bound=3,
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_DURABLE,
+    properties=(*F2FS_DURABLE, "f2fs_data_is_inside_the_file", "f2fs_blocks_end_at_eof"),
 )
 
 f2fs_gc_moves = scenario(
