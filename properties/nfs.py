@@ -6,7 +6,7 @@ from checker.lang import after_crash, each, implies, invariant, is_locked, leads
 
 from model.fs.nfs.scenarios import nfs
 from model.fs.nfs.state import COMMIT_LIST, COMMIT_PAGES, HDR_PAGES, NO_LIST, PG_LIST, RPC_FREE, NfsCommitData
-from model.fs.nfs.state import NfsPage, NfsPgioHeader, nfsi, nfss, remote
+from model.fs.nfs.state import NfsIoCompletion, NfsPage, NfsPgioHeader, nfsi, nfss, remote
 from model.state import DATA, FOLIO_SIZE, NEW, Cell, Folio, inode
 
 
@@ -86,6 +86,13 @@ def nfs_nothing_is_left_behind():
     rpcs = all(h.state == RPC_FREE for h in each(NfsPgioHeader)) and all(c.state == RPC_FREE for c in each(NfsCommitData))
     counts = nfss.writeback == 0 and nfsi.rpcs_out == 0 and not nfss.write_congested
     return folios and requests and rpcs and counts and not is_locked(inode.i_rwsem) and not is_locked(nfsi.commit_mutex)
+
+
+@terminal(of=nfs)
+def nfs_requests_end():
+    """Where nothing can move any more, no pass is accounted, and a request is left only if it waits for a WRITE or a COMMIT."""
+    waiting = all(r.wb_list == COMMIT_LIST or Folio[number(r)].dirty for r in each(NfsPage) if r.mapped)
+    return waiting and all(ioc.refcount == 0 for ioc in each(NfsIoCompletion))
 
 
 @leads_to(fair=("writer", "sync", "flusher", "write rpc", "commit rpc"), of=nfs)

@@ -35,6 +35,7 @@ NFS = (
     "nfs_unstable_data_has_a_request",
     "nfs_no_write_is_lost",
     "nfs_nothing_is_left_behind",
+    "nfs_requests_end",
 )
 NFS_FSYNC = (*NFS, "nfs_fsync_makes_durable")
 
