@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import sys
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def variants() -> str:
     from checker.catalogue import load
     from checker.lang import Baseline
 
+    refuted = tomllib.loads((ROOT / "properties" / "refuted.toml").read_text())
+    refuted = {design: name for part in refuted.values() for design, name in part.items()}
     stored = sorted(path.stem.split("--") for path in (ROOT / "counterexamples").glob("*--*.txt"))
     rows = []
     catalogue = load()
@@ -59,6 +62,7 @@ def variants() -> str:
         told_elsewhere = place.parent.name == "history" or re.fullmatch(r"f2fs_r\d\w?", place.stem)
         if not isinstance(design, Baseline) and not told_elsewhere:
             broken = ", ".join(f"[`{p}`](counterexamples/{n}--{p}.txt)" for n, p in stored if n == name)
+            broken = broken or (f"`prove {refuted[name]}`" if name in refuted else "")
             undoes = f"`{design.undoes}`" if design.undoes else ""
             rows.append(f"| `{name}` | {' '.join(design.doc.split())} | {undoes} | {broken} |")
     return "\n| design | change | undoes | violates |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"

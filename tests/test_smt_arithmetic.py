@@ -7,6 +7,9 @@ import shutil
 import subprocess
 import textwrap
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,14 +23,7 @@ from checker.smt.words import BitVectors, Integers, common, types
 
 FEW = 9  # every so many geometries, where all would take too long
 
-MISTAKES = {  # design: the theorem that it makes false
-    "signed_end_pos": "writeback_skips_what_has_no_byte_in_the_file",
-    "narrow_end_index": "writeback_skips_what_has_no_byte_in_the_file",
-    "index_at_least_plus_one": "writeback_skips_what_has_no_byte_in_the_file",
-    "clamp_without_offset": "io_size_is_clamped_to_the_byte",
-    "end_rounded_down": "dirty_blocks_are_sought_as_far_as_eof",
-    "end_rounded_up_signed": "dirty_blocks_are_sought_as_far_as_eof",
-}
+MISTAKES = tomllib.loads(Path("properties/refuted.toml").read_text())["arithmetic"]  # and the theorem that each makes false
 
 
 @pytest.fixture(scope="module")

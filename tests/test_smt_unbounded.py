@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +26,13 @@ BROKEN = {  # design: the proof that must fail, and the claim that a step breaks
     "unclamped_size": ("clamp_backs_the_size", "io_ends_where_its_data_ends"),
     "unordered_locks": ("locks_are_ordered", "waits_go_upwards"),
 }
+
+
+def test_each_proof_has_a_design_that_it_refutes():
+    refuted = tomllib.loads(Path("properties/refuted.toml").read_text())["induction"]
+
+    assert refuted == {design: name for design, (name, _) in BROKEN.items()}
+    assert set(refuted.values()) == set(inductions_of(load(None)))
 
 
 @pytest.mark.parametrize("name", [name for name, _ in BROKEN.values()])
