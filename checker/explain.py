@@ -102,21 +102,21 @@ def _shown(read: Read, trace: Trace, state: State, before: State) -> str:
 class Wait:
     """Instance `who` waits in `call` because of `what`, which those in `whom` would have to change.
 
-    itself: it is `who` that has made it so, and no lock that it could let go.
+    done: it is something that those in `whom` have done, and no lock that they hold.
     """
 
     who: str
     call: str
     what: str = ""
     whom: tuple[str, ...] = ()
-    itself: bool = False
+    done: bool = False
 
 
 def waits(trace: Trace) -> list[Wait]:
     """What each instance waits for at the end of `trace`, if it is not at rest, or if there is work for it.
 
-    Who waits for what it has done itself waits for those who have work and cannot begin it: a
-    completion that would end writeback, say.
+    Who waits for what it has done itself, or what somebody has who is at rest, waits for those who have work and
+    cannot begin it: a completion that would end writeback, say.
     """
     judge, state = trace.judge, trace.states[-1]
     found, late = [], []
@@ -129,10 +129,12 @@ def waits(trace: Trace) -> list[Wait]:
             ]
         elif _has_work(actor, trace):
             late += _waits_of(actor, trace)
-    if not any(wait.itself for wait in found):
-        return found
+    stuck = {wait.who for wait in found}
     others = tuple(dict.fromkeys(wait.who for wait in late))
-    return [replace(wait, whom=others) if wait.itself else wait for wait in found] + late
+    undone = [wait.done and not stuck - {wait.who} & set(wait.whom) for wait in found]  # by nobody who waits, too
+    if not others or not any(undone):
+        return found
+    return [replace(wait, whom=others) if one else wait for wait, one in zip(found, undone)] + late
 
 
 def _has_work(actor: Actor, trace: Trace) -> bool:
@@ -227,9 +229,9 @@ def _wait(trace: Trace, names: Names, who: str, call: str, var: str, element: in
     setter = _last_writer(trace, names, slot)
     shown = f"{name} = {names.value(variable.type, value, compact=True)}"
     if setter == who:
-        return Wait(who, call, f"{shown}, set by {setter} itself", itself=True)
+        return Wait(who, call, f"{shown}, set by {setter} itself", (who,), done=True)
     if setter:
-        return Wait(who, call, f"{shown}, set by {setter}", (setter,))
+        return Wait(who, call, f"{shown}, set by {setter}", (setter,), done=True)
     others = tuple(sorted(_changers(trace, names, var, value) - {who}))
     return Wait(who, call, f"{shown} until {' or '.join(others)} changes it" if others else f"{shown} since the start", others)
 

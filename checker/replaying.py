@@ -10,11 +10,13 @@ from .api import Task, prepare
 from .drawing import rows_of
 from .errors import UsageError
 from .explain_order import sentences
+from .ir import DEADLOCK
 from .report import counterexample
 from .result import HOLDS, VIOLATED
-from .trace import Followed
+from .slots import instance_name
+from .trace import Followed, Trace
 from .trace_file import Stored, read
-from .transplant import Transplanted, transplanted
+from .transplant import Transplanted, place_of, transplanted
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Replayed:
         if not self.violated:
             return f"{self.stored.property} is not violated after these {steps} steps"
         if self.violated == self.stored.property:
-            text = f"checked again: {self.violated} is violated after {steps} steps"
+            text = f"checked again: {self.violated} is violated after {steps} step{'s' * (steps > 1)}"
             fixed = self.baseline and _comparison(self.baseline[1], self.stored.property, self.baseline[0])
             return text + (f"\n\n  {fixed}" if fixed else "")
         return f"{self.violated} is violated after {steps} steps, where the file says {self.stored.property}"
@@ -110,9 +112,18 @@ def _comparison(found: Transplanted, property: str, design: str) -> str:
     if stopped is not None:
         lines.append(f"step {stopped + 1} is no longer possible: {found.why}")
     elif len(lines) == 1:
-        lines.append(f"all of the {len(steps)} steps are possible, and do the same")
+        every = f"all of the {len(steps)} steps are possible, and do" if len(steps) > 1 else "the step is possible, and does"
+        lines.append(f"{every} the same" + _going_on(found.trace, property))
     wrapped = [textwrap.wrap(line, 76, subsequent_indent="    ", break_on_hyphens=False) for line in lines]
     return "\n  ".join(line for one in wrapped for line in one)
+
+
+def _going_on(trace: Trace, property: str) -> str:
+    """Where a deadlock is told: who can still move at the end of a trace, and with what."""
+    if property != DEADLOCK or not (steps := trace.judge.steps(trace.states[-1])):
+        return ""
+    process = trace.program.processes[steps[0].process]
+    return f"; then {instance_name(process, steps[0].instance)} goes on: {place_of(process.blocks[steps[0].label])}"
 
 
 def replayed(file: str, model: str | None = None, design: str | None = None) -> Replayed:

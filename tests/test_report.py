@@ -95,6 +95,7 @@ def test_a_lock_that_deadlocks_is_explained_by_who_waits_for_whom() -> None:
     "file, told",
     [
         ("nfs--deadlock", ["PG_writeback = 1, set by reclaim itself", "until reclaim changes it", "cycle: reclaim -> write rpc 0 -> reclaim"]),
+        ("afs_truncate_vs_writeback_lock--deadlock", ["io_lock is held by truncater", "cycle: io 0 -> truncater -> io 0"]),
         ("fuse_multi_lock_write_deadlock--deadlock", ["PG_locked is held by writer", "writer waits for itself"]),
     ],
 )  # fmt: skip
