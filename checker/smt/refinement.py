@@ -40,7 +40,8 @@ class Compared:
     trace: Trace | None = None
 
     def __str__(self) -> str:
-        return f"{self.scenario} with {self.bound} operations ({self.states:,} states, {self.steps:,} steps)"
+        operations = f"{self.bound} operation" + "s" * (self.bound != 1)
+        return f"{self.scenario} with {operations} ({self.states:,} states, {self.steps:,} steps)"
 
 
 class _SeenCompiler(_Compiler):
