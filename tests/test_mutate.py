@@ -305,3 +305,25 @@ def test_every_explanation_is_of_a_mutant_that_there_is():
 
     known = {(mutant.place, mutant.change) for mutant in mutants_of(load())}
     assert set(explanations(path_of(None, SURVIVORS))) <= known
+
+
+def test_a_sample_of_the_stored_kills_still_kills():
+    """Of the stored run; all of them are tried again by `regress`."""
+    from checker.mutate.store import MUTANTS, path_of
+
+    rows = [row for row in load_table() if (row.expected.states or 0) < 30_000]
+    small = {(row.design, row.scenario, row.bound) for row in rows}
+    killed = {key: fate for key, fate in fates(path_of(None, MUTANTS)).items() if fate.row in small}
+
+    tried, lost = resurrected(load(), rows, killed, sample=4, processes=1)
+    assert tried == 4 and lost == []
+
+
+def test_a_survivor_that_was_killed_before_fails_the_regression():
+    from checker.regress.run import Regression
+    from checker.regress.text import text
+
+    found = Regression((), 1.0, 1, mutants=3, survivors=("add: drop trace()",))
+    assert found.exit_status() == 1 and Regression((), 1.0, 1, mutants=3).exit_status() == 0
+    assert "survives, and was killed before: add: drop trace()" in text(found)
+    assert "3 mutants tried again: 2 killed as before" in text(found)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ..catalogue import Catalogue
 from ..regress.table import Row
 from .judge import KILLED, SURVIVED, Fate, Trial
 from .mutants import Mutant
 from .store import Key
 
 FIXED, EACH_STATE = 0.4, 1e-6  # seconds that a trial takes, about
-HOPE = 0.2  # share of the mutants that a row kills of which nothing is known
+HOPE, HIGH_HOPE = 0.2, 0.6  # share of the mutants that a row kills of which nothing is known; where all properties are judged
 WEIGHT = 2  # trials that what is known of the module counts for, beside those of the function itself
 
 Name = tuple[str, str, int | None]
@@ -19,8 +20,9 @@ Name = tuple[str, str, int | None]
 class Order:
     """What is known of the rows: how many mutants of each function, and of each module, they have killed."""
 
-    def __init__(self, before: dict[Key, Fate]) -> None:
+    def __init__(self, before: dict[Key, Fate], catalogue: Catalogue) -> None:
         self.before = before
+        self.judges_all = {name for name, one in catalogue.scenarios.items() if one.properties is None}
         self.kills: Counter[tuple[str, Name]] = Counter()
         self.tries: Counter[tuple[str, Name]] = Counter()
         for (place, _), fate in before.items():
@@ -39,7 +41,8 @@ class Order:
 
         def rank(row: Row) -> tuple[bool, float]:
             name = _name(row)
-            prior = (self.kills[module, name] + WEIGHT * HOPE) / (self.tries[module, name] + WEIGHT)
+            hope = HIGH_HOPE if row.scenario in self.judges_all else HOPE
+            prior = (self.kills[module, name] + WEIGHT * hope) / (self.tries[module, name] + WEIGHT)
             chance = (self.kills[mutant.place, name] + WEIGHT * prior) / (self.tries[mutant.place, name] + WEIGHT)
             return name != killed_in, -chance / (FIXED + EACH_STATE * (row.expected.states or 0))
 

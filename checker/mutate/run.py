@@ -113,7 +113,7 @@ class _Run:
         self.rows = [row for row in rows if any(row in there for there in self.there.values())]
         self.surveys: dict[Row, Survey] = {}
         self.fates: dict[Key, Fate] = {}
-        self.order = Order(before)
+        self.order = Order(before, catalogue)
         self.journal = Journal(cache_dir())
 
     def survey(self, processes: int, tell: Callable[[str, int, int], None]) -> None:

@@ -11,6 +11,9 @@ from .run import Mutated
 from .store import Key
 
 
+NARROW = "\0"  # a space at which no line is broken
+
+
 def text(found: Mutated, every: bool, width: int = 80) -> str:
     """The matrix, of mutants (every) or of functions, and what kills them; then what survives."""
     parts = [_mutants(found, width) if every else _functions(found, width), _properties(found)]
@@ -71,21 +74,20 @@ def _what(key: Key, fate: Fate, found: Mutated) -> str:
 def _functions(found: Mutated, width: int) -> list[str]:
     """For each function how many of its mutants are killed, by what, and what becomes of the others."""
     places = list(dict.fromkeys(place for place, _ in found.fates))
-    wide = min(max((len(_short(place)) for place in places), default=0), 30)
-    lines = [f"{'function':<{wide}}  killed  by (first)"]
+    wide = max((len(_short(place)) for place in places), default=0)
+    lines = [f"{'function':<{wide}}    killed    what becomes of the others; what kills first"]
     gaps, told = set(found.gaps), set(found.told)
     for place in places:
         fates = {key: fate for key, fate in found.fates.items() if key[0] == place and fate.verdict != REFUSED}
         by = Counter(fate.by for fate in fates.values() if fate.verdict == KILLED)
-        counts = Counter(
-            "GAPS" if key in gaps else "explained" if key in told else EQUIVALENT
+        others = Counter(
+            "gaps" if key in gaps else "harmless" if key in told else EQUIVALENT
             for key, fate in fates.items()
             if fate.verdict != KILLED
         )
-        what = [f"{name} {count}" for name, count in by.most_common()]
-        what += [f"[{count} {words}]" for words, count in counts.items()]
-        head = f"{_short(place):<{wide}}  {by.total():>2} of {len(fates):>2}" if fates else f"{_short(place):<{wide}}  no programs"
-        lines += _wrapped(f"{head}  {', '.join(what)}", width, 0, wide + 10)
+        told_of = ", ".join(f"{words}: {count}" for words, count in others.items())
+        lines.append(f"{_short(place):<{wide}}  {by.total():>3} of {len(fates):>2}   {told_of}".rstrip())
+        lines += _wrapped(", ".join(f"{name}{NARROW}{count}" for name, count in by.most_common()), width, 4, 4)
     return lines
 
 
@@ -116,4 +118,5 @@ def _short(place: str) -> str:
 
 def _wrapped(line: str, width: int, first: int, following: int) -> list[str]:
     indents = {"initial_indent": " " * first, "subsequent_indent": " " * following}
-    return textwrap.wrap(line, width, **indents, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(line, width, **indents, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(NARROW, " ") for line in lines]
