@@ -7,7 +7,7 @@ from checker.lang import after_crash, each, implies, invariant, is_locked, numbe
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR
 from model.fs.f2fs.state import NO_IO, NULL_ADDR, SUBMITTED, Page, sbi
-from model.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, NEW, PAGES, PAGE_SIZE, ZERO, Cell, Folio, inode
+from model.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, HOLE, NEW, PAGES, PAGE_SIZE, ZERO, Cell, Folio, inode
 from model.state import mapping
 from properties.witnesses import fsync_returns_an_error
 
@@ -48,6 +48,12 @@ def f2fs_something_is_promised(cell: Cell):
 def f2fs_a_cluster_is_written(page: Page):
     """A compressed cluster, or a page of a compressed file, is on its way to a new address."""
     return page.moved and page.io != NO_IO
+
+
+@reachable(of=f2fs, bound=2)
+def f2fs_something_is_cut(cell: Cell):
+    """A byte inside the file belongs to a page with a block, and nobody has written it since it was cut."""
+    return cell.logical == HOLE and number(cell) < inode.i_size and Page[number(cell) // PAGE_SIZE].addr == DATA_ADDR
 
 
 # ------------------------------------------------------------------- invariants
@@ -107,6 +113,17 @@ def f2fs_no_write_is_lost(cell: Cell):
         cell.logical == DATA and number(cell) < inode.i_size and not is_locked(folio.locked),
         written or (compressed and folio.writeback) or (cached and (dirty or under_way)),
     )
+
+
+@invariant(of=f2fs, witness=f2fs_something_is_cut)
+def f2fs_what_is_cut_reads_as_zero(cell: Cell):
+    """A byte inside the file that nobody has written since it was cut reads as zero, from memory or from the device."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    page = Page[number(cell) // PAGE_SIZE]
+    cached = folio.mapping and folio.uptodate
+    on_disk = page.addr != DATA_ADDR or page.block[number(cell) % PAGE_SIZE] == ZERO
+    zero = folio.data[number(cell) % FOLIO_SIZE] == ZERO if cached else on_disk
+    return implies(cell.logical == HOLE and number(cell) < inode.i_size and not is_locked(folio.locked), zero)
 
 
 @invariant(of=f2fs, witness=f2fs_io_is_cached)

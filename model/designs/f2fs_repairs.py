@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import atomic, insert_before, kernel, override, replace, variant
 
-from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
+from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_idle_node, f2fs_write_node
 from model.fs.f2fs.compress import CompressCtx, cancel_cluster_writeback, cluster_t, f2fs_write_compressed_pages
 from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_prepare_compress_overwrite, f2fs_write_raw_pages
 from model.fs.f2fs.data import f2fs_start_over, f2fs_write_cache_pages, f2fs_write_entry, f2fs_write_single_data_page
@@ -12,7 +12,7 @@ from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_free_blocks, f2fs_truncat
 from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
 from model.fs.f2fs.primitives import unlock_i_gc_rwsem
 from model.fs.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
-from model.fs.f2fs.scenarios import f2fs_two_clusters
+from model.fs.f2fs.scenarios import f2fs_cut_in_a_page, f2fs_two_clusters
 from model.fs.f2fs.segment import f2fs_submit_merged_write
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, CachePages, Page, page_count_t, sbi
 from model.mm.filemap import file_write_and_wait_range
@@ -134,4 +134,26 @@ f2fs_retry_submits = variant(
     insert_before(f2fs_start_over, submit_before_the_retry, inside=f2fs_write_cache_pages),
     of=f2fs,
     scenario=f2fs_two_clusters,
+)
+
+
+@kernel("fs/f2fs/file.c")
+def f2fs_do_sync_file_when_idle(current: Task, file: File) -> Errno:
+    """The node is written, under its lock, when no page is on its way to an address that it has."""
+    ret = file_write_and_wait_range(current, file, 0, FILE_SIZE)
+    if ret != OK:
+        return ret
+    if F2FS_CLUSTER_SIZE > 1:
+        f2fs_write_checkpoint(sbi)
+    else:
+        while not f2fs_write_idle_node(sbi):
+            f2fs_submit_merged_write(sbi)
+    return OK
+
+
+f2fs_fsync_waits_with_the_node = variant(
+    "fsync locks the node before it waits for data that is on its way to an address in it, whoever has sent it.",
+    override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle),
+    of=f2fs,
+    scenario=f2fs_cut_in_a_page,
 )

@@ -6,7 +6,7 @@ from checker.lang import each, kernel, primitive, wait_until
 
 from model.fs.f2fs.primitives import f2fs_lock_all, f2fs_unlock_all, lock_gc, queue_for_cp_rwsem, unlock_gc
 from model.fs.f2fs.segment import f2fs_submit_merged_write
-from model.fs.f2fs.state import Page, Sbi, sbi
+from model.fs.f2fs.state import IN_CACHED_BIO, SUBMITTED, Page, Sbi, sbi
 from model.state import PAGE_SIZE, inode
 
 
@@ -23,6 +23,19 @@ def f2fs_write_node(sbi: Sbi):
         for c in range(0, PAGE_SIZE):
             page.image_block[c] = page.block[c]
     sbi.image_size = inode.i_size
+
+
+@primitive("fs/f2fs/node.c")
+def f2fs_write_idle_node(sbi: Sbi) -> bool:
+    """With the node locked, so that no page gets a new address: wait for I/O to new addresses, then write the node.
+
+    False: nothing is written; a page is in a bio that nobody has submitted.
+    """
+    cached = any(page.io == IN_CACHED_BIO and page.moved for page in each(Page))
+    wait_until(cached or not any(page.io == SUBMITTED and page.moved for page in each(Page)))
+    if not cached:
+        f2fs_write_node(sbi)
+    return not cached
 
 
 @primitive("fs/f2fs/checkpoint.c")

@@ -10,6 +10,7 @@ from model.fs.f2fs.data import f2fs_dirty_data_folio, ffs_alloc
 from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_read_pages, f2fs_unlock_op
 from model.fs.f2fs.primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
 from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_WHOLE_PAGES, NEW_ADDR, NULL_ADDR, Page, sbi
+from model.fs.f2fs.segment import f2fs_wait_on_page_writeback
 from model.fs.iomap.buffered_io import iomap_set_range_dirty
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
 from model.mm.page_writeback import folio_wait_stable
@@ -99,11 +100,30 @@ def f2fs_do_truncate_blocks(from_: pgoff_t):
 def f2fs_free_blocks(first: pgoff_t):
     """f2fs_do_truncate_blocks(), as one change for the checkpoint.
 
-    Left out: the partial page, which truncate_setsize() has zeroed here; f2fs_truncate_hole() in several dnodes.
+    Left out: nodes of their own for a part of the file.
     """
     f2fs_lock_op(sbi)
     f2fs_do_truncate_blocks(first)
     f2fs_unlock_op(sbi)
+
+
+@kernel("fs/f2fs/file.c")
+def truncate_partial_data_page(from_: loff_t):
+    """Zero the rest of the page that the file now ends in, in memory and, by way of the page cache, on disk."""
+    folio: Folio = Folio[from_ // FOLIO_SIZE]
+    __filemap_get_folio(mapping, folio)
+    with atomic("f2fs_get_lock_data_page(): under the folio lock"):
+        found = Page[from_ // PAGE_SIZE].addr != NULL_ADDR
+        if found and not folio_test_uptodate(folio):
+            f2fs_read_pages(folio)
+    if found:
+        f2fs_wait_on_page_writeback(folio)
+        with atomic("zero_user(), f2fs_dirty_data_folio(): under the folio lock"):
+            folio_zero_segment(folio, from_ - folio_pos(folio), (from_ // PAGE_SIZE + 1) * PAGE_SIZE - folio_pos(folio))
+            ffs_alloc(folio)
+            iomap_set_range_dirty(folio, from_ // PAGE_SIZE * PAGE_SIZE - folio_pos(folio), PAGE_SIZE)
+            f2fs_dirty_data_folio(mapping, folio)
+    folio_unlock(folio)
 
 
 @kernel("fs/f2fs/compress.c")
@@ -137,6 +157,9 @@ def f2fs_truncate_blocks(from_: loff_t):
     first: pgoff_t = (from_ + PAGE_SIZE - 1) // PAGE_SIZE
     behind: pgoff_t = (first + F2FS_CLUSTER_SIZE - 1) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE
     f2fs_free_blocks(behind)
+    if PAGE_SIZE > 1 and F2FS_CLUSTER_SIZE == 1:
+        if from_ % PAGE_SIZE > 0:
+            truncate_partial_data_page(from_)
     if F2FS_CLUSTER_SIZE > 1:
         if first != behind:
             f2fs_truncate_partial_cluster(first // F2FS_CLUSTER_SIZE, first)

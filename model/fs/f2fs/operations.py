@@ -7,7 +7,7 @@ from checker.lang import atomic, choose, constant, each, number, primitive
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint
 from model.fs.f2fs.file import f2fs_buffered_write, f2fs_do_sync_file, f2fs_setattr_size
 from model.fs.f2fs.gc import f2fs_gc
-from model.fs.f2fs.primitives import f2fs_note_truncate
+from model.fs.f2fs.primitives import f2fs_note_truncate, f2fs_note_write_begins
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, Page, sbi
 from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.filemap import note_fsync_returns
@@ -20,6 +20,8 @@ F2FS_WRITE_A = constant(0, "the page that a write begins at")
 F2FS_WRITE_B = constant(1, "or this one")
 F2FS_WRITE_LEN = constant(1, "pages of a write")
 F2FS_TRUNCATE = constant(1, "the size in pages that a truncate sets")
+F2FS_CUT = constant(0, "cells that such a truncate leaves off the last page; then it may also go up to the largest size")
+F2FS_SHORT = constant(0, "cells that a write leaves off its last page")
 F2FS_CLUSTERS_ON_DISK = constant(1, "clusters of a compressed file at the start")
 F2FS_FOREGROUND_GC = constant(1, "1: garbage collection may be in the foreground")
 F2FS_GC_PAGE = constant(0, "the page that garbage collection meets")
@@ -28,13 +30,16 @@ F2FS_GC_PAGE = constant(0, "the page that garbage collection meets")
 
 
 def f2fs_write():
-    """write(2) of whole pages, inside the file or at its end."""
+    """write(2) of pages, inside the file or at its end.  What it is going to write is not zero for certain any more."""
     with atomic("inode_lock(): i_size stays as it is"):
         inode_lock(inode)
         index: pgoff_t = choose(F2FS_WRITE_A, F2FS_WRITE_B)
         isize: loff_t = i_size_read(inode)
+        len: loff_t = min(F2FS_WRITE_LEN * PAGE_SIZE, FILE_SIZE - index * PAGE_SIZE) - F2FS_SHORT
+        if F2FS_CUT > 0:
+            f2fs_note_write_begins(index * PAGE_SIZE, len)
     if index * PAGE_SIZE <= isize:
-        f2fs_buffered_write(index * PAGE_SIZE, min(F2FS_WRITE_LEN * PAGE_SIZE, FILE_SIZE - index * PAGE_SIZE))
+        f2fs_buffered_write(index * PAGE_SIZE, len)
     inode_unlock(inode)
 
 
@@ -42,7 +47,9 @@ def f2fs_truncate():
     """truncate(2), down or up."""
     with atomic("inode_lock(): i_size stays as it is"):
         inode_lock(inode)
-        newsize: loff_t = F2FS_TRUNCATE * PAGE_SIZE
+        newsize: loff_t = F2FS_TRUNCATE * PAGE_SIZE - F2FS_CUT
+        if F2FS_CUT > 0:
+            newsize = choose(F2FS_TRUNCATE * PAGE_SIZE - F2FS_CUT, FILE_SIZE)
         oldsize: loff_t = i_size_read(inode)
         f2fs_note_truncate(min(oldsize, newsize), False)
     f2fs_setattr_size(oldsize, newsize)

@@ -172,6 +172,17 @@ def f2fs_note_written(pos: loff_t, end: loff_t):
 
 
 @primitive()
+def f2fs_note_write_begins(pos: loff_t, len: loff_t):
+    """What is zero in [pos, pos + len) may be data from now on: the device may take it from the page before the write is over."""
+    for cell in each(Cell):
+        if pos <= number(cell) < pos + len and cell.logical == HOLE:
+            cell.logical = UNDEFINED
+            cell.promised = False
+            for file in each(File):
+                file.covered[number(cell)] = False
+
+
+@primitive()
 def f2fs_note_truncate(pos: loff_t, over: bool):
     """A truncate to or from `pos` begins: what lies behind is undefined; when it is over, it is zero."""
     for cell in each(Cell):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from checker.lang import baseline, interrupt, override, replace, scenario, thread
 
 from model.fs.f2fs.data import f2fs_invalidate_folio, f2fs_truncate_cleanup_folio, f2fs_write_data_pages
-from model.fs.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_ON_DISK, F2FS_TRUNCATE, F2FS_WRITE_A, F2FS_WRITE_B
-from model.fs.f2fs.operations import F2FS_WRITE_LEN
+from model.fs.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_CUT, F2FS_ON_DISK, F2FS_SHORT, F2FS_TRUNCATE
+from model.fs.f2fs.operations import F2FS_WRITE_A, F2FS_WRITE_B, F2FS_WRITE_LEN
 from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_compressed_file, f2fs_file_on_disk
 from model.fs.f2fs.operations import f2fs_fsync
 from model.fs.f2fs.operations import f2fs_truncate, f2fs_write
@@ -89,6 +89,21 @@ f2fs_shrinks = scenario(
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,
     properties=(*F2FS_DURABLE, "f2fs_data_is_inside_the_file", "f2fs_blocks_end_at_eof"),
+)
+
+f2fs_cut_in_a_page = scenario(
+    "A page that truncate cuts in the middle, and a truncate up; a writer of half a page, fsync and the flusher.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, CELLS: 2, FOLIOS: 1, F2FS_CUT: 1, F2FS_SHORT: 1, F2FS_WRITE_B: 0},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=(*F2FS_DURABLE, "f2fs_what_is_cut_reads_as_zero"),
 )
 
 f2fs_gc_moves = scenario(
