@@ -78,6 +78,7 @@ class Cutoff:
         through = f"followed through {self.states:,} states"
         if self.followed is not None:
             through += f", of up to {self.followed} operations only"
+        through += "; no file is longer than the scope's"
         if self.verdict in ("too few", "steps"):
             return f"sizes: {self._steps()} ({through})"
         compared = f"{len(self.comparisons)} comparisons of {self.free} free sizes"
