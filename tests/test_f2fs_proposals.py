@@ -51,6 +51,15 @@ def file_of(design: str) -> Path:
     return FOLDER / f"{design}--{rows()[design][0].expected.property}.txt"
 
 
+def held(design: str) -> str:
+    """At which bound a design holds in which scenarios."""
+    bounds = sorted({row.bound for row in rows()[design]}, reverse=True)
+    return "; ".join(
+        f"at bound {bound} in " + ", ".join(f"`{row.scenario}`" for row in rows()[design] if row.bound == bound)
+        for bound in bounds
+    )
+
+
 def table() -> str:
     """All revisions, one table each."""
     parts = []
@@ -63,8 +72,7 @@ def table() -> str:
             what = repair if repair.startswith("f2fs_") else f"{repair[0].upper()}{repair[1:]}"
             lines.append(f"| `{design}` | {defect} | {link}, `{row.scenario}` | {row.expected.steps} | {what} |")
         last = f"{revision}_{len(DEFECTS[revision]['defects'])}"
-        held = ", ".join(f"`{row.scenario}`" for row in rows()[last])
-        lines.append(f"| `{last}` | *holds* at bound {rows()[last][0].bound} in {held} | | | |")
+        lines.append(f"| `{last}` | *holds* {held(last)} | | | |")
         parts.append("\n".join(lines))
     return "\n" + "\n\n".join(parts) + "\n\n"
 

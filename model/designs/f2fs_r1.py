@@ -11,7 +11,7 @@ from checker.lang import Place, atomic, choose, drop, insert_after, insert_befor
 from checker.lang import number, warn_on
 
 from model.designs.f2fs_folios import f2fs_finish_page_writeback
-from model.designs.f2fs_r3 import eof_ends_the_folio, eof_ends_the_pass, submit_cached_bio
+from model.designs.f2fs_r3 import eof_ends_the_folio, eof_ends_the_pass, redirty_then_record, submit_cached_bio
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_write_cache_pages, ffs_alloc
 from model.fs.f2fs.data import folio_redirty_for_writepage
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_unlock_op
@@ -153,15 +153,21 @@ def f2fs_settle(folio: Folio, wbc: WritebackControl, error: Errno):
 
 
 @kernel("fs/f2fs/data.c")
+def record_then_redirty(folio: Folio, wbc: WritebackControl, err: Errno):
+    """After an error."""
+    mapping_set_error(mapping, err)
+    folio_redirty_for_writepage(wbc, folio)
+
+
+@kernel("fs/f2fs/data.c")
 def f2fs_settle_or_redirty(folio: Folio, wbc: WritebackControl, error: Errno):
     """After an error the folio is dirty, and the error is recorded; else it counts as clean."""
-    mapping_set_error(mapping, error)
-    with atomic("inode_dec_dirty_pages() or redirty: under the folio lock"):
-        if error == OK:
+    if error == OK:
+        with atomic("inode_dec_dirty_pages(): under the folio lock"):
             iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
             atomic_dec(sbi.dirty_pages)
-        else:
-            folio_redirty_for_writepage(wbc, folio)
+    else:
+        record_then_redirty(folio, wbc, error)
 
 
 @kernel("fs/f2fs/data.c")
@@ -219,6 +225,7 @@ REPAIRS = (
         override(f2fs_end_page_writeback, by=f2fs_finish_page_writeback),
     ),
     (replace(eof_ends_the_pass, by=eof_ends_the_folio, inside=f2fs_write_cache_folios_r1),),
+    (override(record_then_redirty, by=redirty_then_record),),
 )
 DOCS = (
     "the walk is inside the loop over folios.",
@@ -230,6 +237,7 @@ DOCS = (
     "writeback ends where nothing was queued.",
     "a bias and a count of pages keep up writeback of a large folio until its last page.",
     "a folio beyond EOF does not end the pass.",
+    "a folio is dirty again before its error is recorded.",
 )
 
 
@@ -247,3 +255,4 @@ f2fs_r1_6 = _with(6)
 f2fs_r1_7 = _with(7)
 f2fs_r1_8 = _with(8)
 f2fs_r1_9 = _with(9)
+f2fs_r1_10 = _with(10)

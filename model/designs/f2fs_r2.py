@@ -11,9 +11,9 @@ from checker.lang import warn_on
 
 from model.designs.f2fs_folios import f2fs_finish_page_writeback
 from model.designs.f2fs_r1 import count_as_clean, f2fs_drop_bias, f2fs_end_if_nothing_is_queued, f2fs_settle
-from model.designs.f2fs_r1 import f2fs_settle_or_redirty, f2fs_take_bias
+from model.designs.f2fs_r1 import f2fs_settle_or_redirty, f2fs_take_bias, record_then_redirty
 from model.designs.f2fs_r3 import eof_ends_the_folio, eof_ends_the_pass, f2fs_do_write_data_page_insists
-from model.designs.f2fs_r3 import folio_start_writeback_once, own_slot, submit_cached_bio
+from model.designs.f2fs_r3 import folio_start_writeback_once, own_slot, redirty_then_record, submit_cached_bio
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_do_write_data_page, f2fs_slot, f2fs_write_cache_pages
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.segment import f2fs_end_page_writeback
@@ -173,6 +173,7 @@ REPAIRS = (
     (replace(range_end, by=range_end_of_rlen, inside=f2fs_write_single_folio_r2),),
     (insert_after(f2fs_write_single_folio_r2, uncount_failed_page, inside=f2fs_ranges_r2),),
     (replace(eof_ends_the_pass, by=eof_ends_the_folio, inside=f2fs_write_cache_folios_r2),),
+    (override(record_then_redirty, by=redirty_then_record),),
 )
 DOCS = (
     "the walk is inside the loop over folios.",
@@ -189,6 +190,7 @@ DOCS = (
     "the pages of a range end with the range.",
     "a page that could not be queued is not counted.",
     "a folio beyond EOF does not end the pass.",
+    "a folio is dirty again before its error is recorded.",
 )
 
 
@@ -211,3 +213,4 @@ f2fs_r2_11 = _with(11)
 f2fs_r2_12 = _with(12)
 f2fs_r2_13 = _with(13)
 f2fs_r2_14 = _with(14)
+f2fs_r2_15 = _with(15)

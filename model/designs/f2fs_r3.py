@@ -207,6 +207,20 @@ def f2fs_finish_folio(folio: Folio, err: Errno, pos: loff_t):
         folio_end_writeback(folio)
 
 
+@kernel("fs/f2fs/data.c")
+def recorded_by_the_caller(mapping: AddressSpace, err: Errno):
+    """Nothing yet: an fsync that takes the error must not be followed by one that finds the folio clean."""
+
+
+@kernel("fs/f2fs/data.c")
+def redirty_then_record(folio: Folio, wbc: WritebackControl, err: Errno):
+    """What is not written is dirty, and then the error is recorded."""
+    if err != OK:
+        folio_redirty_for_writepage(wbc, folio)
+        if err != EAGAIN:
+            mapping_set_error(mapping, err)
+
+
 f2fs_r3 = variant(
     "R3: writeback_iter, f2fs_write_single_folio() for each dirty range, writeback begun and ended for the folio.",
     replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r3, inside=__f2fs_write_data_pages),
@@ -232,6 +246,7 @@ REPAIRS = (
     (replace(f2fs_do_write_data_page, by=f2fs_do_write_data_page_insists, inside=f2fs_write_single_folio_r3, nth=2),),
     (override(f2fs_end_page_writeback, by=f2fs_finish_page_writeback),),
     (replace(eof_ends_the_pass, by=eof_ends_the_folio, inside=f2fs_write_cache_folios_r3),),
+    (override(record_failure, by=recorded_by_the_caller), override(redirty_after_error, by=redirty_then_record)),
 )
 DOCS = (
     "f2fs_do_write_data_page() begins writeback only if nobody has.",
@@ -245,6 +260,7 @@ DOCS = (
     "a page waits until no checkpoint is in its way.",
     "writeback ends with the last page of a folio.",
     "a folio beyond EOF does not end the pass.",
+    "a folio is dirty again before its error is recorded.",
 )
 
 
@@ -264,3 +280,4 @@ f2fs_r3_8 = _with(8)
 f2fs_r3_9 = _with(9)
 f2fs_r3_10 = _with(10)
 f2fs_r3_11 = _with(11)
+f2fs_r3_12 = _with(12)

@@ -206,14 +206,28 @@ def settle_or_redirty(folio: Folio, wbc: WritebackControl, err: Errno):
             folio_redirty_for_writepage(wbc, folio)
 
 
+@kernel("fs/f2fs/data.c")
+def settle_or_redirty_first(folio: Folio, wbc: WritebackControl, err: Errno):
+    """As settle_or_redirty(), but the folio is dirty before an fsync can take the error."""
+    with atomic("inode_dec_dirty_pages() or redirty: under the folio lock"):
+        if err == OK:
+            iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
+            atomic_dec(sbi.dirty_pages)
+        else:
+            folio_redirty_for_writepage(wbc, folio)
+    mapping_set_error(mapping, err)
+
+
 # Each line is one repair; f2fs_r8_N is R8 with the first N of them.
 REPAIRS = (
     (replace(mark_all_dirty, by=mark_new_dirty, inside=f2fs_begin_r8),),
     (replace(settle_r8, by=settle_or_redirty, inside=f2fs_write_folio_r8),),
+    (override(settle_or_redirty, by=settle_or_redirty_first),),
 )
 DOCS = (
     "a folio that has dirty bits is written where they are set.",
     "after an error a folio is dirty again, and the error is recorded.",
+    "a folio is dirty again before its error is recorded.",
 )
 
 
@@ -224,3 +238,4 @@ def _with(count):
 
 f2fs_r8_1 = _with(1)
 f2fs_r8_2 = _with(2)
+f2fs_r8_3 = _with(3)
