@@ -84,13 +84,16 @@ def holding(rows: list[Row]) -> list[Row]:
 
 
 def rows_for(rows: list[Row], catalogue: Catalogue) -> list[Row]:
-    """The rows in which mutants are tried: of a baseline or of what repairs one, where everything is judged
-    and holds; for each scenario the largest that is small enough."""
-    repairs = {finding.repair for finding in findings.load().values()}
+    """The rows in which mutants are tried: of a baseline or of repairs of one, where everything is judged and
+    holds; for each scenario the largest that is small enough."""
+    repairs = {part for finding in findings.load().values() for part in finding.repair.split("+")}
+
+    def fits(design: str) -> bool:
+        return isinstance(catalogue.designs.get(design), Baseline) or set(design.split("+")) <= repairs
+
     largest: dict[tuple, Row] = {}
     for row in sorted(holding(rows), key=lambda row: row.expected.states or 0):
-        fitting = isinstance(catalogue.designs.get(row.design), Baseline) or row.design in repairs
-        if fitting and (row.expected.states or 0) <= MOST_STATES:
+        if fits(row.design) and (row.expected.states or 0) <= MOST_STATES:
             largest[row.model, row.design, row.scenario] = row
     return list(largest.values())
 
@@ -199,6 +202,6 @@ def _prepared(row: Row, catalogue: Catalogue, mutant: Mutant | None) -> Task:
 
     name = row.design
     if mutant is not None:
-        name, changed = NAME, mutant.design(catalogue.designs[row.design])
+        name, changed = NAME, mutant.design(catalogue.design(row.design))
         catalogue = replace(catalogue, designs={**catalogue.designs, NAME: changed})
     return prepare(None, name, row.scenario, row.bound, row.properties, dict(row.settings), catalogue)
