@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import implies, invariant, is_locked, old, reachable, transition_invariant
+from checker.lang import implies, invariant, is_locked, old, reachable, terminal, transition_invariant
 
 from model.mm.huge_memory import FilePage, PageFolio, PagedFile, large_folio
 
@@ -43,6 +43,12 @@ def a_folio_keeps_its_size_for_who_holds_it(folio: PageFolio):
 def a_small_folio_has_no_dirty_bits_of_others(folio: PageFolio):
     """An ifs goes before the split: what is left of the folio has none that speaks of pages that are not its own."""
     return implies(folio.mapping and not folio.large, not folio.private)
+
+
+@terminal(of=large_folio)
+def no_reference_to_a_folio_is_left(folio: PageFolio):
+    """Where nothing can move any more, nobody holds a reference to a folio, so that it can be split or freed."""
+    return folio.refcount == 0
 
 
 @reachable(of=large_folio)
