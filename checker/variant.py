@@ -76,9 +76,9 @@ class Edits:
                 )
             else:
                 by_function.setdefault(edit.inside, []).append(edit)
-        for function, edits in by_function.items():
+        for function in sorted(by_function, key=lambda one: _overrides(one, by_function)):
             try:
-                self._edited[function] = _Editor(function, edits, name).result()
+                self._edited[function] = _Editor(function, by_function[function], name, self._edited).result()
             except ModelError as error:
                 problems += error.problems
         if problems:
@@ -134,6 +134,15 @@ class Edits:
         )
 
 
+def _overrides(function: FunctionType, edits: dict[FunctionType, list[Edit]]) -> int:
+    """How many edited functions stand behind `function`, each overriding the one before: they are edited first."""
+    seen: list[FunctionType] = []
+    while function in edits and function not in seen:
+        seen.append(function)
+        function = next((edit.new for edit in edits[function] if edit.verb == "override"), None)
+    return len(seen)
+
+
 @dataclass(frozen=True)
 class _Change:
     """Lines first..behind-1 of a file become `new`.  rank: of two insertions at one place
@@ -171,10 +180,12 @@ class _Match:
 
 
 class _Editor:
-    """Applies the edits of one function to a copy of its syntax tree."""
+    """Applies the edits of one function to a copy of its syntax tree; others: functions that are edited already."""
 
-    def __init__(self, function: FunctionType, edits: list[Edit], design: str) -> None:
-        self.function, self.edits, self.design = function, edits, design
+    def __init__(
+        self, function: FunctionType, edits: list[Edit], design: str, others: dict[FunctionType, _Edited]
+    ) -> None:
+        self.function, self.edits, self.design, self.others = function, edits, design, others
         self.file, _ = place(function)
         self.tree = copy.deepcopy(definition(function))
         self.lines = lines_of(self.file)
@@ -362,7 +373,8 @@ class _Editor:
         )
 
     def _override(self, edit: Edit) -> None:
-        new, old = definition(edit.new), self.tree
+        own, old = self.others.get(edit.new), self.tree
+        new = own.tree if own else definition(edit.new)
         if len(new.args.args) != len(old.args.args):
             self._refuse(
                 edit,
@@ -376,6 +388,9 @@ class _Editor:
         self.tree.name = self.function.__name__
         self.out.origin, self.out.file = edit.new, place(edit.new)[0]
         text = list(enumerate(lines_of(self.out.file)[new.lineno - 1 : new.end_lineno], new.lineno))
+        if own:
+            text = _applied(text, new.lineno, own.changes)
+            self.out.extra |= own.extra
         text[0] = (new.lineno, text[0][1].replace("def " + new.name, "def " + old.name, 1))
         self._change(old.lineno, (old.end_lineno or old.lineno) + 1, text)
 

@@ -52,6 +52,11 @@ def write(folio, wbc):
 def write_fast(folio, control):
     """Write one folio, fast."""
     start(folio)
+
+
+def write_never(folio, control):
+    """Do not write it."""
+    note()
 '''
 
 
@@ -256,6 +261,22 @@ def test_override_takes_the_whole_text_under_the_old_name(m):
         '+    """Write one folio, fast."""',
         "+    start(folio)",
     ]
+
+
+def test_what_overrides_is_edited_itself(m):
+    edits = edited(design(override(m.write, by=m.write_fast), replace(m.start, by=m.lock, inside=m.write_fast)))
+
+    assert "lock(folio)" in body(edits, m.write) and "start" not in body(edits, m.write)
+    assert "+    lock(folio)" in changed(edits.diff())
+    assert "lock" in edits.globals(m.write)
+
+
+def test_what_overrides_is_overridden_itself(m):
+    for edits in (
+        [override(m.write, by=m.write_fast), override(m.write_fast, by=m.write_never)],
+        [override(m.write_fast, by=m.write_never), override(m.write, by=m.write_fast)],
+    ):
+        assert body(edited(design(*edits)), m.write) == "note()"
 
 
 def test_override_with_other_parameters_is_refused(m):
