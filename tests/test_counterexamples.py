@@ -1,21 +1,28 @@
-"""Every stored counterexample: it recurs, it is what the engine finds, and the baseline does not have it."""
+"""Every stored counterexample: it recurs, it is what the engine finds, and the baseline does not have it.
+
+`python tests/test_counterexamples.py` draws all of them anew, after a change of how they are drawn.
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from checker.api import prepare
 from checker.catalogue import load
+from checker.drawing import rows_of
 from checker.explore import explore
 from checker.lang import Baseline
-from checker.replaying import replayed
-from checker.trace_file import Stored, read
+from checker.output import stored_picture
+from checker.replaying import Replayed, replayed
+from checker.trace_file import Stored, read, write
 from textbook import slow
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "counterexamples").glob("*.txt"))
+ALL = sorted((ROOT / "counterexamples").rglob("*.txt"))
 EXPECTED = {  # a sample that is searched again by default: the property that each of them has to violate
     "no_io_size_clamp": "recorded_size_is_backed",
     "size_at_completion": "recorded_size_is_backed",
@@ -42,6 +49,11 @@ def in_time(files: list[Path]) -> pytest.MarkDecorator:
         [pytest.param(file, marks=() if file in small else slow) for file in files],
         ids=lambda file: file.stem,
     )
+
+
+def drawn(again: Replayed) -> str:
+    """The picture of a counterexample as it is drawn now."""
+    return stored_picture(again.followed.trace, rows_of(again.task.catalogue, again.task.program))
 
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -94,3 +106,21 @@ def test_the_baseline_cannot_take_the_same_steps(file: Path) -> None:
     baseline = catalogue.name_of(catalogue.baseline_of(catalogue.design(design_of(file))))
 
     assert replayed(str(file), design=baseline).violated == ""
+
+
+@in_time(ALL)
+def test_its_picture_is_what_is_drawn_now(file: Path) -> None:
+    assert read(file).picture == drawn(replayed(str(file))), "run: python tests/test_counterexamples.py"
+
+
+def main() -> None:
+    for file in ALL:
+        again = replayed(str(file))
+        assert again.violated == read(file).property, file
+        if drawn(again) != read(file).picture:
+            write(file.relative_to(ROOT), again.followed.trace, drawn(again))
+            print(file.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
