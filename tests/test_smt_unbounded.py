@@ -21,10 +21,10 @@ from checker.smt.transitions import Transitions
 from checker.smt.unbounded import inductions_of
 
 SEEN_AS = {"writeback_lasts": "counted_as", "clamp_backs_the_size": "sized_as"}
-BROKEN = {  # design: the proof that must fail, and the claim that a step breaks
-    "unbiased_pending": ("writeback_lasts", "pending_is_what_is_in_flight"),
-    "unclamped_size": ("clamp_backs_the_size", "io_ends_where_its_data_ends"),
-    "unordered_locks": ("locks_are_ordered", "waits_go_upwards"),
+BROKEN = {  # design: the proof that must fail, and the claims of which a step may break one
+    "unbiased_pending": ("writeback_lasts", ["pending_is_what_is_in_flight"]),
+    "unclamped_size": ("clamp_backs_the_size", ["io_ends_where_its_data_ends"]),
+    "unordered_locks": ("locks_are_ordered", ["waits_go_upwards", "nobody_waits_in_a_circle"]),
 }
 
 
@@ -70,12 +70,12 @@ def test_a_step_that_the_small_system_lacks_is_noticed(missing):
 
 @pytest.mark.parametrize("design", BROKEN)
 def test_broken_designs_have_a_counterexample_to_induction(design):
-    name, claim = BROKEN[design]
+    name, claims = BROKEN[design]
     [proof] = proofs(design=design, names=[name], seconds=60)
 
     assert proof.verdict == REFUTED
     assert "counterexample to induction" in proof.picture
-    assert f"VIOLATED {claim}, 1 step" in proof.picture
+    assert any(f"VIOLATED {claim}, 1 step" in proof.picture for claim in claims)
 
 
 SMALL = '''\
