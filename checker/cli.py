@@ -112,11 +112,12 @@ def commands() -> None:
 @click.option("--save", metavar="FILE|DIR/", help="Write the counterexample, to be replayed.")
 @click.option("--digest", is_flag=True, help="Take a digest of the states, without reduction; `verify` recounts it.")
 @click.option("--quiet", is_flag=True, help="The verdict line only.")
+@click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
 @BYTES
 @click.option("--no-z3", is_flag=True, help="Do not ask z3 about sizes in bytes.")
 def check(
     json_file: str | None, junit: str | None, save: str | None, quiet: bool, block_size: int | None,
-    folio_order: int | None, no_z3: bool, **choice: Any,
+    folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
 ) -> int:
     """Explore every interleaving of a scenario and judge its properties."""
     from . import output
@@ -139,11 +140,13 @@ def check(
             if saved.endswith(output.ITF)
             else f"\n  replay: python -m checker replay {saved}"
         )
+    finding = output.known_finding(result)
     if json_file:
-        output.write_json(json_file, result.as_json(saved) | {"sizes": said and said.as_json()})
+        more = {"sizes": said and said.as_json(), "finding": finding and finding.name}
+        output.write_json(json_file, result.as_json(saved) | more)
     if junit:
         output.write_text(junit, output.junit_text(result))
-    return result.exit_status
+    return 0 if finding and accept_findings else result.exit_status
 
 
 def _checked(

@@ -22,6 +22,7 @@ from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, 
 
 if TYPE_CHECKING:
     from .drawing import Row
+    from .regress.findings import Finding
     from .trace import Trace
 
 ITF = ".itf.json"
@@ -72,11 +73,28 @@ def _remarks(result: Result) -> list[str]:
         lines.append(f"not seen: {', '.join(unseen)} (with reduction not everything is; --no-reduction tells)")
     if result.verdict == HOLDS and (unchecked := result.named(NOT_CHECKED)):
         lines.append(f"not checked: {', '.join(unchecked)} (liveness, in so many states)")
-    if result.violation and (known := KNOWN / f"{result.design}--{result.violation.property}.txt").exists():
-        lines.append(f"known: {known}")
+    if finding := known_finding(result):
+        lines.append(f"known finding: {finding.name}; {finding.repair} repairs it")
+    if stored := _stored(result):
+        lines.append(f"stored: {stored}")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
         lines.append(f"{result.violation.property}: {result.violation.message}")
     return lines
+
+
+def _stored(result: Result) -> Path | None:
+    """The file with a counterexample to the same property, in the same scenario."""
+    name = f"{result.design}--{result.violation.property}.txt" if result.violation else ""
+    line = re.compile(rf"^  scenario {result.scenario}\b", re.MULTILINE)  # below the verdict
+    files = sorted(KNOWN.rglob(name)) if name else []
+    return next((file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))), None)
+
+
+def known_finding(result: Result) -> Finding | None:
+    """The finding that a violation is, if it is a known one."""
+    from .regress.findings import known
+
+    return known(result.design, result.scenario, result.violation.property) if result.violation else None
 
 
 def report(result: Result, quiet: bool = False, more: Sequence[str] = (), picture: str = "") -> str:
@@ -87,7 +105,8 @@ def report(result: Result, quiet: bool = False, more: Sequence[str] = (), pictur
 
     width, colour = terminal()
     if quiet:
-        return verdict_line(result, colour)
+        finding = known_finding(result)
+        return verdict_line(result, colour) + (f", known finding: {finding.name}" if finding else "")
     picture = picture or result.picture(width, colour)
     told = ["", picture, *order_lines(result, width)] if picture else []
     return "\n".join([*verdict_lines(result, width, colour), *remarks(result, width), *more, *told])

@@ -21,7 +21,7 @@ from checker.trace_file import Stored, read, write
 from textbook import slow
 
 ROOT = Path(__file__).parent.parent
-FILES = sorted((ROOT / "counterexamples").glob("*.txt"))
+FILES = sorted(file for place in ("", "findings") for file in (ROOT / "counterexamples" / place).glob("*.txt"))
 ALL = sorted((ROOT / "counterexamples").rglob("*.txt"))
 EXPECTED = {  # a sample that is searched again by default: the property that each of them has to violate
     "no_io_size_clamp": "recorded_size_is_backed",

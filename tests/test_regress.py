@@ -14,6 +14,7 @@ from checker.errors import UsageError
 from checker.lang import Baseline
 from checker.regress import findings
 from checker.regress.table import Outcome, differences, load, read, rewrite
+from checker.trace_file import read as stored
 
 ROOT = Path(__file__).resolve().parent.parent
 PETERSON = f'model = "{ROOT / "tests" / "models" / "peterson.py"}"\n'
@@ -191,7 +192,8 @@ def test_every_finding_is_told_and_its_repair_holds():
     for row in (row for row in rows if row.finding):
         assert isinstance(catalogue.design(row.design), Baseline), "a finding is about the kernel as it is"
         assert row.expected.verdict == "violated"
-        assert (ROOT / "counterexamples" / f"{row.design}--{row.expected.property}.txt").exists()
+        files = (ROOT / "counterexamples").rglob(f"{row.design}--{row.expected.property}.txt")
+        assert (row.scenario, dict(row.settings)) in [(f.scenario, dict(f.settings)) for f in (stored(f).facts for f in files)], row.finding
         where = (row.scenario, row.bound, row.settings)  # which may have another finding, too: then both are repaired
         repaired = [
             r for r in rows if told[row.finding].repair in r.design.split("+") and (r.scenario, r.bound, r.settings) == where
@@ -317,3 +319,22 @@ def test_a_wrong_row_of_the_own_table_is_exit_status_1(run, tmp_path):
         assert old in right
         (tmp_path / "t.toml").write_text(right.replace(old, new))
         assert run("--table", str(tmp_path / "t.toml"))[0] == 1, new
+
+
+# ------------------------------------------------------------------- one check
+
+
+def test_a_check_names_the_finding_that_it_comes_upon(capsys):
+    finding = ["--design", "nfs", "--scenario", "nfs_low_memory"]
+
+    assert main([*finding, "--quiet"]) == 1
+    assert "known finding: nfs_release_folio_waits" in capsys.readouterr().out
+    assert main([*finding, "--no-z3", "--accept-findings"]) == 0
+    assert "nfs_release_does_not_wait repairs it" in " ".join(capsys.readouterr().out.split())
+    assert main([*finding, "--no-z3", "--json", "-", "--accept-findings"]) == 0
+    assert json.loads(capsys.readouterr().out)["finding"] == "nfs_release_folio_waits"
+
+
+def test_what_is_no_finding_is_not_accepted(capsys):
+    assert main(["--design", "nfs_trusts_writes", "--bound", "2", "--quiet", "--accept-findings"]) == 1
+    assert "finding" not in capsys.readouterr().out

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ..errors import UsageError, shown_path
-from .table import own
+from . import table
 
 FILE = "findings.toml"
 
@@ -29,7 +29,7 @@ class Finding:
 
 def load(path: Path | None = None) -> dict[str, Finding]:
     """The findings in `path`, by default those beside the properties; {} if there is no such file."""
-    path = path or own(FILE)
+    path = path or table.own(FILE)
     if not path.exists():
         return {}
     try:
@@ -43,3 +43,11 @@ def load(path: Path | None = None) -> dict[str, Finding]:
             raise UsageError(f"{shown_path(path)}: {name}: a finding has {', '.join(sorted(known))}")
         found[name] = Finding(name, **{key: " ".join(str(value).split()) for key, value in entry.items()})
     return found
+
+
+def known(design: str, scenario: str, property: str) -> Finding | None:
+    """The finding that a violation of a property is, if the table of verdicts says so."""
+    for row in table.load():
+        if row.finding and (row.design, row.scenario, row.expected.property) == (design, scenario, property):
+            return load().get(row.finding)
+    return None
