@@ -1,4 +1,4 @@
-"""The README says what is so: parts of it are made here, and the rest is compared.
+"""The README says what is so: parts of it, and of those below it, are made here, and the rest is compared.
 
 `python -m tests.test_readme` writes the made parts anew.
 """
@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import sys
+import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ SHOWN = "no_io_size_clamp--recorded_size_is_backed.txt"  # the counterexample th
 SECTIONS = [
     "Two commands", "A counterexample", "Systems and properties", "A design variant in ten lines", "Known limits",
 ]  # fmt: skip
+
+
+PROPERTIES = ROOT / "properties" / "README.md"
+DESIGNS = ROOT / "model" / "designs" / "README.md"
 
 
 def part(name: str) -> re.Pattern:
@@ -32,19 +37,68 @@ def counterexample() -> str:
     return f"\n```\n{read(path).picture}\n```\n\n" if path.exists() else ""
 
 
-def properties() -> str:
-    """Tables of the properties, one for each file that declares some."""
+def families() -> dict[str, list[tuple[str, str]]]:
+    """Of each file that declares properties its title, and their names and sentences; without witnesses."""
     from checker.catalogue import load
 
-    by_module: dict[str, list[str]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     catalogue = load()
-    titles = {m.__name__: (m.__doc__ or "").strip().splitlines()[0].rstrip(".") for m in catalogue.modules}
+    titles = {m.__name__: " ".join((m.__doc__ or "").strip().splitlines()[0].split()).rstrip(".") for m in catalogue.modules}
     for name, function in catalogue.properties.items():
         if function.checker_property[0] != "reachable":
             sentence = " ".join((function.__doc__ or "").split("\n\n")[0].split())
-            by_module.setdefault(function.__module__, []).append(f"| `{name}` | {sentence} |")
-    tables = [f"| {titles[module]} | |\n|---|---|\n" + "\n".join(rows) for module, rows in by_module.items()]
+            found.setdefault(titles[function.__module__], []).append((name, sentence))
+    return found
+
+
+def properties() -> str:
+    """Tables of the properties, one for each family."""
+    tables = []
+    for title, told in families().items():
+        rows = "\n".join(f"| `{name}` | {sentence} |" for name, sentence in told)
+        tables.append(f"| {title} | |\n|---|---|\n{rows}")
     return "\n" + "\n\n".join(tables) + "\n\n"
+
+
+def families_told() -> str:
+    """Table of the families, with how many properties each has, and the first of them."""
+    rows = [f"| {title} | {len(told)} | `{told[0][0]}`: {told[0][1]} |" for title, told in families().items()]
+    return "\n| family | properties | the first |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
+
+
+def findings() -> str:
+    """Table of the findings: the counterexample of each, how it is found, and what repairs it."""
+    lines = []
+    for row, finding, link in _findings():
+        settings = "".join(f" --set {name}={value}" for name, value in row.settings)
+        lines.append(
+            f"| [{finding.name.replace('_', ' ')}]({link}) | `--design {row.design} --scenario {row.scenario}{settings}` "
+            f"| `{row.expected.property}` | `{finding.repair}` |"
+        )
+    head = "| finding | found by | violates | repaired by |\n|---|---|---|---|\n"
+    return "\n" + head + "\n".join(lines) + "\n\n"
+
+
+def findings_told() -> str:
+    """Of each finding the order of steps, and to whom it is known."""
+    told = [
+        f"* **{finding.name.replace('_', ' ')}** ([{row.expected.property}](../{link})). {finding.order} *{finding.known}*"
+        for row, finding, link in _findings()
+    ]
+    return "\n" + "\n".join("\n  ".join(textwrap.wrap(one, 128, **WHOLE)) for one in told) + "\n\n"
+
+
+def _findings() -> list[tuple]:
+    """Of each finding its row, what is told of it, and the file of its counterexample."""
+    from checker.regress import findings, table
+    from checker.trace_file import read
+
+    told, found = findings.load(), []
+    for row in (row for row in table.load() if row.finding):
+        files = (ROOT / "counterexamples").rglob(f"{row.design}--{row.expected.property}.txt")
+        link = next(f for f in files if read(f).facts.scenario == row.scenario).relative_to(ROOT)
+        found.append((row, told[row.finding], link))
+    return sorted(found, key=lambda one: list(told).index(one[1].name))
 
 
 def variants() -> str:
@@ -61,7 +115,7 @@ def variants() -> str:
         place = Path(catalogue.where[design][0])
         told_elsewhere = place.parent.name == "history" or re.fullmatch(r"f2fs_r\d\w?", place.stem)
         if not isinstance(design, Baseline) and not told_elsewhere:
-            broken = ", ".join(f"[`{p}`](counterexamples/{n}--{p}.txt)" for n, p in stored if n == name)
+            broken = ", ".join(f"[`{p}`](../../counterexamples/{n}--{p}.txt)" for n, p in stored if n == name)
             broken = broken or (f"`prove {refuted[name]}`" if name in refuted else "")
             undoes = f"`{design.undoes}`" if design.undoes else ""
             rows.append(f"| `{name}` | {' '.join(design.doc.split())} | {undoes} | {broken} |")
@@ -111,17 +165,22 @@ def verdicts() -> str:
     return f"\n{head}\n|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
 
 
-MADE = {"verdicts": verdicts, "mutants": mutants, "counterexample": counterexample, "properties": properties, "variants": variants}
+MADE = {  # the parts: what makes them, and in which file
+    "counterexample": (counterexample, README), "families": (families_told, README), "verdicts": (verdicts, README),
+    "findings": (findings, README), "mutants": (mutants, README), "properties": (properties, PROPERTIES),
+    "findings told": (findings_told, PROPERTIES), "variants": (variants, DESIGNS),
+}  # fmt: skip
+WHOLE = {"break_long_words": False, "break_on_hyphens": False}
 
 
 @pytest.mark.parametrize("name", MADE)
 def test_what_is_made_is_up_to_date(name):
-    text = README.read_text()
-    match = part(name).search(text)
+    make, file = MADE[name]
+    match = part(name).search(file.read_text())
 
-    assert match, f"the README has no part {name}"
-    if MADE[name]():
-        assert match.group(0) == match.group(1) + MADE[name]() + match.group(2), "run: python -m tests.test_readme"
+    assert match, f"{file.relative_to(ROOT)} has no part {name}"
+    if made := make():
+        assert match.group(0) == match.group(1) + made + match.group(2), "run: python -m tests.test_readme"
 
 
 def test_sections_come_in_this_order():
@@ -142,8 +201,12 @@ def test_every_design_and_file_that_it_names_exists():
 
     text = README.read_text()
     assert set(re.findall(r"(?:--design|diff) (\w+)", text)) <= set(load().designs) | {"my_change"}
-    for link in re.findall(r"\]\(([^):]+)\)", text):
-        assert (ROOT / link).exists(), link
+
+
+@pytest.mark.parametrize("file", [README, PROPERTIES, DESIGNS, ROOT / "model" / "README.md"], ids=lambda file: file.parent.name)
+def test_every_link_leads_somewhere(file):
+    for link in re.findall(r"\]\(([^):]+)\)", file.read_text()):
+        assert (file.parent / link.partition("#")[0]).exists(), link
 
 
 def test_its_design_variant_applies():
@@ -165,10 +228,9 @@ def test_ci_runs_the_second_command():
 
 
 def main() -> None:
-    text = README.read_text()
-    for name, make in MADE.items():
-        text = part(name).sub(lambda match, made=make(): match.group(1) + made + match.group(2), text)
-    README.write_text(text)
+    for name, (make, file) in MADE.items():
+        text = file.read_text()
+        file.write_text(part(name).sub(lambda match, made=make(): match.group(1) + made + match.group(2), text))
 
 
 if __name__ == "__main__":
