@@ -133,10 +133,11 @@ def stored_picture(trace: Trace, drawings: Sequence[Row]) -> str:
 
 
 def terminal() -> tuple[int, bool]:
-    """Columns of text to write, and whether in colour."""
-    if not sys.stdout.isatty():
-        return 80, False
-    return min(shutil.get_terminal_size((80, 24)).columns, 110), "NO_COLOR" not in os.environ
+    """Columns of text to write, and whether in colour.  COLUMNS tells how many, whatever the text is written to."""
+    columns = shutil.get_terminal_size((80, 24)).columns
+    if sys.stdout.isatty():
+        return min(columns, 110), "NO_COLOR" not in os.environ
+    return (max(60, min(columns, 110)) if "COLUMNS" in os.environ else 80), False
 
 
 def list_width() -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from checker.cli import main
-from checker.output import write_list
+from checker.output import terminal, write_list
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tests" / "models"
@@ -253,6 +253,15 @@ def test_lists_are_wrapped_on_a_terminal(monkeypatch, capsys, width, expected):
     rows = [{"a": "one", "b": "that is", "c": " ".join(["long"] * 11)}, {"a": "second", "b": "", "c": "short"}]
     write_list(rows, ["a", "b", "c"], None)
     assert capsys.readouterr().out.splitlines() == expected
+
+
+@pytest.mark.parametrize(("columns", "width"), [(None, 80), ("72", 72), ("30", 60), ("400", 110), ("wide", 80)])
+def test_text_that_is_no_terminal_s_is_as_wide_as_columns_says(monkeypatch, columns, width):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+
+    assert terminal() == (width, False)
 
 
 def test_lists_as_json(run):
