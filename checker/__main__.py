@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from .cli import main
+try:
+    from .cli import main
 
-sys.exit(main())
+    status = main()
+except KeyboardInterrupt:  # while modules are loaded; later ones end in main()
+    sys.stderr.write("error: interrupted\n")
+    status = 3
+sys.exit(status)

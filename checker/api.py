@@ -237,9 +237,11 @@ def explored(
         verdict, properties, violation = _with_liveness(task, properties, found.states)
     return Result(
         verdict=verdict,
+        model=task.facts.model,
         design=task.name,
         scenario=task.facts.scenario,
         bound=task.program.bound,
+        settings=dict(task.facts.settings),
         states=found.states,
         transitions=found.transitions,
         depth=found.depth,
@@ -290,7 +292,10 @@ def _search(
     rest = lambda: None if end is None else max(end - time.monotonic(), 0.001)  # noqa: E731
     small = SMALL[options["engine"]] if reductions or deepening else None
     first = explore(program, time_limit=rest(), states=small, **options)
-    if first.stopped_by != "states" or (deepening and deepening.suffices(rest)):
+    if first.stopped_by != "states":
+        return first
+    if deepening and deepening.suffices(rest):
+        first.stopped_by = "interrupt" if deepening.interrupted else first.stopped_by
         return first
     reduced, symmetric = (name in reductions for name in REDUCTIONS)
     found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)

@@ -23,7 +23,7 @@ from .smt.commands import prove
 if TYPE_CHECKING:
     from .catalogue import Catalogue
 
-WRONG_USE, OUT_OF_MEMORY = 2, 3  # exit statuses; those of verdicts are in result.py
+WRONG_USE, INCOMPLETE = 2, 3  # exit statuses; those of verdicts are in result.py
 SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # environment variable, for work on the checker itself
 
 
@@ -44,9 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CheckerError as error:
         return _failed(str(error))
     except (KeyboardInterrupt, click.Abort):
-        return _failed("interrupted before anything was explored", status=OUT_OF_MEMORY)
+        return _failed("interrupted", status=INCOMPLETE)
     except MemoryError:
-        return _failed("out of memory; nothing can be said of the model", status=OUT_OF_MEMORY)
+        return _failed("out of memory; nothing can be said of the model", status=INCOMPLETE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit fails again
         return WRONG_USE
@@ -169,22 +169,12 @@ def verify(file: str, **choice: Any) -> int:
     The interpreter does it, which is slow: small results only.  What is not said is taken from the file.
     Exit status: 1 if the file says anything else.
     """
-    import json
-    from pathlib import Path
-
     from .api import prepare
-    from .verify import differences
+    from .verify import differences, read, selected
 
-    try:
-        result = json.loads(Path(file).read_text(encoding="utf-8"))
-        told = {name: result[name] for name in ("design", "scenario", "bound")}
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{file} is no result of a check") from None
-    choice |= {name: value for name, value in told.items() if choice[name] is None}
-    catalogue = _catalogue(choice["model"])
-    if choice["design"] not in catalogue.designs:  # a model without designs
-        choice["design"] = None
-    found = differences(result, prepare(**choice, catalogue=catalogue).program)
+    result = read(file)
+    catalogue = _catalogue(choice["model"] or result["model"])
+    found = differences(result, prepare(**selected(result, choice, catalogue), catalogue=catalogue).program)
     click.echo("\n".join(found) or f"the same {result['states']:,} states")
     return int(bool(found))
 

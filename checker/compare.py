@@ -60,7 +60,10 @@ def compared(
         results = []
         for design in (first, second):
             progress(f"{design} in {name}")
-            results.append(check(None, design, name, bound, stop=False, catalogue=catalogue, **options))
+            found = check(None, design, name, bound, stop=False, catalogue=catalogue, **options)
+            if found.stopped_by == "interrupt":  # Ctrl-C is meant for the comparison
+                raise KeyboardInterrupt
+            results.append(found)
         pairs.append(Pair(name, (results[0], results[1])))
     return pairs
 

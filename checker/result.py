@@ -89,6 +89,8 @@ class Result:
     digest: str = ""  # of the reachable states (`checker.digest`), if it was asked for and all were seen
     covered: int | None = None  # if incomplete: the greatest smaller bound that was searched to its end
     asked: int | None = None  # the bound asked for, if a smaller one has the violation
+    model: str = ""  # the file of the model, or "" for the packages
+    settings: dict[str, int] = field(default_factory=dict)  # values of constants that were asked for
 
     @property
     def states_per_second(self) -> float:
@@ -116,10 +118,12 @@ class Result:
         """The object that --json writes; file: where the counterexample was saved."""
         return {
             "verdict": self.verdict,
+            "model": self.model or None,
             "design": self.design,
             "scenario": self.scenario,
             "bound": self.bound,
             "asked_bound": self.asked or self.bound,
+            "settings": self.settings,
             "states": self.states,
             "transitions": self.transitions,
             "depth": self.depth,

@@ -5,15 +5,45 @@ Nothing of the engines is used: states are found by walking, and kept in a set.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .digest import digest
 from .errors import UsageError
 from .interpret import Interpreter
 from .ir import Program
 
+if TYPE_CHECKING:
+    from .catalogue import Catalogue
+
+FIELDS = {  # of a result that are read here, and what they may be
+    "model": str | None, "design": str, "scenario": str, "bound": int | None, "settings": dict, "levels": list, "states": int,
+    "properties": list, "digest": str | None,
+}  # fmt: skip
 MOST = 100_000  # states; more take minutes
+
+
+def read(file: str) -> dict[str, Any]:
+    """The result that `check --json FILE` wrote; UsageError if the file is none."""
+    try:
+        result = json.loads(Path(file).read_text(encoding="utf-8"))
+        fits = all(isinstance(result[name], kind) for name, kind in FIELDS.items())
+    except (ValueError, KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise UsageError(f"{file} is no result of a check, or one of another version")
+    return result
+
+
+def selected(result: Mapping[str, Any], choice: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """The arguments of `prepare` for the program of a result; choice: those that were given by hand."""
+    told = {name: result[name] for name in ("model", "design", "scenario", "bound", "settings")}
+    told["properties"] = [one["name"] for one in result["properties"]]
+    if told["design"] == catalogue.model and told["design"] not in catalogue.designs:  # a model without designs
+        told["design"] = None
+    return told | {name: value for name, value in choice.items() if value not in (None, ())}
 
 
 def recounted(program: Program, most: int = MOST) -> tuple[list[int], str]:

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from checker.api import prepare
 from checker.cli import main
 from checker.output import terminal, write_list
+from checker.regress.states import _count
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tests" / "models"
@@ -403,6 +406,44 @@ def test_what_stops_everything_is_said(run, monkeypatch, error, text, expected):
     status, _, err = run("designs", *PETERSON)
 
     assert status == expected and text in err
+
+
+def interrupted(*_, **__):
+    return SimpleNamespace(stopped_by="interrupt", complete=False, states=1, verdict="incomplete")
+
+
+def test_ctrl_c_in_one_of_many_searches_ends_all_of_them(run, monkeypatch):
+    """A search makes a note of it and ends; whoever runs many must not take that for a result."""
+    monkeypatch.setattr("checker.api.check", interrupted)
+    monkeypatch.setattr("checker.compare.check", interrupted)
+    monkeypatch.setattr("checker.explore.explore", interrupted)
+    for command in (
+        ["regress", "--scenario", "append_flush", "--processes", "1"],
+        ["compare", "iomap", "no_io_size_clamp", "--scenario", "append_flush"],
+    ):
+        status, out, err = run(*command)
+        assert (status, out, err.strip()) == (3, "", "error: interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        _count(prepare(MODELS / "peterson.py").program, 3, SimpleNamespace(seconds=1, memory=1))
+
+
+def test_ctrl_c_while_z3_thinks_is_no_answer():
+    from checker.smt.asking import ask
+
+    unknown = SimpleNamespace(r=0)
+    assert ask(SimpleNamespace(check=lambda: unknown, reason_unknown=lambda: "timeout")) is unknown
+    with pytest.raises(KeyboardInterrupt):
+        ask(SimpleNamespace(check=lambda: unknown, reason_unknown=lambda: "interrupted from keyboard"))
+
+
+def test_ctrl_c_while_sizes_are_looked_at_leaves_the_verdict(run, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("checker.smt.said._said_of", stop)
+    status, out, _ = run(*PETERSON)
+
+    assert status == 0 and out.startswith("holds") and "sizes: not looked at to the end (Ctrl-C)" in out
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -15,7 +15,7 @@ from checker.smt.said import said_of
 
 def one(verdict: str, seconds: float = 1.0, trace: bool = True) -> SimpleNamespace:
     violation = SimpleNamespace(trace="a trace" if trace else None) if verdict == "violated" else None
-    return SimpleNamespace(verdict=verdict, seconds=seconds, violation=violation)
+    return SimpleNamespace(verdict=verdict, seconds=seconds, violation=violation, stopped_by="")
 
 
 def deepened(bound: int | None, answers: dict[int, SimpleNamespace], left: float | None = 100.0):
@@ -50,6 +50,12 @@ def test_the_next_bound_is_left_out_where_it_would_take_too_long() -> None:
     assert deepening.covered == 3 and len(asked) == 1
     deepening, _, asked = deepened(5, {3: one("holds", 11.0), 4: one("holds", 99.0)}, left=None)
     assert deepening.covered == 4 and asked == [(3, None), (4, None)]
+
+
+def test_ctrl_c_is_meant_for_the_whole_search() -> None:
+    stopped = SimpleNamespace(verdict="incomplete", seconds=1.0, violation=None, stopped_by="interrupt")
+    deepening, enough, asked = deepened(6, {3: one("holds"), 4: stopped})
+    assert enough and deepening.interrupted and deepening.covered == 3 and len(asked) == 2
 
 
 @pytest.mark.parametrize(("bound", "smaller"), [(None, []), (0, []), (1, []), (2, [1]), (3, [2]), (4, [3])])

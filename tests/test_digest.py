@@ -84,6 +84,29 @@ def test_verify_from_the_shell(tmp_path, capsys):
     assert "levels differ from depth" in out and "the file says 19, there are 20" in out and "digest: the file" in out
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        ("--model", str(MODELS / "counters.py"), "--set", "N=2", "--set", "K=4"),
+        ("--scenario", "append_flush", "--bound", "1", "--design", "no_io_size_clamp+cyclic_wrap"),
+    ],
+)
+def test_the_file_says_what_was_checked(tmp_path, capsys, choice):
+    path = str(tmp_path / "result.json")
+    assert main([*choice, "--digest", "--quiet", "--json", path]) == 0
+    assert main(["verify", path]) == 0
+    assert "the same" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change", [{"bound": "x"}, {"levels": None}, {"settings": [1]}, {"states": "20"}])
+def test_a_result_that_was_damaged_is_none(tmp_path, capsys, change):
+    path = tmp_path / "result.json"
+    assert main(["--model", str(MODELS / "peterson.py"), "--digest", "--quiet", "--json", str(path)]) == 0
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert main(["verify", str(path)]) == 2
+    assert capsys.readouterr().err == f"error: {path} is no result of a check, or one of another version\n"
+
+
 def test_without_a_digest_there_is_nothing_to_verify(tmp_path, capsys):
     model = ["--model", str(MODELS / "peterson.py")]
     assert main([*model, "--quiet", "--json", str(tmp_path / "r.json")]) == 0

@@ -52,7 +52,7 @@ def mutate(
         progress = lambda what, done, of: tell(f"{done} of {of}: {what}")  # noqa: E731
         found = run.mutated(catalogue, rows, function, before, reasons, progress=progress, **options)
     if not found.fates:
-        raise UsageError("there is nothing to mutate" + (f" in {function}()" if function else ""))
+        raise UsageError(_nothing(function))
     kept = found.fates if function is None else {**before, **found.fates}
     stored.write(results, kept)
     if json_file != "-":
@@ -60,6 +60,12 @@ def mutate(
     if json_file:
         output.write_json(json_file, _as_json(found))
     return found.exit_status
+
+
+def _nothing(function: str | None) -> str:
+    if function is None:
+        return "there is nothing to mutate"
+    return f"there is nothing to mutate in {function}(): functions marked @kernel that a scenario runs have steps to drop"
 
 
 def _as_json(found: Any) -> dict[str, Any]:

@@ -169,6 +169,8 @@ def _violated(task: Task, row: Row, memory: float) -> str:
 
     states = max(TIMES_MORE * (row.expected.states or 0), LEAST)
     found = explore(task.program, memory_limit=int(memory * GIB), states=states, time_limit=SECONDS)
+    if found.stopped_by == "interrupt":  # Ctrl-C is meant for the whole run
+        raise KeyboardInterrupt
     verdict, _, violation = judged(task.program, found, task.shows)
     if verdict == VIOLATED:
         return violation.property if violation else ""

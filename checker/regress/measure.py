@@ -76,6 +76,8 @@ def measure(job: Job) -> Measured:
         )
     except CheckerError as error:
         return Measured(Outcome("error"), row.scenario, row.bound, error=str(error))
+    if result.stopped_by == "interrupt":  # Ctrl-C is meant for the whole run
+        raise KeyboardInterrupt
     return _measured(result)
 
 

@@ -138,11 +138,14 @@ def _count(program: Program, bound: int, job: Job) -> Count:
     whole = explore(program, operations=operations, **limits)
     if whole.complete:
         return Count(whole.states)
-    if operations is None:
+    if operations is None and whole.stopped_by != "interrupt":
         reduced = explore(program, reduced=True, **limits)
         if reduced.complete and reduced.reduced:
             return Count(reduced.states, REDUCED)
-        whole = max(whole, reduced, key=lambda one: one.states)
+        if reduced.stopped_by == "interrupt" or reduced.states > whole.states:
+            whole = reduced
+    if whole.stopped_by == "interrupt":  # Ctrl-C is meant for the whole run
+        raise KeyboardInterrupt
     return Count(whole.states, ABOVE)
 
 

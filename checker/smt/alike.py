@@ -24,6 +24,7 @@ from .. import ir
 from ..api import Task, explored
 from ..errors import shown_path
 from ..result import HOLDS, VIOLATED
+from .asking import ask
 from .real_sizes import CUT, HOLDER, Geometry, RealProgram, Unmeasured, counts_bytes, geometry_of, real_program
 
 GAPS, STEPS = "gaps", "steps"
@@ -72,6 +73,8 @@ def followed(
         program = _with_bound(program, min(bound, program.bound))
     alone = replace(task, program=program, shows=frozenset())
     result = explored(alone, reduction=False, time_limit=seconds, memory_limit=MEMORY, spill_dir="")
+    if result.stopped_by == "interrupt":
+        raise KeyboardInterrupt
     if result.verdict == HOLDS:
         return Followed("alike", program.bound, result.states)
     if result.verdict == VIOLATED:
@@ -99,11 +102,11 @@ def lemma(gaps: int, seconds: float = 5) -> bool:
         one = z3.Solver()  # of two numbers that are not negative, neither is the product
         one.set("timeout", int(1000 * seconds))
         one.add(slope >= 0, length >= 1, slope * (length - 1) < 0)
-        if one.check() != z3.unsat:
+        if ask(one) != z3.unsat:
             return False
         solver.add(z3.Implies(z3.And(slope >= 0, length >= 1), product >= 0), slope >= 0, length >= 1)
     solver.add(cells >= 0, cells + z3.Sum(products) < 0)
-    return solver.check() == z3.unsat
+    return ask(solver) == z3.unsat
 
 
 # ------------------------------------------------- one program for all block sizes

@@ -10,6 +10,7 @@ from typing import Any
 from ..api import Task
 from ..errors import InternalError
 from ..trace import Trace
+from .asking import ask
 from .real_sizes import Unmeasured, geometry_of, real_program
 from .sizes_of_trace import Regions, checked
 
@@ -134,7 +135,7 @@ class _Words:
         solver = self.z3.Solver()
         solver.set("timeout", PATIENCE)
         solver.add(*self.regions.bounds[: 2 * len(self.regions.real.sizes)], premise, self.z3.Not(claim))
-        return solver.check() == self.z3.unsat
+        return ask(solver) == self.z3.unsat
 
     def alternatives(self) -> tuple[tuple[str, ...], ...]:
         """The whole class as one list of conditions if that says it, else one for each region."""
@@ -171,7 +172,7 @@ class _Words:
         solver = self.regions.solver(part)
         solver.set("timeout", PATIENCE)
         for _ in range(12):
-            if solver.check() != z3.sat:
+            if ask(solver) != z3.sat:
                 break
             model = solver.model()
             values = [(self.regions.variables[n], model.eval(self.regions.variables[n], True)) for n in self.names]
@@ -192,7 +193,7 @@ class _Words:
                 optimize.add(*self.regions.bounds, z3.Or(*(z3.And(*region.path) for region in self.bad)))
                 variable = self.regions.variables[name]
                 optimize.minimize(variable) if which == "least" else optimize.maximize(variable)
-                if optimize.check() != z3.sat:
+                if ask(optimize) != z3.sat:
                     continue
                 model = optimize.model()
                 values = {n: model.eval(v, True).as_long() for n, v in self.regions.variables.items()}

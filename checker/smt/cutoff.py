@@ -25,6 +25,7 @@ from ..ir import (
     Stmt, Unary,
 )  # fmt: skip
 from .alike import FIRST, GAPS, STEPS, Followed, followed, in_blocks_of, lemma
+from .asking import ask
 from .real_sizes import HOLDER, LEAST_BLOCK, RealProgram, Unmeasured, measure_of
 
 PLAIN, COUNT, SIZE = 0, 1, 2  # a value: no size; a number of blocks, pages or folios; a size in bytes
@@ -385,7 +386,7 @@ def proved(free: int, cells: int, units: set[int] | frozenset[int], seconds: flo
         solver.set("timeout", max(1, int(1000 * (end - time.monotonic()))))
         wrong = _layout(z3, solver, free, cells, units, block)
         solver.add(z3.Or(*wrong))
-        answer = solver.check()
+        answer = ask(solver)
         if answer == z3.sat:
             return "too few", f"{free} sizes at different offsets in blocks of {block} bytes"
         if answer == z3.unknown or time.monotonic() > end:

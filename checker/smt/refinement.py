@@ -21,6 +21,7 @@ from ..errors import UsageError
 from ..infer import Typed
 from ..interpret import NOBODY, OPERATORS, Interpreter, State, Step, Violation
 from ..trace import Facts, Trace
+from .asking import ask
 from .transitions import Alternative, Transitions
 
 MOST_GUESSES = 64  # states of the small system that go with one of the model
@@ -201,7 +202,7 @@ class _Comparison:
         solver.set("timeout", max(1, int(1000 * self.seconds)))
         solver.add(*path, accepted)
         for _ in range(MOST_GUESSES + 1):
-            answer = solver.check()
+            answer = ask(solver)
             if answer == self.z3.unknown:
                 raise TimeoutError
             if answer == self.z3.unsat:

@@ -56,9 +56,18 @@ def said_of(
 ) -> Said:
     """What is to be said of a result of `check(**choice)`.
 
-    block, order: for a counterexample in bytes.  no_z3: nothing but that z3 was not asked.
-    UsageError if there are no such blocks and folios in the scope.
+    block, order: for a counterexample in bytes.  no_z3: nothing but that z3 was not asked.  Ctrl-C ends this, and not
+    the check, whose result is there.  UsageError if there are no such blocks and folios in the scope.
     """
+    try:
+        return _said_of(result, choice, block, order, no_z3)
+    except KeyboardInterrupt:
+        return Said(result, None, ("sizes: not looked at to the end (Ctrl-C)",))
+
+
+def _said_of(
+    result: Result, choice: Mapping[str, Any], block: int | None, order: int | None, no_z3: bool
+) -> Said:
     trace = result.violation.trace if result.violation else None
     asked = block is not None or order is not None
     judged = result.verdict == HOLDS or trace is not None

@@ -19,6 +19,7 @@ from ..interpret import Actor
 from ..ir import DEADLOCK, Program
 from ..liveness_check import judge_lasso
 from ..trace import Trace, follow
+from .asking import ask
 from .real_sizes import HOLDER, LEAST_BLOCK, Geometry, RealProgram, Unmeasured, geometry_of, real_program
 from .steps import Dual, DualSteps, End, number
 
@@ -116,7 +117,7 @@ class Regions:
         if not self.known:
             return self._learnt(self.real.uniform())
         solver = self.solver(*(self.z3.Not(self.z3.And(*region.path)) for region in self.known))
-        answer = solver.check()
+        answer = ask(solver)
         if answer == self.z3.unsat:
             return None
         if answer == self.z3.unknown or time.monotonic() > self.end:
@@ -233,10 +234,10 @@ class Regions:
             for grain in [block >> i for i in range(GRAINS) if block >> i >= 1]:
                 solver.push()
                 solver.add(variable % grain == 0)
-                if solver.check() == self.z3.sat:
+                if ask(solver) == self.z3.sat:
                     break
                 solver.pop()
-        if solver.check() != self.z3.sat:
+        if ask(solver) != self.z3.sat:
             return region.values
         model = solver.model()
         return {name: model.eval(v, model_completion=True).as_long() for name, v in self.variables.items()}

@@ -27,6 +27,7 @@ from ..lower_value import Value, both
 from ..syntax import parse_function
 from ..types import World
 from ..variant import edited
+from .asking import ask
 from .functions import Functions, Inexact, Word
 from .words import BitVectors, Integers
 
@@ -188,7 +189,7 @@ class _Question:
             solver = z3.SolverFor("QF_BV")
             solver.set("timeout", max(1, int(seconds * 1000)))
             solver.add(wrong)
-            answer = solver.check()
+            answer = ask(solver)
             if answer == z3.unknown:
                 return "unknown", None
             if answer == z3.sat:
@@ -207,7 +208,7 @@ class _Question:
             for most in SMALL:
                 solver.push()
                 solver.add(z3.ULE(variable, most))
-                if solver.check() == z3.sat:
+                if ask(solver) == z3.sat:
                     model = solver.model()
                     break
                 solver.pop()

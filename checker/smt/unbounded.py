@@ -20,6 +20,7 @@ from ..interpret import NOBODY, Interpreter, Step, Violation
 from ..report import counterexample
 from ..trace import Facts, Trace
 from ..values import Names
+from .asking import ask
 from .refinement import compared
 from .theorems import INCOMPLETE, PROVED, REFUTED, Proof
 from .transitions import Alternative, Transitions
@@ -111,7 +112,7 @@ class _Induction:
         solver = self.z3.Solver()
         solver.set("timeout", max(1, int(1000 * self.seconds)))
         solver.add(*conditions)
-        answer = solver.check()
+        answer = ask(solver)
         if answer == self.z3.unknown:
             raise TimeoutError
         return solver.model() if answer == self.z3.sat else None
