@@ -19,6 +19,7 @@ from .errors import ModelError, Problem, UsageError, shown_path
 from .source import lines_of
 
 PACKAGES = ("model", "properties")
+SHORT = 20  # names that are listed where one of them is meant
 DEFAULT_SCENARIO = "default"  # the scenario of this name, if there is one, is looked at first
 
 
@@ -109,7 +110,9 @@ class Catalogue:
             return looked_at, self.scenario(given) if isinstance(given, str) else given
         fitting = self.scenarios_of(looked_at)
         if not fitting:
-            raise UsageError(f"no scenario belongs to design {design}; name one with --scenario")
+            raise UsageError(
+                f"no scenario belongs to design {design}: say of= what it is a variant of, or name a scenario with --scenario"
+            )
         return looked_at, _first(fitting)
 
     def _only_baseline(self) -> lang.Design | None:
@@ -194,7 +197,7 @@ def _guarded(path: Path, run: Any) -> Any:
     except SyntaxError as error:
         file, line = error.filename or str(path), error.lineno or 0
         problem = Problem(file, line, "python", f"not Python: {error.msg}")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         file, line = _raised_in(error, path)
         problem = Problem(
             file,
@@ -206,7 +209,7 @@ def _guarded(path: Path, run: Any) -> Any:
     raise ModelError(problem) from None
 
 
-def _raised_in(error: Exception, path: Path) -> tuple[str, int]:
+def _raised_in(error: BaseException, path: Path) -> tuple[str, int]:
     """The innermost place of `error` that is neither the checker's nor Python's own."""
     own = str(Path(__file__).parent)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -328,4 +331,4 @@ def suggestions(name: str, known: list[str]) -> str:
         return "; did you mean " + " or ".join(near) + "?"
     if not known:
         return "; there are none"
-    return "; there are: " + ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+    return "; there are: " + ", ".join(known) if len(known) <= SHORT else f"; none of the {len(known)} is like it"

@@ -7,7 +7,7 @@ from types import FunctionType
 
 from . import ir, lang
 from . import tree as t
-from .catalogue import Catalogue
+from .catalogue import Catalogue, suggestions
 from .errors import ModelError, Problem, UsageError, shown_path
 from .ghosts import ghost_problems
 from .infer import Inference, Typed
@@ -102,7 +102,8 @@ class _Compiler:
             for name, value in source.items():
                 constant = name if isinstance(name, lang.Constant) else self.catalogue.constants.get(name)
                 if constant is None:
-                    raise UsageError(f"there is no constant {name}")
+                    known = suggestions(str(name), list(self.catalogue.constants))
+                    raise UsageError(f"there is no constant {str(name)!r}{known}")
                 given[constant] = value
         return given
 
@@ -172,7 +173,7 @@ class _Compiler:
 
     def _refuse(self, rule: str, text: str, remedy: str) -> None:
         name = self.catalogue.name_of(self.scenario)
-        file, line = self.catalogue.where.get(name, ("", 0))
+        file, line = self.catalogue.where.get(self.scenario, ("", 0))
         raise ModelError(Problem(file, line, rule, f"scenario {name}: {text}", remedy))
 
     def _refuse_arguments(self, typed: list[list[Typed | None]]) -> None:
@@ -201,12 +202,25 @@ class _Compiler:
         found: dict[str, FunctionType] = {}
         for name in chosen:
             if name not in known:
-                raise UsageError(f"there is no property {name}")
+                text = f"there is no property {name!r}" + suggestions(name, list(known))
+                if names is None:
+                    self._refuse("unknown-name", text, "properties= names properties of the model.")
+                raise UsageError(text)
             found[name] = known[name]
+            self._refuse_fairness(known[name])
             witness = known[name].checker_property[1].get("witness")
             if witness is not None:
                 found.setdefault(getattr(witness, "__name__", witness), witness)
         return found
+
+    def _refuse_fairness(self, property: FunctionType) -> None:
+        """Refuse names in `fair=` that no scenario has: such a property would hold of fewer behaviours than it says."""
+        known = {process.name for scenario in self.catalogue.scenarios.values() for process in scenario.processes}
+        for name in property.checker_property[1].get("fair", ()):
+            if name not in known:
+                text = f"{property.__name__}: no scenario has a process {name!r}" + suggestions(name, sorted(known))
+                remedy = 'fair=("writer", "irq") names threads, workers and interrupts of the scenarios.'
+                raise ModelError(Problem(*self.catalogue.where[property], "unknown-name", text, remedy))
 
     def _of_this_system(self) -> list[str]:
         """The properties that are about the scenario's baseline, or about none in particular."""

@@ -205,7 +205,7 @@ class Instance:
 
 
 class _StructMeta(type):
-    def __new__(meta, name, bases, body, count=1, symmetric=False, **_):
+    def __new__(meta, name, bases, body, count=1, symmetric=False):
         cls = super().__new__(meta, name, bases, body)
         cls.instances, cls.symmetric = count, symmetric
         cls.fields = {}
@@ -217,7 +217,7 @@ class _StructMeta(type):
                 setattr(cls, key, field)
         return cls
 
-    def __init__(cls, name, bases, body, **_):
+    def __init__(cls, name, bases, body, count=1, symmetric=False):
         super().__init__(name, bases, body)
 
     def __getitem__(cls, number):
@@ -348,24 +348,27 @@ def _property(kind, options):
     return decorate
 
 
-def _with_options(kind):
+def _with_options(kind, *known):
     def decorator(function=None, **options):
+        for name in options:
+            if name not in known:
+                raise TypeError(f"a property of this kind has no {name}=; it may have: {', '.join(known)}")
         return _property(kind, options)(function) if function else _property(kind, options)
 
     return decorator
 
 
-invariant = _with_options("invariant")
+invariant = _with_options("invariant", "witness", "of")
 invariant.__doc__ = "True in every state, for all values of its parameters.  witness=, of=: see LANGUAGE.md."
-transition_invariant = _with_options("transition")
+transition_invariant = _with_options("transition", "witness", "of")
 transition_invariant.__doc__ = "True of every step; `old(x)` is x before the step."
-after_crash = _with_options("crash")
+after_crash = _with_options("crash", "witness", "of")
 after_crash.__doc__ = "True in every state, of what a power failure at this moment would leave."
-terminal = _with_options("terminal")
+terminal = _with_options("terminal", "witness", "of")
 terminal.__doc__ = "True in every state in which nothing can move any more."
-reachable = _with_options("reachable")
+reachable = _with_options("reachable", "bound", "of")
 reachable.__doc__ = "True in some state, for some values of its parameters; bound=: from which bound on."
-leads_to = _with_options("leads_to")
+leads_to = _with_options("leads_to", "fair", "of")
 leads_to.__doc__ = "returns (p, q): whenever p, then later q, if the processes in fair= are scheduled fairly."
 
 # ---------------------------------------------------- words for function bodies
@@ -443,10 +446,18 @@ def override(function, by):
     return Edit("override", function, None, by)
 
 
+def _expect(what, value, kind):
+    if not isinstance(value, kind):
+        raise TypeError(f"expected {what}, not {type(value).__name__}")
+
+
 class Design:
     """A set of edits of a system's baseline; its name is the module variable."""
 
     def __init__(self, doc, edits, of, undoes, scenario, set):
+        _expect("a sentence on what it changes", doc, str)
+        for edit in edits:
+            _expect("an edit, as drop(...) or override(...)", edit, Edit)
         self.doc, self.edits, self.of, self.undoes = doc, tuple(edits), of, undoes
         self.scenario, self.set = scenario, dict(set or {})
 
@@ -515,6 +526,9 @@ class Scenario:
     """Who runs what, in which scope; its name is the module variable."""
 
     def __init__(self, doc, processes, of, setup, scope, bound, lock_order, properties):
+        _expect("a sentence on who runs what", doc, str)
+        for process in processes:
+            _expect("a process, as thread(...) or worker(...)", process, Process)
         self.doc, self.processes, self.of, self.setup = doc, processes, of, setup
         self.scope, self.bound, self.lock_order = scope, bound, lock_order
         self.properties = properties

@@ -69,7 +69,8 @@ class Expressions:
             base = self.declared(node.value)
             if isinstance(base, ModuleType) and hasattr(base, node.attr):
                 return getattr(base, node.attr)
-        raise Refused("syntax", f"`{ast.unparse(node)}` is not a declared name", "Name it directly.")
+        remedy = "Declare it at the top of the module, and use its name here."
+        raise Refused("syntax", f"`{ast.unparse(node)}` is not a declared name", remedy)
 
     def word(self, node: ast.expr) -> str:
         """The word of the language that is called, or ""."""

@@ -5,13 +5,15 @@ A `World` is one scope: the constants have values in it, so every declared type 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 from . import ir, lang
-from .errors import ModelError, Problem, UsageError
+from .errors import ModelError, Problem, UsageError, shown_path
+from .source import lines_of
 
 NONE = ir.Type("none", 0, 0)  # of None alone
 VOID = ir.Type("void", 0, 0)  # of a call without a value
@@ -88,7 +90,9 @@ class World:
         self._counts: dict[Any, int] = {}
         self._fields: dict[lang.Field, FieldInfo] = {}
         self._names: dict[int, str] = {}
+        self._files: dict[str, str] = {}  # of modules, by name
         for module in modules:
+            self._files[module.__name__] = module.__file__ or ""
             for name, value in vars(module).items():
                 if isinstance(value, (lang.Range, lang.Constant)):
                     self._names.setdefault(id(value), name)
@@ -138,7 +142,8 @@ class World:
         if isinstance(declared, lang.Range):
             lo, hi = self.constant(declared.lo), self.constant(declared.hi)
             if lo > hi:
-                raise UsageError(f"the range {self._names.get(id(declared), '')} is empty: {lo}..{hi}")
+                name = self._names.get(id(declared), "")
+                raise ModelError(Problem("", 0, "type", f"the range {f'{name} ' * bool(name)}is empty: {lo}..{hi}"))
             return ir.int_type(lo, hi, self._names.get(id(declared), ""))
         if isinstance(declared, lang.Enum):
             names = tuple(v.name for v in declared.values)
@@ -173,8 +178,20 @@ class World:
             found = self._counts[struct] = self.constant(struct.instances)
             self.structs.setdefault(struct.__name__, struct)
             if found < 1:
-                raise UsageError(f"{struct.__name__} has {found} instances")
+                file, line = self.place(struct)
+                raise UsageError(f"{shown_path(file)}:{line}: {struct.__name__} has {found} instances")
         return found
+
+    def place(self, struct: Any, field: str = "") -> tuple[str, int]:
+        """File and line of a struct or a record, or of one of its fields; line 0 if it is not to be found."""
+        file = self._files.get(struct.__module__, "")
+        sought = [rf"class {struct.__name__}\b", *([rf"{field}\s*[:=]"] if field else [])]
+        for number, text in enumerate(lines_of(file), 1):
+            if re.match(sought[0], text.strip()):
+                if len(sought) == 1:
+                    return file, number
+                sought.pop(0)
+        return file, 0
 
     def struct_of(self, type: ir.Type) -> Any:
         return self.structs[type.name]
@@ -201,11 +218,14 @@ class World:
             self.used.setdefault(struct)
             self.structs.setdefault(struct.__name__, struct)
         instances = self.count(struct) if issubclass(struct, lang.Struct) else 1
-        per = self.constant(field.count) if field.count is not None else 1
-        type_ = ir.Type("owner", 0, self.processes) if field.lock else self.type(field.type)
-        return FieldInfo(
-            field, f"{struct.__name__}.{field.name}", type_, per, instances * per, self._init(field, type_)
-        )
+        try:
+            per = self.constant(field.count) if field.count is not None else 1
+            type_ = ir.Type("owner", 0, self.processes) if field.lock else self.type(field.type)
+            init = self._init(field, type_)
+        except ModelError as error:
+            file, line = self.place(struct, field.name)
+            raise ModelError(p if p.file else replace(p, file=file, line=line) for p in error.problems) from None
+        return FieldInfo(field, f"{struct.__name__}.{field.name}", type_, per, instances * per, init)
 
     def _init(self, field: lang.Field, type_: ir.Type) -> int:
         if field.init is None:
@@ -216,9 +236,6 @@ class World:
             text = f"{where} starts with {value}, which is outside {type_.lo}..{type_.hi}"
             raise ModelError(Problem("", 0, "type", text, "Give init= a value of the field's type."))
         return value
-
-    def lock_variable(self, field: lang.Field) -> str:
-        return self.field(field).var
 
     def label(self, field: lang.Field) -> str:
         """What a message or a picture calls a field: the kernel's name if that is one word."""

@@ -1,5 +1,4 @@
-"""Designs as edits of functions: found by the object that is called, applied to the
-syntax tree, and printed as a unified diff of the source.
+"""Designs as edits of functions, applied to the syntax tree and printed as a unified diff of the source.
 
 An edit names what it changes by the function object that a statement calls; the name in
 the statement is looked up in the globals of the function that is edited.  Each edit
@@ -383,6 +382,11 @@ class _Editor:
                 f"{self.function.__name__} takes {len(old.args.args)}",
                 "Give them the same parameters.",
             )
+            return
+        if (new.returns is None) != (old.returns is None):
+            returns = [f"returns {ast.unparse(one)}" if one else "returns nothing" for one in (new.returns, old.returns)]
+            text = f"{_name(edit.new)} {returns[0]}, {self.function.__name__} {returns[1]}"
+            self._refuse(edit, "type", text, "Give them the same result.")
             return
         self.tree = self.out.tree = copy.deepcopy(new)
         self.tree.name = self.function.__name__

@@ -57,6 +57,11 @@ def write_fast(folio, control):
 def write_never(folio, control):
     """Do not write it."""
     note()
+
+
+def write_whether(folio, control) -> bool:
+    """Was it written?"""
+    return True
 '''
 
 
@@ -281,6 +286,7 @@ def test_what_overrides_is_overridden_itself(m):
 
 def test_override_with_other_parameters_is_refused(m):
     assert "note takes 0 arguments, write takes 2" in refused(override(m.write, by=m.note))
+    assert "write_whether returns bool, write returns nothing" in refused(override(m.write, by=m.write_whether))
 
 
 def test_edits_of_one_file_make_one_diff(m):
