@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from . import chains, visited
+from .errors import InternalError
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .explore_digest import digest_of
 from .explore_store import Store
@@ -367,6 +368,8 @@ class Search:
         """The stored states from an initial one to `state`, flat."""
         path = []
         while state != visited.NO_PARENT:
+            if len(path) > len(self.result.levels):  # one more than there are: its level is not counted yet
+                raise InternalError("the parents of the stored states go in a circle")
             path.append(self.layout.unpack(self.store.state(state)))
             state = int(self.store.parents[state])
         return path[::-1]

@@ -44,11 +44,6 @@ def lines_of(file: str) -> list[str]:
     return linecache.getlines(file)
 
 
-def line_at(file: str, line: int) -> str:
-    """One line of a source file, from 1, stripped; "" if there is no such line."""
-    return linecache.getline(file, line).strip()
-
-
 def _problem(file: str, line: int, text: str) -> Problem:
     return Problem(file, line, "syntax", text, "Write it as a `def` at the top level of the model's module.")
 

@@ -1,4 +1,4 @@
-"""The search loop of the native engine: expand states, keep the new ones.
+"""How the search loop keeps states: each once, in rows with parents and an exact index.
 
 States are rows of W words in one array that only grows; a row's number is the state's
 number.  `parents` holds the state that each was first reached from.  The index is a table

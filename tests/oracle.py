@@ -1,6 +1,6 @@
 """A second opinion on the compiler and the engines: the model's functions, run as Python.
 
-`oracle_source` turns them into generators, `oracle_machine` gives the words a meaning, and
+`oracle_source` turns them into generators, `oracle_machine` and `oracle_values` give the words a meaning, and
 here is a plain breadth-first search.  It shares no code with the compiler: a position in a
 process is where Python says that its generators stand, and dead locals count.  So the
 numbers of states differ; what both have in common are the values of shared state, the
@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checker import lang
-from oracle_machine import Blocked, Box, LockOf, Machine, Node, Place, Stack, StackRow, Violation
+from oracle_machine import Machine
+from oracle_values import Blocked, Box, LockOf, Node, Place, Stack, StackRow, Violation
 
 END = ("end",)
 

@@ -291,9 +291,10 @@ def test_gaps_that_are_badly_closed_are_noticed(
     assert bool(found) == (what != NOTHING)
 
 
-def test_a_wrong_parent_is_noticed_by_the_replay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("parent", ["state // 2", "1"], ids=["another state", "a circle"])
+def test_a_wrong_parent_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parent: str) -> None:
     """Counts are right and the counterexample is none: the interpreter does not let it pass."""
-    damage(monkeypatch, tmp_path, "origin[kept] = found, hashed, state", "origin[kept] = found, hashed, state // 2")
+    damage(monkeypatch, tmp_path, "origin[kept] = found, hashed, state", f"origin[kept] = found, hashed, {parent}")
 
     with pytest.raises(InternalError):
         checker.check(MODELS / "dining_philosophers.py", settings={"N": 7}, reduction=False)

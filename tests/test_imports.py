@@ -1,12 +1,15 @@
-"""Who may import whom.
+"""Who may import whom, and the map of the checker that says so.
 
 properties -> model -> checker.lang, which imports nothing.  Inside the checker every file
-belongs to a stage, and imports its own stage and those listed for it.
+belongs to a stage, and imports its own stage and those listed for it, which come before it.
+
+`python -m tests.test_imports` writes the table of checker/README.md anew.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from fnmatch import fnmatch
@@ -16,24 +19,25 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-STAGES = {  # stage: its files
+STAGES = {  # stage: its files; a stage imports earlier ones only
     "lang": "lang",
-    "basis": "errors limits digest disk_cache",
+    "basis": "errors limits digest disk_cache processes",
     "ir": "ir irprint ircheck slots sites",
     "source": "source variant catalogue",
-    "front": "syntax* tree types infer* intervals unset ghosts liveness narrow lower* compile program_cache",
+    "front": "syntax* tree types infer* intervals unset ghosts liveness lower* compile program_cache",
     "interpreter": "interpret",
-    "native": "native* layout visited chains search_loop compiled",
     "reduction": "ample granules known_values monotone partial_order visibility watches symmetry real_run",
+    "native": "native* layout visited chains search_loop compiled",
     "search": "explore*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
              "transplant explain_order",
-    "front door": "__init__ api deepening result forecast output listing scenario_list replaying compare verify options cli "
-                  "__main__",
+    "check": "__init__ api deepening result forecast",
+    "tell": "output options listing compare replaying verify",
+    "smt": "smt/*",
     "export": "export/*",
     "bench": "bench/*",
-    "regress": "regress/* mutate/* processes",
-    "smt": "smt/*",
+    "regress": "regress/* mutate/*",
+    "command line": "cli scenario_list __main__",
 }
 MAY_IMPORT = {  # stage: the stages that it may import
     "lang": [],
@@ -42,15 +46,17 @@ MAY_IMPORT = {  # stage: the stages that it may import
     "source": ["lang", "basis", "ir"],
     "front": ["lang", "basis", "ir", "source"],
     "interpreter": ["basis", "ir"],
-    "native": ["basis", "ir", "reduction"],
     "reduction": ["basis", "ir"],
+    "native": ["basis", "ir", "reduction"],
     "search": ["basis", "ir", "interpreter", "native", "reduction"],
     "trace": ["lang", "basis", "ir", "source", "interpreter"],
+    "check": ["lang", "basis", "ir", "source", "front", "search", "trace"],
+    "tell": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check"],
+    "smt": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check", "tell"],
     "export": ["basis", "ir"],
-    "bench": ["basis", "ir", "native", "search", "front door", "export"],
-    "regress": ["lang", "basis", "ir", "source", "interpreter", "native", "search", "trace", "front door"],
-    "smt": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "front door"],
-    "front door": list(STAGES),
+    "bench": ["basis", "ir", "native", "search", "check", "export"],
+    "regress": ["lang", "basis", "ir", "source", "search", "trace", "check", "tell"],
+    "command line": list(STAGES),
 }
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")
 
@@ -138,3 +144,34 @@ def test_a_verdict_pays_for_no_graphs_and_no_solver():
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert out.stdout.strip() == "holds"
+
+
+# ------------------------------------------------------------------------- the map
+
+MAP = ROOT / "checker" / "README.md"
+TABLE = re.compile(r"(?<=<!-- made by tests/test_imports.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+
+def table() -> str:
+    """Every file of the checker by its stage, with the first sentence of its docstring."""
+    lines = ["", "| stage | file | what it is |", "|---|---|---|"]
+    for stage in STAGES:
+        files = [path for path in python_files("checker") if stage_of(path) == stage]
+        for path, shown in zip(files, [f"**{stage}**", *[""] * len(files)]):
+            doc = (ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()[0]
+            lines.append(f"| {shown} | `{path.relative_to(ROOT / 'checker')}` | {doc.split('.  ')[0].rstrip('.')} |")
+    return "\n".join(lines) + "\n\n"
+
+
+def test_the_map_is_up_to_date():
+    assert TABLE.search(MAP.read_text()).group() == table(), "python -m tests.test_imports writes it anew"
+
+
+def test_stages_import_earlier_ones_only():
+    order = list(STAGES)
+    for stage, others in MAY_IMPORT.items():
+        assert stage == "command line" or all(order.index(other) < order.index(stage) for other in others), stage
+
+
+if __name__ == "__main__":
+    MAP.write_text(TABLE.sub(lambda _: table(), MAP.read_text()))

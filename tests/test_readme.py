@@ -209,6 +209,16 @@ def test_every_link_leads_somewhere(file):
         assert (file.parent / link.partition("#")[0]).exists(), link
 
 
+def test_the_functions_that_it_names_can_be_shown_and_mutated():
+    from checker.catalogue import load
+    from checker.mutate.mutants import mutants_of
+
+    text, catalogue = README.read_text(), load()
+    assert set(re.findall(r"checker show (\w+)", text)) <= set(catalogue.functions)
+    mutated = {mutant.place.rpartition(".")[2] for mutant in mutants_of(catalogue)}
+    assert set(re.findall(r"checker mutate (\w+)", text)) <= mutated
+
+
 def test_its_design_variant_applies():
     from checker.variant import edited
 
