@@ -32,6 +32,7 @@ STAGES = {  # stage: its files; a stage imports earlier ones only
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
              "transplant explain_order",
     "check": "__init__ api deepening result forecast",
+    "table": "regress/table regress/findings",
     "tell": "output options listing compare replaying verify",
     "smt": "smt/*",
     "export": "export/*",
@@ -51,11 +52,12 @@ MAY_IMPORT = {  # stage: the stages that it may import
     "search": ["basis", "ir", "interpreter", "native", "reduction"],
     "trace": ["lang", "basis", "ir", "source", "interpreter"],
     "check": ["lang", "basis", "ir", "source", "front", "search", "trace"],
-    "tell": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check"],
+    "table": ["basis", "check"],
+    "tell": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check", "table"],
     "smt": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check", "tell"],
     "export": ["basis", "ir"],
     "bench": ["basis", "ir", "native", "search", "check", "export"],
-    "regress": ["lang", "basis", "ir", "source", "search", "trace", "check", "tell"],
+    "regress": ["lang", "basis", "ir", "source", "search", "trace", "check", "table", "tell"],
     "command line": list(STAGES),
 }
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")
