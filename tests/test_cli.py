@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from checker import compare
 from checker.api import prepare
 from checker.cli import main
 from checker.output import terminal, write_list
@@ -415,7 +416,7 @@ def interrupted(*_, **__):
 def test_ctrl_c_in_one_of_many_searches_ends_all_of_them(run, monkeypatch):
     """A search makes a note of it and ends; whoever runs many must not take that for a result."""
     monkeypatch.setattr("checker.api.check", interrupted)
-    monkeypatch.setattr("checker.compare.check", interrupted)
+    monkeypatch.setattr(compare, "check", interrupted)
     monkeypatch.setattr("checker.explore.explore", interrupted)
     for command in (
         ["regress", "--scenario", "append_flush", "--processes", "1"],
