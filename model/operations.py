@@ -163,6 +163,25 @@ def sync():
     sync_inodes_sb(Task[1])
 
 
+def fsync_alone():
+    """fsync(2) on the only open file."""
+    fsync(File[0])
+
+
+def sync_alone():
+    """sync(2) by who alone writes to the file: when it returns, the device has what was written before."""
+    sync_inodes_sb(Task[1])
+    note_synced()
+
+
+@primitive()
+def note_synced():
+    """sync(2) returns: is there anything that the device lacks?"""
+    for cell in each(Cell):
+        if cell.logical == DATA and cell.volatile != NEW:
+            inode.unsynced = True
+
+
 def invalidate():
     """What direct I/O does to the page cache: write it back, wait, drop it.
 
@@ -173,6 +192,24 @@ def invalidate():
     if error == OK:
         invalidate_inode_pages2_range(mapping, 0, FILE_PAGES)
     inode_unlock(inode)
+
+
+def invalidate_alone():
+    """invalidate(), where nobody maps the file: if it says that all is gone, all is gone."""
+    inode_lock(inode)
+    error = filemap_write_and_wait_range(Task[0], mapping, 0, FILE_SIZE - 1)
+    if error == OK:
+        if invalidate_inode_pages2_range(mapping, 0, FILE_PAGES):
+            note_invalidated()
+    inode_unlock(inode)
+
+
+@primitive()
+def note_invalidated():
+    """Invalidation has succeeded: is anything cached?"""
+    for folio in each(Folio):
+        if folio.mapping:
+            inode.cached_still = True
 
 
 @primitive()

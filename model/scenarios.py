@@ -268,7 +268,7 @@ inode_lists = scenario(
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "dirty_inodes_are_on_a_list"),
+    properties=(*CONSEQUENCES, "dirty_inodes_are_on_a_list", "clean_inodes_leave_the_lists"),
 )
 
 short_copies = scenario(

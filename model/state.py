@@ -104,6 +104,8 @@ class Inode(Struct):
     # i_disk_size was recorded by an I/O from here up to i_disk_size; by nobody, if equal.
     sized_from = Ghost(Field(loff_t, "recorded by I/O from"))
     settled = Ghost(Field(loff_t, "i_size that is settled"))  # while i_rwsem is held
+    unsynced = Ghost(Flag("not written by sync(2)"))
+    cached_still = Ghost(Flag("cached after invalidation"))
 
 
 class AddressSpace(Struct):

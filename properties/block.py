@@ -6,7 +6,7 @@ from checker.lang import after_crash, drawing, each, implies, invariant, is_lock
 
 from model.block.scenarios import blkdev
 from model.block.state import BufferHead, JournalHead
-from model.state import BLOCKS, DATA, NEW, Cell, Folio, mapping
+from model.state import BLOCKS, DATA, ERRORS, NEW, Cell, Folio, mapping
 from properties.drawings import LEGEND, LETTERS
 
 
@@ -83,6 +83,19 @@ def blkdev_buffers_outlive_their_io(bh: BufferHead):
         bh.async_write or bh.submitted or is_locked(bh.lock) or bh.b_count > 0,
         Folio[number(bh) // BLOCKS].private,
     )
+
+
+@invariant(of=blkdev)
+def blkdev_dirty_buffers_are_uptodate(bh: BufferHead):
+    """A dirty buffer whose block could be written all the time is uptodate: mark_buffer_dirty() warns of others."""
+    return implies(bh.dirty and mapping.failures_left == ERRORS, bh.uptodate)
+
+
+@invariant(of=blkdev)
+def blkdev_buffers_are_of_cached_folios(folio: Folio):
+    """Buffers that nobody holds go with their folio: none is left of one that has left the page cache."""
+    held = any(b.b_count > 0 for b in each(BufferHead) if number(b) // BLOCKS == number(folio))
+    return implies(folio.private and not held, folio.mapping)
 
 
 @invariant(of=blkdev)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from checker.lang import after_crash, each, implies, invariant, is_locked, number, reachable, terminal
+from checker.lang import after_crash, each, implies, invariant, is_locked, leads_to, number, reachable, terminal
 
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR
 from model.fs.f2fs.state import NO_IO, NULL_ADDR, SUBMITTED, Page, sbi
-from model.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, HOLE, NEW, PAGES, PAGE_SIZE, ZERO, Cell, Folio, inode
-from model.state import mapping
+from model.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, HOLE, NEW, OLD, PAGES, PAGE_SIZE, ZERO, Cell, Folio
+from model.state import Inode, inode, mapping
 from properties.witnesses import fsync_returns_an_error
 
 # -------------------------------------------------------------------- witnesses
@@ -56,6 +56,13 @@ def f2fs_something_is_cut(cell: Cell):
     return cell.logical == HOLE and number(cell) < inode.i_size and Page[number(cell) // PAGE_SIZE].addr == DATA_ADDR
 
 
+@reachable(of=f2fs, bound=2)
+def f2fs_a_cluster_is_cut(page: Page):
+    """A page of a compressed cluster lies behind EOF, and the cluster is still compressed."""
+    header = Page[number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE]
+    return number(page) * PAGE_SIZE >= inode.i_size and header.addr == COMPRESS_ADDR
+
+
 # ------------------------------------------------------------------- invariants
 
 
@@ -70,6 +77,23 @@ def f2fs_blocks_end_at_eof(page: Page):
     """When neither a write nor a truncate is under way, no page behind EOF has a block, or a reservation."""
     behind = number(page) * PAGE_SIZE >= inode.i_size
     return implies(behind and not is_locked(inode.i_rwsem), page.addr == NULL_ADDR)
+
+
+@invariant(of=f2fs, witness=f2fs_a_cluster_is_cut)
+def f2fs_blocks_behind_eof_are_zero(cell: Cell):
+    """Behind EOF, when neither a write nor a truncate is under way, no page that is cached or has a block holds data."""
+    folio = Folio[number(cell) // FOLIO_SIZE]
+    behind = number(cell) >= inode.i_size and not is_locked(inode.i_rwsem)
+    return implies(
+        behind and folio.mapping and folio.uptodate and not is_locked(folio.locked),
+        folio.data[number(cell) % FOLIO_SIZE] not in (NEW, OLD),
+    )
+
+
+@leads_to(of=f2fs, fair=("writer", "task", "flusher", "irq"))
+def f2fs_system_calls_end(inode: Inode):
+    """A write or a truncate comes to its end, if the device and the flusher go on."""
+    return is_locked(inode.i_rwsem), not is_locked(inode.i_rwsem)
 
 
 @invariant(of=f2fs, witness=f2fs_io_is_cached)

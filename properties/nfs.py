@@ -99,3 +99,9 @@ def nfs_requests_end():
 def nfs_passes_end():
     """A writeback pass ends, whatever goes wrong how often."""
     return nfsi.passes > 0, nfsi.passes == 0
+
+
+@leads_to(fair=("flusher", "reclaim", "write rpc", "commit rpc"), of=nfs)
+def nfs_folio_locks_end(folio: Folio):
+    """Nobody keeps a folio locked for ever: neither a pass nor reclaim, which writes and commits it under the lock."""
+    return is_locked(folio.locked), not is_locked(folio.locked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import after_crash, implies, invariant, is_locked, number
 
-from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, IOMAP_MAPPED, IO_BUILT, IO_SUBMITTED, NEW, OLD, ZERO
+from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, IOMAP_HOLE, IOMAP_MAPPED, IO_BUILT, IO_SUBMITTED, NEW, OLD, ZERO
 from model.state import Block, Cell, Folio, Inode, Ioend, inode, mapping
 from properties.witnesses import io_ends_inside_a_block, io_raises_the_disk_size
 
@@ -48,3 +48,10 @@ def the_block_of_eof_ends_in_zeros(cell: Cell):
         (folio.data[number(cell) % FOLIO_SIZE] == ZERO or not cached)
         and (cell.volatile == ZERO or newer or block.extent != IOMAP_MAPPED),
     )
+
+
+@invariant
+def blocks_end_at_eof(block: Block):
+    """When neither a write nor a truncate is under way, no block behind EOF belongs to the file."""
+    behind = number(block) * CELLS >= inode.i_size
+    return implies(behind and not is_locked(inode.i_rwsem), block.extent == IOMAP_HOLE)

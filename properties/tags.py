@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.lang import each, implies, invariant, is_locked, number, old, transition_invariant
 
 from model.state import BLOCKS, CELLS, DATA, FOLIOS, FOLIO_SIZE, INODE_LISTS, IOMAP_DELALLOC, NEW, Block, Cell
-from model.state import Folio, Task, inode, mapping
+from model.state import Folio, Inode, Task, inode, mapping
 from properties.witnesses import an_integrity_pass_finds_a_folio_that_was_dirtied_late
 from properties.witnesses import the_flusher_has_the_inode
 
@@ -121,3 +121,10 @@ def reservations_are_for_dirty_blocks(block: Block):
     return implies(
         block.extent == IOMAP_DELALLOC and not is_locked(folio.locked) and not is_locked(inode.i_rwsem), dirty
     )
+
+
+@transition_invariant
+def clean_inodes_leave_the_lists(inode: Inode):
+    """An inode that the flusher lets go of, and that has no dirty folio, is on none of its lists any more."""
+    let_go = old(inode.i_sync) and not inode.i_sync
+    return implies(let_go and not any(folio.tag_dirty for folio in each(Folio)), not inode.i_io_list)

@@ -56,6 +56,12 @@ def io_goes_to_blocks_of_the_file(ioend: Ioend, block: Block):
     )
 
 
+@invariant(witness=io_is_in_flight)
+def io_is_of_real_extents(ioend: Ioend):
+    """An I/O has the type of the extent that it goes to, which is never a hole or a mere reservation."""
+    return implies(ioend.state != IO_FREE, ioend.io_type in (IOMAP_UNWRITTEN, IOMAP_MAPPED))
+
+
 @invariant
 def no_write_is_lost(cell: Cell):
     """The newest data of a byte inside the file is dirty, on its way to the device, or there."""

@@ -52,6 +52,8 @@ BLKDEV = (
     "blkdev_written_blocks_are_marked",
     "blkdev_no_write_is_lost",
     "blkdev_buffers_outlive_their_io",
+    "blkdev_dirty_buffers_are_uptodate",
+    "blkdev_buffers_are_of_cached_folios",
     "blkdev_nothing_is_left_behind",
 )
 BLKDEV_FSYNC = (*BLKDEV, "blkdev_fsync_makes_durable")

@@ -6,13 +6,13 @@ wb_err is the present value, the new file never learns of an error that nobody h
 
 from __future__ import annotations
 
-from checker.lang import atomic, kernel, primitive, process, replace, scenario, thread, variant
+from checker.lang import atomic, kernel, number, primitive, process, replace, scenario, thread, variant
 
 from model.fs.xfs.xfs_file import xfs_file_fsync
 from model.mm.filemap import note_fsync_returns
 from model.operations import ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, background, file_on_disk, overwrite
 from model.scenarios import COMPLETION, LOCK_ORDER, iomap
-from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, AddressSpace, File, Task, errseq_t, mapping
+from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, OPENERS, AddressSpace, File, Task, errseq_t, mapping
 
 
 @primitive("lib/errseq.c")
@@ -45,7 +45,7 @@ def note_open(file: File):
 def open_and_fsync(file: File):
     """open(2), then fsync(2)."""
     do_dentry_open(file)
-    error = xfs_file_fsync(Task[2], file)
+    error = xfs_file_fsync(Task[number(file) + 2], file)
     note_fsync_returns(file, error)
 
 
@@ -62,6 +62,21 @@ opened_later = scenario(
     lock_order=LOCK_ORDER,
     properties=("fsync_reports_errors", "errors_are_reported_once"),
 )
+
+two_open_later = scenario(
+    "As opened_later, with two that open the file: the second is not told what the first has been told.",
+    process("writer", overwrite),
+    process("flusher", background),
+    process("opener", open_and_fsync, per=File),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, ERRORS: 1, OPENERS: 2, IOENDS: 3,
+    },
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=("fsync_reports_errors", "errors_are_reported_once"),
+)  # fmt: skip
 
 errseq_unseen_error_hidden_from_opener = variant(
     "open(2) samples wb_err as it is, whether or not anybody has seen the error.",

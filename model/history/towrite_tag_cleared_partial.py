@@ -90,7 +90,7 @@ partial_writeback = scenario(
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
-    properties=FSYNC,
+    properties=(*FSYNC, "io_is_of_real_extents"),
 )
 
 towrite_tag_cleared_partial = variant(

@@ -64,6 +64,11 @@ def f2fs_fsync(file: File):
     note_fsync_returns(file, error)
 
 
+def f2fs_fsync_alone():
+    """fsync(2) on the only open file."""
+    f2fs_fsync(File[0])
+
+
 def f2fs_background():
     """A background pass of the flusher, with a budget of one page or of more than there are."""
     nr_to_write = choose(1, LONG_MAX)

@@ -44,6 +44,13 @@ def nfs_file_fsync_commit(file: File) -> Errno:
     return err2
 
 
+@primitive()
+def note_told_so_far(file: File, told: bool):
+    """fsync has looked for errors, and is going to look again behind the COMMIT: nothing is missed yet."""
+    if told:
+        note_told(file, True)
+
+
 @kernel("fs/nfs/file.c")
 def nfs_file_fsync(current: Task, file: File) -> Errno:
     """fsync(2): write, wait and commit, again as long as requests had to be written again meanwhile.

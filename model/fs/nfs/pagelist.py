@@ -8,10 +8,10 @@ from __future__ import annotations
 from checker.lang import acquire, atomic, choose, each, hand_over, is_locked, kernel, number, primitive, release
 from checker.lang import try_acquire, wait_until, warn_on
 
-from model.fs.nfs.state import HDR_PAGES, NFS_SOFT_ERRORS, NO_LIST, PG_LIST, RPC_FREE, RPC_SENT, NfsIoCompletion
+from model.fs.nfs.state import HDR_PAGES, NFS_FATAL_ERRORS, NFS_SOFT_ERRORS, NO_LIST, PG_LIST, RPC_FREE, RPC_SENT, NfsIoCompletion
 from model.fs.nfs.state import NfsList, NfsPage, NfsPageioDescriptor, NfsPgioHeader, nfss
 from model.size import folio_index
-from model.state import EAGAIN, OK, Errno, Folio, pgoff_t
+from model.state import EAGAIN, EIO, OK, Errno, Folio, pgoff_t
 
 
 @primitive("fs/nfs/pagelist.c")
@@ -79,18 +79,22 @@ def nfs_initiate_pgio(desc: NfsPageioDescriptor, hdr: NfsPgioHeader):
 def nfs_generic_pg_pgios(desc: NfsPageioDescriptor) -> Errno:
     """Make a WRITE of what the descriptor has gathered, and send it.
 
-    What may be missing for that, memory or a layout, is one kind of error, from which the client recovers.
+    What may be missing for that, memory or a layout, is one kind of error, from which the client recovers; a layout
+    that the server refuses for good is another (EIO).
     Header and sending are one step: nobody else sees a header before it is sent.
     """
     failed = False
+    fatal = False
     if NFS_SOFT_ERRORS > 0:
         with atomic("what it takes to send"):
             fails = choose(False, True)
             failed = fails and nfss.soft_errors_left > 0
             if failed and NFS_SOFT_ERRORS < 9:
                 nfss.soft_errors_left -= 1
+            if failed and NFS_FATAL_ERRORS > 0:
+                fatal = choose(False, True)
     if failed:
-        return EAGAIN
+        return EIO if fatal else EAGAIN
     with atomic("nfs_initiate_pgio(): nobody has seen the header before"):
         hdr = nfs_pgio_header_alloc(desc.io_completion)
         nfs_initiate_pgio(desc, hdr)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from checker.lang import baseline, process, replace, scenario, thread, worker
 
+from model.fs.nfs.file import note_told_so_far
 from model.fs.nfs.operations import nfs_background, nfs_cached_file, nfs_dirty_file, nfs_file_on_server, nfs_flush, nfs_fsync
 from model.fs.nfs.operations import nfs_reboot, nfs_reclaim, nfs_write
 from model.fs.nfs.server import nfs_commit_rpc, nfs_write_rpc
-from model.fs.nfs.state import NFS_COMMITS, NFS_CONGESTION_ON, NFS_HEADERS, NFS_LOW_MEMORY, NFS_MOUNT_SOFTERR
+from model.fs.nfs.state import NFS_COMMITS, NFS_CONGESTION_ON, NFS_FATAL_ERRORS, NFS_HEADERS, NFS_LOW_MEMORY, NFS_MOUNT_SOFTERR
 from model.fs.nfs.state import NFS_REBOOTS, NFS_SOFT_ERRORS, NfsCommitData, NfsInode, NfsPgioHeader
 from model.fs.nfs.write import nfs_writepages, nfs_writepages_callback
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
+from model.mm.filemap import file_write_and_wait_range, note_told
 from model.mm.page_writeback import do_writepages, write_cache_pages, writepage
 from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, UNLOCKED_DIRTYING, File, Folio, Inode
 
@@ -18,6 +20,7 @@ nfs = baseline(
     "Linux 6.13.1: NFS, and the writeback core.",
     replace(xfs_vm_writepages, by=nfs_writepages, inside=do_writepages),
     replace(writepage, by=nfs_writepages_callback, inside=write_cache_pages),
+    replace(note_told, by=note_told_so_far, inside=file_write_and_wait_range),
 )
 
 # PG_BUSY has no place in the order: a pass holds that of a gathered request while it locks the next folio.
@@ -110,7 +113,7 @@ nfs_softerr_mount = scenario(
 )
 
 nfs_errors = scenario(
-    "One folio, written once; fsync, the flusher, and a server that refuses a WRITE.",
+    "One folio, written once; fsync, the flusher, and a server that refuses a WRITE or a COMMIT.",
     process("writer", nfs_write),
     thread("fsync", nfs_fsync, per=File),
     thread("flusher", nfs_background),
@@ -160,4 +163,41 @@ nfs_low_memory = scenario(
     of=nfs,
     lock_order=NFS_LOCK_ORDER,
     properties=NFS,
+)
+
+nfs_refused_requests = scenario(
+    "Two dirty folios with a clean one between them; a request cannot be sent, now or ever; fsync or the flusher.",
+    thread("fsync", nfs_fsync, per=File),
+    thread("flusher", nfs_background),
+    *RPC,
+    setup=nfs_dirty_file,
+    scope={**NFS_TWO_FOLIOS, FOLIOS: 3, NFS_SOFT_ERRORS: 1, NFS_FATAL_ERRORS: 1},
+    bound=1,
+    of=nfs,
+    lock_order=NFS_LOCK_ORDER,
+    properties=(*NFS_FSYNC, "new_data_is_marked", "fsync_reports_errors"),
+)
+
+nfs_reclaim_ends = scenario(
+    "One dirty folio, and an allocation that looks for memory: it comes to its end.",
+    process("reclaim", nfs_reclaim),
+    *RPC,
+    setup=nfs_dirty_file,
+    scope=NFS_SCOPE,
+    of=nfs,
+    lock_order=NFS_LOCK_ORDER,
+    properties=(*NFS, "nfs_folio_locks_end"),
+)
+
+nfs_redirty_under_fsync = scenario(
+    "One dirty folio; a request of the flusher cannot be sent while fsync waits for its writeback.",
+    thread("fsync", nfs_fsync, per=File),
+    thread("flusher", nfs_background),
+    *RPC,
+    setup=nfs_dirty_file,
+    scope={**NFS_SCOPE, NFS_SOFT_ERRORS: 1},
+    bound=2,
+    of=nfs,
+    lock_order=NFS_LOCK_ORDER,
+    properties=NFS_FSYNC,
 )

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until
 
-from model.fs.nfs.state import HDR_PAGES, NFS_LOW_MEMORY, RPC_REPLIED, RPC_SENT, NfsCommitData, NfsPage
+from model.fs.nfs.state import COMMIT_PAGES, HDR_PAGES, NFS_LOW_MEMORY, RPC_REPLIED, RPC_SENT, NfsCommitData, NfsPage
 from model.fs.nfs.state import NfsPgioHeader, memory, remote, verf_t
-from model.fs.nfs.write import nfs_commit_release_pages, nfs_write_completion
 from model.state import DATA, EIO, ERRORS, FOLIO_SIZE, OK, UNDEFINED, Cell, Errno, File, Folio, mapping
 
 
@@ -29,8 +28,8 @@ def execute_write(hdr: NfsPgioHeader, fails: bool):
                 cell = Cell[number(req) * FOLIO_SIZE + k]
                 if hdr.error == OK:
                     cell.volatile = Folio[number(req)].data[k]
-                else:
-                    note_cell_failure(cell)
+            if hdr.error != OK:
+                note_request_failure(req)
 
 
 @kernel("net/sunrpc/sched.c")
@@ -53,25 +52,33 @@ def nfs_write_rpc(hdr: NfsPgioHeader):
 
 
 @primitive()
-def execute_commit(data: NfsCommitData):
-    """The server makes durable what it has in memory."""
+def execute_commit(data: NfsCommitData, fails: bool):
+    """The server makes durable what it has in memory, or cannot."""
     data.state = RPC_REPLIED
     data.verf = remote.verifier
-    for cell in each(Cell):
-        cell.durable = cell.volatile
+    if fails and mapping.failures_left > 0:
+        mapping.failures_left -= 1
+        data.error = EIO
+        for req in each(NfsPage):
+            if req.wb_list == COMMIT_PAGES and req.commit == data:
+                note_request_failure(req)
+    else:
+        for cell in each(Cell):
+            cell.durable = cell.volatile
 
 
 @kernel("net/sunrpc/sched.c")
 def nfs_commit_rpc(data: NfsCommitData):
-    """A COMMIT: the server executes it, and its completion runs here.
-
-    Left out: a COMMIT that fails.
-    """
+    """A COMMIT: the server executes it, and its completion runs here."""
     with atomic("the server executes a COMMIT"):
         wait_until(data.state == RPC_SENT)
-        execute_commit(data)
+        fails = False
+        if ERRORS > 0:
+            fails = choose(False, True)
+        execute_commit(data, fails)
+        error: Errno = data.error
         verf: verf_t = data.verf
-    nfs_commit_release_pages(data, OK, verf)
+    nfs_commit_release_pages(data, error, verf)
 
 
 @primitive()
@@ -83,11 +90,18 @@ def nfs_server_reboots():
 
 
 @primitive()
-def note_cell_failure(cell: Cell):
-    """What was new of a cell is lost; every file is owed the error."""
+def note_request_failure(req: NfsPage):
+    """What was new of a request's folio is lost; every file is owed the error."""
     for file in each(File):
         file.owed = True
-        if file.covered[number(cell)]:
-            file.owed_now = True
-    if cell.logical == DATA:
-        cell.logical = UNDEFINED
+    for cell in each(Cell):
+        if number(cell) // FOLIO_SIZE == number(req):
+            for file in each(File):
+                if file.covered[number(cell)]:
+                    file.owed_now = True
+            if cell.logical == DATA:
+                cell.logical = UNDEFINED
+
+
+# Files of the kernel call each other in circles, so the imports of other files' functions come last.
+from model.fs.nfs.write import nfs_commit_release_pages, nfs_write_completion  # noqa: E402

@@ -215,6 +215,7 @@ def nfs_page_end_writeback(req: NfsPage):
 @kernel("fs/nfs/write.c")
 def nfs_write_error(req: NfsPage, error: Errno):
     """A request that the server has refused is given up."""
+    note_request_failure(req)
     nfs_mapping_set_error(Folio[number(req)], error)
     nfs_inode_remove_request(req)
     nfs_page_end_writeback(req)
@@ -546,6 +547,7 @@ def note_nfs_pass(nfsi: NfsInode, begins: bool):
 from model.fs.nfs.pagelist import nfs_list_add_request, nfs_list_remove_request, nfs_lock_request  # noqa: E402
 from model.fs.nfs.pagelist import nfs_pageio_add_request, nfs_pageio_complete, nfs_pageio_cond_complete  # noqa: E402
 from model.fs.nfs.pagelist import nfs_trylock_request, nfs_unlock_request  # noqa: E402
+from model.fs.nfs.server import note_request_failure  # noqa: E402
 from model.mm.filemap import errseq_set, note_recorded  # noqa: E402
 from model.mm.page_writeback import folio_clear_dirty_for_io, folio_end_writeback, folio_start_writeback  # noqa: E402
 from model.mm.page_writeback import folio_wait_writeback, write_cache_pages  # noqa: E402
