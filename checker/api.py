@@ -7,6 +7,7 @@ for state in result.violation.trace.states: ...
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import tempfile
@@ -34,6 +35,7 @@ __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", 
 ENGINES = ("native", "interpret")
 REDUCTIONS = ("partial-order", "symmetry")
 SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
+MOST_OPERATIONS = 1_000_000_000
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
@@ -71,8 +73,8 @@ def prepare(
     from .trace import Facts
 
     start = time.perf_counter()
-    if bound is not None and bound < 0:
-        raise UsageError(f"the bound is a number of operations, not {bound}")
+    if bound is not None and not 0 <= bound <= MOST_OPERATIONS:
+        raise UsageError(f"the bound is a number of operations, at most {MOST_OPERATIONS:,}, not {bound:,}")
     catalogue = catalogue or load(model)
     chosen, where = catalogue.select(design, scenario)
     texts = [f"{n}={v}" for n, v in settings.items()] if isinstance(settings, Mapping) else settings
@@ -357,3 +359,5 @@ def _check_options(engine: str, threads: int, time_limit: float | None, memory_l
     for name, value in (("threads", threads), ("time limit", time_limit), ("memory limit", memory_limit)):
         if value is not None and not value > 0:
             raise UsageError(f"the {name} must be positive, not {value}")
+    if memory_limit == math.inf:
+        raise UsageError("the memory limit must be a number of GiB, not inf")

@@ -29,6 +29,9 @@ SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # environment variable, for work on the ch
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status: 0 holds, 1 violated, 2 wrong use, 3 incomplete."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before we began
+            setattr(sys, name, open(os.devnull, "w"))
     try:
         status = commands.main(
             arguments and list(arguments), prog_name="python -m checker", standalone_mode=False
@@ -122,7 +125,7 @@ def check(
     """Explore every interleaving of a scenario and judge its properties."""
     from . import output
 
-    output.check_writable(json_file, junit, save)
+    output.check_writable(json_file, junit, save=save)
     with output.progress_shown(not quiet) as progress:
         result = _checked(progress=progress, **choice)
     text = "-" not in (json_file, junit)
@@ -334,6 +337,7 @@ def compare(
     from . import compare as comparing
     from . import output
 
+    output.check_writable(json_file)
     catalogue = _catalogue(model)
     options = {"time_limit": time_limit or None, **limits}
     with output.words_shown() as tell:
@@ -368,6 +372,7 @@ def replay(
     """
     from . import output, replaying
 
+    output.check_writable(json_file)
     outcome = replaying.replayed(file, model, design)
     in_bytes = None
     if symbolic or block_size is not None or folio_order is not None:
@@ -398,11 +403,15 @@ def graph(file: str | None, cap: int, locks: bool, **choice: Any) -> None:
     """
     from . import graph as graphs
     from .api import prepare
+    from .files import whole_file
     from .lock_order import lock_order_graph, lock_order_text
-    from .output import whole_file
+    from .output import check_writable
 
     if file is None and not locks:
         raise UsageError("graph: name a file to write, or say --locks")
+    if file is not None:
+        graphs.check_format(file)
+        check_writable(file)
     program = prepare(**choice).program
     if locks:
         lines = lock_order_text(lock_order_graph(program))
@@ -443,6 +452,7 @@ def bench(
     from . import output
     from .bench import measured, table
 
+    output.check_writable(json_file)
     with output.words_shown() as tell:
         found = measured(models, settings, promela, tell=tell, **wanted)
     if json_file:

@@ -7,7 +7,9 @@ each state of the loop's sources.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -31,7 +33,9 @@ def _directory() -> str:
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place):
             return str(place)
-    return tempfile.mkdtemp(prefix="writeback-checker-")
+    place = tempfile.mkdtemp(prefix="writeback-checker-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
 
 
 numba.config.CACHE_DIR = _directory()

@@ -14,6 +14,7 @@ from .values import Names
 
 __all__ = [
     "CAP",
+    "check_format",
     "dot_text",
     "lock_order_cycles",
     "lock_order_graph",
@@ -82,15 +83,20 @@ def _add_state(
     graph.add_node(number, depth=depth, label=label, violated=violated)
 
 
+def check_format(path: Path | str) -> None:
+    """UsageError if the name does not say a format that a graph is written in."""
+    if Path(path).suffix not in (".graphml", ".dot", ".gv"):
+        raise UsageError(f"{path}: a graph is written as .graphml or .dot")
+
+
 def write_graph(graph: networkx.MultiDiGraph, path: Path | str) -> None:
-    """Write a state graph; the name says the format: .graphml or .dot.  UsageError for other names."""
+    """Write a state graph; the name says the format, see `check_format`."""
     path = Path(path)
+    check_format(path)
     if path.suffix == ".graphml":
         networkx.write_graphml(graph, path)
-    elif path.suffix in (".dot", ".gv"):
-        path.write_text(dot_text(graph), encoding="utf-8")
     else:
-        raise UsageError(f"{path}: a graph is written as .graphml or .dot")
+        path.write_text(dot_text(graph), encoding="utf-8")
 
 
 def dot_text(graph: networkx.MultiDiGraph) -> str:

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .errors import UsageError
+from .files import whole_file
 from .forecast import size
 from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, Result
 
@@ -148,40 +148,21 @@ def list_width() -> int:
 # ---------------------------------------------------------------------- files
 
 
-def check_writable(*paths: str | None) -> None:
-    """UsageError if one of the files cannot be written: better before a long search than after it."""
-    for path in paths:
+def check_writable(*paths: str | None, save: str | None = None) -> None:
+    """UsageError if one of the files cannot be written: better before a long search than after it.
+
+    save: may also be a directory, or one to be made if it ends in a slash."""
+    for path in (*paths, save):
         if path is None or path == "-":
             continue
         target = Path(path)
+        if path != save and (target.is_dir() or path.endswith("/")):
+            raise UsageError(f"{path} is a directory; name a file")
         folder = target if target.is_dir() or path.endswith("/") else target.parent
         while path.endswith("/") and not folder.exists():  # it will be made
             folder = folder.parent
         if not os.access(target if target.exists() else folder, os.W_OK):
             raise UsageError(f"{path} cannot be written")
-
-
-@contextlib.contextmanager
-def whole_file(path: str) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` at the end: whole or not at all.
-
-    A pipe or a device is written itself, never replaced.  OSError as from open().
-    """
-    target = Path(path)
-    if target.exists() and not target.is_file():
-        yield target
-        return
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.stem + ".", suffix=target.suffix)
-    os.close(handle)
-    try:
-        yield Path(name)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def write_text(path: str, text: str) -> None:

@@ -134,7 +134,11 @@ def replayed(file: str, model: str | None = None, design: str | None = None) -> 
     """
     stored = read(file)
     facts = stored.facts
-    own = _prepared(stored, model)
+    try:
+        own = _prepared(stored, model)
+        own.catalogue.property_names([stored.property] if stored.property else [])
+    except UsageError as error:  # what the file names is not there (any more)
+        raise UsageError(f"{file}: {error}") from None
     if design and design != facts.design:
         task = _prepared(stored, model, design)
         origin = stored.follow(own.program)

@@ -17,12 +17,11 @@ be tried on another design.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .errors import UsageError, shown_path
+from .files import whole_file
 from .ir import Program
 from .liveness_check import judge_lasso
 from .slots import instance_name
@@ -101,23 +100,9 @@ def text_of(trace: Trace, picture: str, path: str = "FILE") -> str:
 
 def write(path: Path | str, trace: Trace, picture: str) -> None:
     """Write a counterexample file, whole or not at all; OSError as from open()."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text_of(trace, picture, shown_path(path)))
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(str(path)) as target:
+        target.write_text(text_of(trace, picture, shown_path(path)), encoding="utf-8")
 
 
 def _schedule(trace: Trace) -> list[str]:
@@ -200,8 +185,8 @@ class _Reader:
             self.settings[name.strip()] = self.number(value, line)
         elif word in SINGLE and word not in self.single:
             self.single[word] = rest.strip()
-            if word in ("bound", "start", "loop"):
-                self.number(rest, line)
+            if word in ("bound", "start", "loop") and self.number(rest, line) < 0:
+                self.refuse(line, f"{word} is no number below 0")
             if word == "format" and rest.strip() != FORMAT:
                 self.refuse(line, f"this is format {rest.strip()!r}; this version reads format {FORMAT}")
         else:

@@ -18,6 +18,7 @@ from checker.api import prepare
 from checker.cli import main
 from checker.output import terminal, write_list
 from checker.regress.states import _count
+from checker.trace_file import RULER, _digest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tests" / "models"
@@ -329,6 +330,22 @@ def test_replay_of_an_edited_file_says_so(run, tmp_path):
     assert status == 2 and "edited" in err
 
 
+@pytest.mark.parametrize("before, after, message", [
+    ("start 0", "start -1", "start is no number below 0"),
+    ("property mutual_exclusion", "property mutual_exclusio", ": there is no property 'mutual_exclusio'; did you mean"),
+    ("design turn_first", "design turn_fist", ": there is no design 'turn_fist'; did you mean turn_first?"),
+])
+def test_a_file_that_names_what_is_not_there_is_named_itself(run, tmp_path, before, after, message):
+    file = tmp_path / "trace.txt"
+    run(*PETERSON, "--design", "turn_first", "--save", str(file))
+    picture, schedule = file.read_text().split(RULER + "\n")
+    lines = schedule.replace(before, after).splitlines()[:-1]
+    file.write_text("\n".join([picture + RULER, *lines, "digest " + _digest(lines)]) + "\n")
+    status, _, err = run("replay", str(file))
+
+    assert status == 2 and err.startswith(f"error: {file}:") and message in err
+
+
 def test_replay_on_the_repaired_design_violates_nothing(run, tmp_path):
     run(*PETERSON, "--design", "turn_first", "--save", str(tmp_path / "trace.txt"))
     status, out, _ = run("replay", str(tmp_path / "trace.txt"), "--design", "peterson")
@@ -370,6 +387,10 @@ def test_the_state_graph_is_written(run, tmp_path, suffix, expected):
     (["show", "competes", *PETERSON], "did you mean compete?"),
     (["show", *PETERSON], "name a function"),
     (["diff", "first", *PETERSON], "did you mean turn_first?"),
+    ([*PETERSON, "--json", "/tmp"], "/tmp is a directory; name a file"),
+    ([*PETERSON, "--memory-limit", "inf"], "the memory limit must be a number of GiB"),
+    (["--bound", "99999999999999999999"], "the bound is a number of operations, at most 1,000,000,000"),
+    (["graph", *PETERSON, "states.png"], "states.png: a graph is written as .graphml or .dot"),
 ])  # fmt: skip
 def test_wrong_use_is_one_message_and_status_2(run, arguments, message):
     status, out, err = run(*arguments)
@@ -454,6 +475,12 @@ def test_a_full_disk_is_said():
                               stderr=subprocess.PIPE, text=True)  # fmt: skip
 
     assert done.returncode == 2 and "No space left" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_output_that_is_closed_changes_nothing():
+    program = f"exec {sys.executable} -m checker {' '.join(PETERSON)} --quiet >&- 2>&-"
+
+    assert subprocess.run(["sh", "-c", program], cwd=ROOT, timeout=200).returncode == 0
 
 
 def test_a_closed_pipe_is_quiet():

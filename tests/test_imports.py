@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STAGES = {  # stage: its files; a stage imports earlier ones only
     "lang": "lang",
-    "basis": "errors limits digest disk_cache processes",
+    "basis": "errors limits digest disk_cache files processes",
     "ir": "ir irprint ircheck slots sites",
     "source": "source variant catalogue",
     "front": "syntax* tree types infer* intervals unset ghosts liveness lower* compile program_cache",

@@ -51,6 +51,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ('Field(Size, "level")', 'Range(3, 0, "level")', 7, "the range is empty: 3..0"),
         ("Range(0, 3)", "Range(3, 0)", 7, "the range Size is empty: 3..0"),
         ('Field(Size, "level")', 'Ref("Tonk")', 7, "Ref('Tonk'): there is no struct of this name"),
+        ("Range(0, 3)", "Range(0, 1 << 70)", 7, "is no range of the language"),
         ("(Struct)", "(Struct, cuont=2)", 5, "cuont"),
         ("(Struct)", "(Struct, count=0)", 5, "Tank has 0 instances"),
         ('thread("filler", fill)', 'thread("filler", fill), thread("filler", fill)', 15, "two processes are called filler"),

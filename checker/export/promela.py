@@ -22,7 +22,8 @@ invalid end state.  SPIN stops at the first one.  To go on past violations and c
 states, as the engines do when told to: `spin -DCOUNT -a`, and `./pan -c0 -E`: a step that
 fails is then undone, and leads from its state to itself.  `spin -DFIND=name` makes reaching
 the reachable property `name` an error, `spin -DLIVENESS` adds the leads-to properties as
-LTL (then compile without -DSAFETY and run `./pan -a -f -N name`).
+LTL; how to check each of them stands beside it.  SPIN's -f is fair to all processes, where a property
+may ask for fairness to some: then an error counts, and that there is none does not.
 
 Integers have 32 bits; what needs more is refused.
 """
@@ -265,12 +266,21 @@ class _Export:
 
     def _ltl(self, p: Property) -> Lines:
         name = self.names.properties[p.name]
-        lines, formulas = [f"/* {remark(p.doc)} */"], []
+        lines, formulas = [f"/* {remark(p.doc)}", *self._asked(p, name)], []
         for number, (one, target) in enumerate(zip(p.instances, p.target)):
             lines += [f"#define {name}_from{number}\t({self.writer().text(one.expr)})"]
             lines += [f"#define {name}_to{number}\t({self.writer().text(target)})"]
             formulas.append(f"[] ({name}_from{number} -> <> {name}_to{number})")
         return [*lines, f"ltl {name} {{ {' && '.join(f'({f})' for f in formulas) or 'true'} }}"]
+
+    def _asked(self, p: Property, name: str) -> Lines:
+        """How SPIN is asked about a leads-to property, and what its answer says."""
+        fair = [process.name for process in self.program.processes if process.name in p.fair]
+        option = "-f " if fair else ""
+        lines = [" *", f" * spin -DLIVENESS -a FILE && gcc -O2 -DNOREDUCE -o pan pan.c && ./pan -a {option}-N {name} -m1000000"]
+        if fair and len(fair) < len(self.program.processes):
+            lines += [" *", f" * Fairness is asked for {', '.join(fair)} only, and -f is fair to all: only an error counts."]
+        return [*lines, " */"]
 
     # ---------------------------------------------------------- processes
 
