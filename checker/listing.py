@@ -14,7 +14,10 @@ from .lang import Design
 from .source import definition, place
 from .variant import Edits, Line, edited
 
-LEGEND = "n: a step begins here;  >: a call with steps inside;  unmarked: local work of the step before"
+LEGEND = (
+    "n: a step begins here;  >: a call with steps inside;",
+    "unmarked: local work of the step before",
+)
 
 
 def with_steps(catalogue: Catalogue, name: str, design: str | None = None) -> Iterator[str]:
@@ -47,9 +50,10 @@ def _listed(
     )
     if legend is None:
         found = _blocks(catalogue, function, edits, design)
-        legend = LEGEND if found else "no scenario runs it, so its steps are not known"
+        legend = "\n  ".join(LEGEND) if found else "no scenario runs it, so its steps are not known"
         marks = _marks(text, *found) if found else {}
-    yield f"{heading}   ({legend})"
+    yield heading
+    yield f"  {legend}"
     for index, (_, line_text) in enumerate(text):
         yield f"{marks.get(index, ''):>4}  {line_text.rstrip()}".rstrip()
 

@@ -269,6 +269,19 @@ def test_text_that_is_no_terminal_s_is_as_wide_as_columns_says(monkeypatch, colu
     assert terminal() == (width, False)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "coloured"),
+    [("TERM", "xterm", True), ("TERM", "dumb", False), ("NO_COLOR", "1", False), ("NO_COLOR", "", True)],
+)
+def test_colour_is_for_terminals_that_have_it_and_people_who_want_it(monkeypatch, name, value, coloured):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(name, value)
+
+    assert terminal()[1] == coloured
+
+
 def test_lists_as_json(run):
     assert json.loads(run("designs", *PETERSON, "--json", "-")[1])[1] == {
         "name": "turn_first", "of": "peterson", "undoes": None, "doc": "Give the turn away before raising the flag.",
@@ -279,6 +292,7 @@ def test_lists_as_json(run):
 
 def test_show_numbers_the_steps(run):
     _, out, _ = run("show", "compete", *PETERSON)
+    assert max(map(len, out.splitlines()[:3])) <= 80
     text = [line[:4].strip() + " " + line[6:] for line in out.splitlines()[1:]]
 
     assert [line for line in text if line[0].isdigit()] == [
