@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -212,6 +212,13 @@ LOOPS = {  # what is wrong: (text, what stands there instead, programs in which 
 }  # fmt: skip
 
 
+COMPILED = """\
+from numba import njit
+compiled = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+compiled_nogil = njit(nogil=True, _nrt=False)
+"""  # as in `checker.compiled`, and not kept
+
+
 def damage(monkeypatch: pytest.MonkeyPatch, directory: Path, old: str, new: str, piece: int = visited.PIECE) -> None:
     """Let the native engine use a search loop in whose text `old` is replaced; piece: states that a thread takes."""
     texts = {name: Path(module.__file__).read_text("utf-8") for name, module in (("visited", visited), ("search_loop", search_loop))}
@@ -219,7 +226,7 @@ def damage(monkeypatch: pytest.MonkeyPatch, directory: Path, old: str, new: str,
     for name, text in texts.items():
         text = text.replace(f"PIECE = {visited.PIECE} ", f"PIECE = {piece} ")
         text = text.replace(old, new).replace("from .visited import", "from .damaged_visited import")
-        text = re.sub(r"from \.compiled import .*", "from numba import njit\ncompiled = njit(_nrt=False)\ncompiled_nogil = compiled", text)
+        text = re.sub(r"from \.compiled import .*", COMPILED, text)
         (directory / f"{name}.py").write_text(text, "utf-8")
     made = [imported(monkeypatch, directory, name) for name in texts]
     monkeypatch.setattr(explore_native, "visited", made[0])
@@ -291,10 +298,19 @@ def test_gaps_that_are_badly_closed_are_noticed(
     assert bool(found) == (what != NOTHING)
 
 
-@pytest.mark.parametrize("parent", ["state // 2", "1"], ids=["another state", "a circle"])
-def test_a_wrong_parent_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parent: str) -> None:
+def test_a_circle_of_parents_is_noticed() -> None:
+    search = SimpleNamespace(
+        result=SimpleNamespace(levels=[1, 2]), layout=SimpleNamespace(unpack=tuple),
+        store=SimpleNamespace(parents=[visited.NO_PARENT, 0, 3, 2], state=lambda state: [state]),
+    )  # fmt: skip
+    assert explore_native.Search._path(search, 1) == [(0,), (1,)]
+    with pytest.raises(InternalError):
+        explore_native.Search._path(search, 3)
+
+
+def test_a_wrong_parent_is_noticed_by_the_replay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Counts are right and the counterexample is none: the interpreter does not let it pass."""
-    damage(monkeypatch, tmp_path, "origin[kept] = found, hashed, state", f"origin[kept] = found, hashed, {parent}")
+    damage(monkeypatch, tmp_path, "origin[kept] = found, hashed, state", "origin[kept] = found, hashed, state // 2")
 
     with pytest.raises(InternalError):
         checker.check(MODELS / "dining_philosophers.py", settings={"N": 7}, reduction=False)
