@@ -14,8 +14,9 @@ MARGIN = 2  # blanks at the left of the first column
 GAP = 2  # blanks between columns at least
 NEAREST, FARTHEST = 8, 28  # distance of columns where they reach into each other
 MOST_CHANGES = 36  # room for changes at the right; longer ones take a line of their own
-LONGEST = 56  # sentences longer than this go on in the next line
-CALL = re.compile(r"[\w.]+\(")
+LONGEST = 56  # sentences longer than this go on in the next line, and calls that would end behind the last column
+SHORTEST = 24  # of what is broken so: at least so much stands on a line
+CALL = re.compile(r"[\w.]+\([^)]*\)($| = | -> |   )")  # and no sentence that begins with one
 
 
 Mark = Callable[[str, str], str]
@@ -113,7 +114,7 @@ def _offsets(widths: list[int]) -> tuple[int, ...]:
 
 def _place(line: Line, layout: Layout, mark: Mark) -> list[str]:
     """A line of the picture; its changes at the right where there is room, else below."""
-    texts = _wrapped(line.text, layout.start(line))
+    texts = _wrapped(line.text, layout.start(line), layout.width)
     changes = [(0, "")] * len(texts)
     row, rest = 0, list(line.changes)
     while rest:
@@ -155,10 +156,13 @@ def _length(line: Line) -> int:
     return max(map(len, _wrapped(line.text, 0)))
 
 
-def _wrapped(text: str, start: int) -> list[str]:
-    if CALL.match(text) or len(text) <= LONGEST:
+def _wrapped(text: str, start: int, width: int | None = None) -> list[str]:
+    longest = len(text) if CALL.match(text) else LONGEST
+    if width is not None:
+        longest = max(min(longest, width - start), SHORTEST)
+    if len(text) <= longest:
         return [" " * start + text]
     parts = textwrap.wrap(
-        text, LONGEST, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        text, longest, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
     return [" " * start + part for part in parts]

@@ -110,7 +110,8 @@ def _comparison(found: Transplanted, property: str, design: str) -> str:
     elif found.passed and (stopped is None or found.passed[0] < stopped):
         lines.append(f"step {found.passed[0] + 1} is not done: {found.origin_place(found.passed[0])}")
     if stopped is not None:
-        lines.append(f"step {stopped + 1} is no longer possible: {found.why}")
+        again = " a second time" if found.again else ""
+        lines.append(f"step {stopped + 1} is no longer possible{again}: {found.why}")
     elif len(lines) == 1:
         every = f"all of the {len(steps)} steps are possible, and do" if len(steps) > 1 else "the step is possible, and does"
         lines.append(f"{every} the same" + _going_on(found.trace, property))
@@ -171,8 +172,15 @@ def _on_baseline(own: Task, stored: Stored, followed: Followed, model: str | Non
 
 
 def _moved(followed: Followed, task: Task) -> Transplanted | None:
-    """A violation on another design; None for a trace that never ends, or that is none."""
+    """A violation on another design; None for a trace that is none.
+
+    None as well for one that goes round for ever and can do so there, or that ends in rest: why the other design
+    does not is not seen from these steps then.
+    """
     trace = followed.trace
-    if followed.stopped is not None or trace.violation is None or trace.loop is not None:
+    if followed.stopped is not None or trace.violation is None:
         return None
-    return transplanted(trace, task.program)
+    if trace.loop is not None and trace.loop >= len(trace.steps):
+        return None
+    found = transplanted(trace, task.program)
+    return None if trace.loop is not None and found.stopped is None else found

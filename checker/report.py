@@ -131,7 +131,7 @@ def _start(trace: Trace, rows: Sequence[Row]) -> list[str]:
                 if len({other[slot] for other in initial}) > 1:
                     value = names.value(variable.type, state[slot], compact=True)
                     chosen.append(f"{names.elements(variable, [element])} = {value}")
-    return draw(rows, state) + ([", ".join(chosen)] if chosen else [])
+    return draw(rows, state) + (_items("", chosen, STANDARD - 4) if chosen else [])
 
 
 def _trace_lines(

@@ -27,12 +27,14 @@ class Transplanted(Followed):
 
     effect: the first step that leaves other values behind: its number, its place and the values.  passed: turns that the other design has not;
     more: steps that it has and the trace has not, as number of the turn before which they come and place.
+    again: of a trace that goes round for ever, `stopped` is the turn that begins the second round.
     """
 
     origin: Trace | None = None
     effect: tuple[int, str, str] | None = None
     passed: tuple[int, ...] = ()
     more: tuple[tuple[int, str], ...] = ()
+    again: bool = False
 
     def origin_place(self, index: int) -> str:
         """Where a step of the trace is."""
@@ -91,6 +93,11 @@ class _Transplant:
             if found := violations_at_end(self.trace):
                 first = next((v for v in found if v.property == wanted), found[0])
                 return self._result(replace(self.trace, violation=first))
+        round_again = self.origin.loop
+        if round_again is not None and round_again < len(self.origin.steps):
+            actor = self.origin.actor(round_again)
+            if self._ahead(round_again, actor) in (None, -1):
+                return replace(self._stopped(round_again, actor), again=True)
         return self._result(self.trace)
 
     def _ahead(self, index: int, actor: Actor) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, constant, each, is_locked, number, primitive, wait_until
 
-from model.fs.fs_writeback import sync_inodes_sb, writeback_sb_inodes
+from model.fs.fs_writeback import __mark_inode_dirty, sync_inodes_sb, writeback_sb_inodes
 from model.fs.xfs.xfs_bmap_util import xfs_free_file_space
 from model.fs.xfs.xfs_file import xfs_file_buffered_write, xfs_file_fsync
 from model.fs.xfs.xfs_iops import xfs_setattr_size
@@ -15,7 +15,7 @@ from model.mm.truncate import invalidate_inode_pages2_range
 from model.mm.vmscan import shrink_folio_list
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
 from model.primitives import inode_unlock, note_hole, note_truncate, supersede
-from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, LONG_MAX, NEW, OK
+from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, I_DIRTY_SYNC, LONG_MAX, NEW, OK
 from model.state import PAGE_SIZE, WB_SYNC_NONE, ZERO, Block, Cell, File, Folio, Pte, Task, inode, loff_t, log
 from model.state import mapping
 
@@ -210,6 +210,21 @@ def note_invalidated():
     for folio in each(Folio):
         if folio.mapping:
             inode.cached_still = True
+
+
+def touch():
+    """utimes(2) on a filesystem that writes inodes by ->write_inode: the inode changes, and no page of it."""
+    with atomic("inode_lock(), and the inode's new times"):
+        inode_lock(inode)
+        note_inode_changed()
+    __mark_inode_dirty(inode, I_DIRTY_SYNC)
+    inode_unlock(inode)
+
+
+@primitive()
+def note_inode_changed():
+    """The inode is not on disk as it is."""
+    inode.changed = True
 
 
 @primitive()

@@ -257,6 +257,15 @@ def refused() -> bool:
     return fails
 
 
+@primitive()
+def read_fails() -> bool:
+    """Does the device fail to read this time?"""
+    fails = choose(False, True) and mapping.read_failures_left > 0
+    if fails:
+        mapping.read_failures_left -= 1
+    return fails
+
+
 # --------------------------------------------------------------------- ghosts
 
 

@@ -8,10 +8,10 @@ from model.block.device import blk_mq_complete_request
 from model.fs.xfs.xfs_aops import xfs_end_io
 from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS
 from model.operations import TRUNCATE_A, TRUNCATE_B, append, append_any, background, dirty_file
-from model.operations import dirty_file_with_cursor, file_on_disk, fsync, overwrite, reopen, sync, truncate
-from model.operations import truncate_any
+from model.operations import dirty_file_with_cursor, file_on_disk, fsync, overwrite, reclaim, reopen, sync, touch
+from model.operations import truncate, truncate_any
 from model.state import BIO_BLOCKS, BLOCKS, CELLS, ERRORS, FLUSH_FAILURES, FOLIOS, INODE_LISTS, IOENDS
-from model.state import OPENERS, PAGES, PAGEVEC_SIZE, REFUSALS, REOPENS, SHORT_COPIES, STABLE_WRITES
+from model.state import OPENERS, PAGES, PAGEVEC_SIZE, READ_FAILURES, REFUSALS, REOPENS, SHORT_COPIES, STABLE_WRITES
 from model.state import AddressSpace, File, Folio, Inode, Ioend
 
 iomap = baseline("Linux 6.13.1: iomap, the writeback core and XFS.")
@@ -269,6 +269,62 @@ inode_lists = scenario(
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, "dirty_inodes_are_on_a_list", "clean_inodes_leave_the_lists"),
+)
+
+inode_changes = scenario(
+    "One folio of one block, of a filesystem with ->write_inode: a writer, utimes(2), the flusher and sync(2).",
+    thread("writer", overwrite, touch),
+    thread("flusher", background),
+    thread("sync", sync),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        BLOCKS: 1,
+        CELLS: 1,
+        ON_DISK: 1,
+        OVERWRITE_POS: 0,
+        OVERWRITE_LEN: 1,
+        INODE_LISTS: 1,
+        IOENDS: 2,
+    },
+    bound=4,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(
+        *CONSEQUENCES,
+        "dirty_inodes_are_on_a_list",
+        "changed_inodes_are_on_a_list",
+        "a_changed_inode_is_written",
+    ),
+)
+
+read_errors = scenario(
+    "One folio of two blocks, which reclaim may drop, and one read that fails: a writer, truncate, the flusher.",
+    thread("writer", append, overwrite),
+    thread("truncater", truncate),
+    thread("flusher", background),
+    *COMPLETION,
+    worker("kswapd", reclaim, per=Folio),
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        ON_DISK: 3,
+        APPEND_B: 1,
+        TRUNCATE_A: 1,
+        TRUNCATE_B: 4,
+        READ_FAILURES: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(
+        *CONSEQUENCES,
+        "uptodate_blocks_are_initialised",
+        "the_block_of_eof_ends_in_zeros",
+        "a_read_has_failed",
+    ),
 )
 
 short_copies = scenario(

@@ -10,8 +10,8 @@ from model.operations import STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, b
 from model.operations import file_on_disk, fsync, invalidate, munmap, overwrite, punch_hole, reclaim
 from model.operations import sparse_write, store, truncate
 from model.scenarios import COMPLETION, CONSEQUENCES, FSYNC, LOCK_ORDER, MAPPING, iomap
-from model.state import BLOCKS, CELLS, FOLIOS, IOENDS, MAPPERS, OTHER_FILE, PAGES, SPARSE_WRITES
-from model.state import STABLE_WRITES, File, Folio
+from model.state import BLOCKS, CELLS, FOLIOS, IOENDS, MAPPERS, OTHER_FILE, PAGES, READ_FAILURES
+from model.state import SPARSE_WRITES, STABLE_WRITES, File, Folio
 
 mmap = scenario(
     "One folio: stores through a shared mapping, munmap, the flusher and fsync.",
@@ -25,6 +25,20 @@ mmap = scenario(
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*FSYNC, *MAPPING),
+)
+
+mmap_read_errors = scenario(
+    "One folio of two blocks, and one read that fails: stores through a mapping, a writer, the flusher.",
+    thread("mapper", store),
+    thread("writer", overwrite),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 4, STORE_B: 3, MAPPERS: 1, READ_FAILURES: 1, IOENDS: 2},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, *MAPPING, "uptodate_blocks_are_initialised", "a_read_has_failed"),
 )
 
 mmap_stable = scenario(

@@ -160,7 +160,11 @@ def end_block_of_range(range_end: u64) -> unsigned_int:
 
 @pure("fs/iomap/buffered-io.c")
 def clamp_io_size(io_offset: loff_t, io_size: size_t, end_pos: loff_t) -> size_t:
-    """io_size, or so much of it that the I/O does not reach beyond end_pos."""
+    """io_size, or so much of it that the I/O does not reach beyond end_pos.
+
+    No piece begins at or behind the end_pos of its folio, which is read once, under the folio lock; a piece that did would
+    make this wrap, and later kernels say 0 then (6.18.40, 7.1.5; CVE-2026-72367).  Here io_size would leave its range.
+    """
     return end_pos - io_offset if io_offset + io_size > end_pos else io_size
 
 

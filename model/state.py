@@ -22,6 +22,7 @@ PAGEVEC_SIZE = constant(31, "folios that a lookup collects at most")
 BIO_BLOCKS = constant(255, "blocks that fit in a bio")
 STABLE_WRITES = constant(0, "1: the device needs stable pages (AS_STABLE_WRITES)")
 SHORT_COPIES = constant(0, "1: a copy from user memory may stop early; 2: or before the first byte")
+READ_FAILURES = constant(0, "how often a read from the device may fail")
 REFUSALS = constant(0, "1: a folio or a reservation may be refused to a write, which counts as a failure")
 FLUSH_FAILURES = constant(0, "1: a flush of the device may fail, which counts as a failure")
 REOPENS = constant(0, "1: files are closed and opened again")
@@ -61,8 +62,14 @@ OK, EIO, EAGAIN, AOP_WRITEPAGE_ACTIVATE = Errno
 SyncMode = enum("SyncMode", "WB_SYNC_NONE WB_SYNC_ALL")
 WB_SYNC_NONE, WB_SYNC_ALL = SyncMode
 
+InodeDirty = enum("InodeDirty", "I_DIRTY_SYNC I_DIRTY_PAGES")
+I_DIRTY_SYNC, I_DIRTY_PAGES = InodeDirty
+
 XaMark = enum("XaMark", "PAGECACHE_TAG_DIRTY PAGECACHE_TAG_TOWRITE PAGECACHE_TAG_WRITEBACK")
 PAGECACHE_TAG_DIRTY, PAGECACHE_TAG_TOWRITE, PAGECACHE_TAG_WRITEBACK = XaMark
+
+VmFault = enum("VmFault", "VM_FAULT_LOCKED VM_FAULT_NOPAGE VM_FAULT_SIGBUS")
+VM_FAULT_LOCKED, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS = VmFault
 
 IomapType = enum("IomapType", "IOMAP_HOLE IOMAP_DELALLOC IOMAP_UNWRITTEN IOMAP_MAPPED")
 IOMAP_HOLE, IOMAP_DELALLOC, IOMAP_UNWRITTEN, IOMAP_MAPPED = IomapType
@@ -98,6 +105,7 @@ class Inode(Struct):
     i_size = Field(loff_t, "i_size", write_guard=i_rwsem)
     i_disk_size = Field(loff_t, "i_disk_size", write_guard=i_lock)
     i_state_lock = Lock("inode->i_lock")  # the spinlock; ILOCK is i_lock here
+    i_dirty_sync = Flag("I_DIRTY_SYNC", write_guard=i_state_lock)
     i_dirty_pages = Flag("I_DIRTY_PAGES", write_guard=i_state_lock)
     i_sync = Flag("I_SYNC", write_guard=i_state_lock)
     i_io_list = Flag("on b_dirty or b_io", write_guard=i_state_lock)
@@ -106,6 +114,7 @@ class Inode(Struct):
     settled = Ghost(Field(loff_t, "i_size that is settled"))  # while i_rwsem is held
     unsynced = Ghost(Flag("not written by sync(2)"))
     cached_still = Ghost(Flag("cached after invalidation"))
+    changed = Ghost(Flag("changed, and not written"))  # by ->write_inode
 
 
 class AddressSpace(Struct):
@@ -117,6 +126,7 @@ class AddressSpace(Struct):
     eio = Flag("AS_EIO")
     unseen = Ghost(Flag("an error that nobody has been told"))
     failures_left = Field(Range(0, ERRORS), "failures still to come", init=ERRORS)
+    read_failures_left = Field(Range(0, READ_FAILURES), "reads still to fail", init=READ_FAILURES)
 
 
 class Folio(Struct, count=FOLIOS):

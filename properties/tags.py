@@ -7,7 +7,7 @@ from checker.lang import each, implies, invariant, is_locked, number, old, trans
 from model.state import BLOCKS, CELLS, DATA, FOLIOS, FOLIO_SIZE, INODE_LISTS, IOMAP_DELALLOC, NEW, Block, Cell
 from model.state import Folio, Inode, Task, inode, mapping
 from properties.witnesses import an_integrity_pass_finds_a_folio_that_was_dirtied_late
-from properties.witnesses import the_flusher_has_the_inode
+from properties.witnesses import the_flusher_has_the_inode, the_flusher_is_about_to_write_the_inode
 
 
 @invariant
@@ -110,6 +110,20 @@ def dirty_inodes_are_on_a_list(folio: Folio):
     return implies(
         INODE_LISTS > 0 and folio.dirty and not is_locked(folio.locked) and not inode.i_sync,
         inode.i_dirty_pages and inode.i_io_list,
+    )
+
+
+@invariant(witness=the_flusher_is_about_to_write_the_inode)
+def changed_inodes_are_on_a_list():
+    """An inode that is marked dirty for what it holds itself is on the flusher's lists, or the flusher has it."""
+    return implies(INODE_LISTS > 0 and inode.i_dirty_sync and not inode.i_sync, inode.i_io_list)
+
+
+@invariant(witness=the_flusher_is_about_to_write_the_inode)
+def a_changed_inode_is_written():
+    """An inode that has changed and is not written is marked dirty, or the flusher is about to write it."""
+    return implies(
+        INODE_LISTS > 0 and inode.changed and not is_locked(inode.i_rwsem), inode.i_dirty_sync or inode.i_sync
     )
 
 

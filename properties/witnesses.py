@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checker.lang import each, number, reachable
+from checker.lang import each, is_locked, number, reachable
 
 from model.state import BLOCKS, BLOCK_SIZE, ERRORS, FOLIO_SIZE, HOLE, INODE_LISTS, IO_BUILT, IO_LISTED
-from model.state import IO_SUBMITTED, MAPPERS, NEW, OTHER_FILE, Block, Cell, File, Folio, Ioend, Pte, Task
-from model.state import inode
+from model.state import IO_SUBMITTED, MAPPERS, NEW, OTHER_FILE, READ_FAILURES, Block, Cell, File, Folio, Ioend, Pte
+from model.state import Task, inode, mapping
 
 
 @reachable(bound=2)
@@ -92,3 +92,16 @@ def another_file_has_a_block(block: Block):
 def the_flusher_has_the_inode(folio: Folio):
     """A folio becomes dirty while the flusher has the inode, if the scope has lists of inodes."""
     return INODE_LISTS == 0 or (inode.i_sync and folio.dirty)
+
+
+@reachable
+def the_flusher_is_about_to_write_the_inode():
+    """The flusher has cleared I_DIRTY_SYNC of an inode that it still has to write, if the scope has lists of inodes."""
+    return INODE_LISTS == 0 or (inode.i_sync and inode.changed and not inode.i_dirty_sync)
+
+
+@reachable
+def a_read_has_failed(folio: Folio):
+    """A block could not be read, and its folio is cached and not uptodate, if the scope has such failures."""
+    failed = mapping.read_failures_left < READ_FAILURES
+    return READ_FAILURES == 0 or (failed and folio.mapping and not folio.uptodate and not is_locked(folio.locked))

@@ -229,6 +229,18 @@ def test_no_line_is_wider_than_the_text(width: int) -> None:
     assert all(len(line) <= width for line in lay_out(DEEP, width))
 
 
+def test_what_is_too_long_for_a_line_goes_on_in_the_next() -> None:
+    sentence = "folio_lock(), and a second look at folio->mapping, which its holder alone may change"
+    call = "filemap_get_folios_tag(start 0, end 2, PAGECACHE_TAG_WRITEBACK) = 2"
+    other = (Line(1, d, "f()") for d in range(12))
+    picture = Picture(("reader", "truncater"), (Line(0, 0, "a_call_that_is_rather_long(folio 0, pos 0)"), *other,
+                                                Line(1, 12, sentence), Line(1, 12, call)))  # fmt: skip
+    lines = lay_out(picture, 80)
+
+    assert all(len(line) <= 80 for line in lines)
+    assert sentence in " ".join(" ".join(lines).split()) and call in " ".join(" ".join(lines).split())
+
+
 # ---------------------------------------------------------------- names, lines
 
 

@@ -54,8 +54,7 @@ def blkdev_fsync(current: Task, file: File) -> Errno:
     error = file_write_and_wait_range(current, file, 0, FILE_SIZE - 1)
     if error != OK:
         return error
-    blkdev_issue_flush()
-    return OK
+    return blkdev_issue_flush()
 
 
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import drop, kernel, override, primitive, replace, variant
+from checker.lang import drop, kernel, override, primitive, replace, variant, warn_on
 
 from model.block.scenarios import blkdev, blkdev_files, blkdev_locked_buffer, blkdev_metadata, blkdev_metadata_errors
 from model.block.scenarios import blkdev_two_dirtiers
@@ -92,6 +92,7 @@ blkdev_skip_locked_buffers = variant(
 @kernel("fs/buffer.c")
 def mark_buffer_dirty_folio_first(bh: BufferHead):
     """PG_dirty and the mark come first, BH_Dirty last."""
+    warn_on(not bh.uptodate)
     if buffer_dirty(bh):
         return
     folio: Folio = bh_folio(bh)
@@ -149,6 +150,7 @@ blkdev_keep_towrite = variant(
 @kernel("fs/buffer.c")
 def mark_buffer_dirty_to_the_mark(bh: BufferHead):
     """Whoever dirties a buffer sees to it that folio and mark are set when it returns, and relies on nobody."""
+    warn_on(not bh.uptodate)
     if not test_set_buffer_dirty(bh):
         folio_test_set_dirty(bh_folio(bh))
         __folio_mark_dirty(bh_folio(bh))
@@ -163,6 +165,13 @@ blkdev_dirty_to_the_mark = variant(
     override(mark_buffer_dirty, by=mark_buffer_dirty_to_the_mark),
     of=blkdev,
     scenario=blkdev_two_dirtiers,
+)
+
+blkdev_has_warned = variant(
+    "mark_buffer_dirty() has met a buffer that is not uptodate before: WARN_ON_ONCE() says nothing any more, and goes on.",
+    drop(warn_on, inside=mark_buffer_dirty),
+    of=blkdev,
+    scenario=blkdev_metadata_errors,
 )
 
 blkdev_keep_what_failed = variant(

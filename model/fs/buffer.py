@@ -7,7 +7,7 @@ delayed and unwritten ones, journalled data, reading ahead, the LRUs of buffer h
 from __future__ import annotations
 
 from checker.lang import acquire, atomic, bug_on, choose, each, hand_over, is_locked, kernel, number, primitive, pure
-from checker.lang import release, try_acquire, wait_until
+from checker.lang import release, try_acquire, wait_until, warn_on
 
 from model.block.state import END_BUFFER_ASYNC_WRITE, END_BUFFER_WRITE_SYNC, BhEndIo, BufferHead, GetBlock
 from model.block.state import writer_t
@@ -143,8 +143,9 @@ def __folio_mark_dirty(folio: Folio):
 def mark_buffer_dirty(bh: BufferHead):
     """Set BH_Dirty, then PG_dirty, then the mark; each only by who has set the one before.  No lock is needed.
 
-    Left out: I_DIRTY_PAGES.
+    Left out: the second look at BH_Dirty behind a barrier, I_DIRTY_PAGES.
     """
+    warn_on(not bh.uptodate)
     if buffer_dirty(bh):
         return
     if not test_set_buffer_dirty(bh):
@@ -281,7 +282,8 @@ def __block_write_full_folio(folio: Folio, wbc: WritebackControl) -> Errno:
     """Write the dirty buffers of a locked folio, which is clean by now, and unlock it.
 
     A WB_SYNC_NONE pass does not wait for a buffer that somebody else has locked: the folio is dirty again.
-    Left out: get_block and what follows from its error; every buffer is mapped.
+    Left out: get_block and what follows from its error; every buffer is mapped.  Buffers that are made here are dirty in
+    the kernel, because only a store through a mapping dirties a folio without buffers; here nobody maps a device.
     """
     last_block: block_t = i_size_read(inode) - 1
     nr_underway: block_t = 0

@@ -1,16 +1,18 @@
 """fs/fs-writeback.c: the flusher, and the dirtiness of the inode that brings it here.
 
-Left out of the whole file: which of the lists an inode is on, and for how long; I_DIRTY_SYNC and
-->write_inode, which XFS does not have; cgroups.  Without INODE_LISTS the flusher comes at any time.
+Left out of the whole file: which of the lists an inode is on, and for how long; I_DIRTY_DATASYNC, I_DIRTY_TIME; cgroups.
+An inode stays on b_io until requeue_inode(), so I_SYNC_QUEUED is not asked for.  XFS logs its inodes and never sets
+I_DIRTY_SYNC; `touch` of model/operations.py does, as a filesystem with ->write_inode would.
+Without INODE_LISTS the flusher comes at any time.
 """
 
 from __future__ import annotations
 
 from checker.lang import acquire, atomic, each, kernel, primitive, release, wait_until
 
-from model.state import COUNT_PASSES, FILE_SIZE, FOLIOS, INODE_LISTS, LONG_MAX, PAGECACHE_TAG_DIRTY
-from model.state import WB_SYNC_ALL, WB_SYNC_NONE, Folio, Inode, SyncMode, Task, WritebackControl, inode
-from model.state import mapping, pgoff_t
+from model.state import COUNT_PASSES, FILE_SIZE, FOLIOS, INODE_LISTS, I_DIRTY_PAGES, LONG_MAX, PAGECACHE_TAG_DIRTY
+from model.state import WB_SYNC_ALL, WB_SYNC_NONE, Folio, Inode, InodeDirty, SyncMode, Task, WritebackControl
+from model.state import inode, mapping, pgoff_t
 
 from model.primitives import mapping_tagged
 
@@ -29,26 +31,51 @@ def spin_unlock_i_lock(inode: Inode):
     release(inode.i_state_lock)
 
 
+@primitive("fs/fs-writeback.c")
+def i_state_has(inode: Inode, flags: InodeDirty) -> bool:
+    """inode->i_state & flags, without a lock."""
+    return inode.i_dirty_pages if flags == I_DIRTY_PAGES else inode.i_dirty_sync
+
+
+@primitive("fs/fs-writeback.c")
+def set_i_state(inode: Inode, flags: InodeDirty):
+    """inode->i_state |= flags; an inode that was clean is put on the flusher's list."""
+    if not inode.i_dirty_pages and not inode.i_dirty_sync:
+        inode.i_io_list = True
+    if flags == I_DIRTY_PAGES:
+        inode.i_dirty_pages = True
+    else:
+        inode.i_dirty_sync = True
+
+
 @kernel("fs/fs-writeback.c")
-def __mark_inode_dirty(inode: Inode):
-    """The inode has dirty pages; if it was clean, put it on the flusher's list.
+def __mark_inode_dirty(inode: Inode, flags: InodeDirty):
+    """The inode has dirty pages, or has changed itself; if it was clean, put it on the flusher's list.
 
     The first look is without the lock.  The mark of the folio is set before, and the flusher clears
-    the flag before it looks at the marks.
+    the flags before it looks at the marks, and before it writes the inode.
     """
-    if inode.i_dirty_pages:
+    if i_state_has(inode, flags):
         return
     with atomic("inode->i_lock and list_lock are held"):
         spin_lock_i_lock(inode)
-        inode.i_dirty_pages = True
-        inode.i_io_list = True
+        set_i_state(inode, flags)
         spin_unlock_i_lock(inode)
 
 
 @primitive("fs/fs-writeback.c")
-def clear_dirty_pages(inode: Inode):
-    """inode->i_state &= ~I_DIRTY_PAGES."""
+def clear_dirty(inode: Inode) -> bool:
+    """inode->i_state &= ~I_DIRTY; was I_DIRTY_SYNC set?"""
+    dirty_sync = inode.i_dirty_sync
     inode.i_dirty_pages = False
+    inode.i_dirty_sync = False
+    return dirty_sync
+
+
+@primitive("fs/fs-writeback.c")
+def write_inode(inode: Inode):
+    """->write_inode: write the inode as it is now."""
+    note_inode_written(inode)
 
 
 @primitive("fs/fs-writeback.c")
@@ -77,7 +104,7 @@ def inode_sync_begin(inode: Inode, sync_mode: SyncMode) -> bool:
 def requeue_inode(inode: Inode):
     """Keep the inode on a list if it is dirty, and clear I_SYNC: one section under i_lock and list_lock."""
     acquire(inode.i_state_lock)
-    inode.i_io_list = mapping_tagged(mapping, PAGECACHE_TAG_DIRTY) or inode.i_dirty_pages
+    inode.i_io_list = mapping_tagged(mapping, PAGECACHE_TAG_DIRTY) or inode.i_dirty_pages or inode.i_dirty_sync
     inode.i_sync = False
     release(inode.i_state_lock)
 
@@ -102,9 +129,17 @@ def __writeback_single_inode(current: Task, nr_to_write: pgoff_t, sync_mode: Syn
     do_writepages(mapping, wbc)
     if INODE_LISTS > 0:
         spin_lock_i_lock(inode)
-        clear_dirty_pages(inode)
+        dirty_sync = clear_dirty(inode)
         set_dirty_pages_again(inode)
         spin_unlock_i_lock(inode)
+        if dirty_sync:
+            write_inode(inode)
+
+
+@primitive()
+def note_inode_written(inode: Inode):
+    """The inode has been written as it is."""
+    inode.changed = False
 
 
 @primitive()

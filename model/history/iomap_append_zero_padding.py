@@ -1,4 +1,4 @@
-"""iomap: fix zero padding data issue in concurrent append writes (v6.14).
+"""iomap: fix zero padding data issue in concurrent append writes (v6.13, 6.12.10).
 
 The I/O of a first append carries a whole block.  Its completion comes after a second append to that block
 has raised i_size, and records a size that covers bytes which the device holds as zeros.

@@ -14,7 +14,7 @@ from model.operations import ON_DISK, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, 
 from model.operations import truncate
 from model.primitives import folio_lock, folio_unlock
 from model.scenarios import COMPLETION, LOCK_ORDER, MAPPING, iomap
-from model.state import BLOCKS, CELLS, FOLIOS, IOENDS, MAPPERS, Folio
+from model.state import BLOCKS, CELLS, FOLIOS, IOENDS, MAPPERS, VM_FAULT_LOCKED, Folio, VmFault
 
 fault_and_truncate = scenario(
     "One block: a store through a mapping, truncate to nothing, and the flusher.",
@@ -43,12 +43,12 @@ fault_and_truncate = scenario(
 
 
 @kernel("fs/xfs/xfs_file.c")
-def page_mkwrite_unlocked(folio: Folio) -> bool:
+def page_mkwrite_unlocked(folio: Folio) -> VmFault:
     """->page_mkwrite as it was: the page is reserved and dirty, and unlocked."""
-    if not xfs_write_fault(folio):
-        return False
-    folio_unlock(folio)
-    return True
+    ret = xfs_write_fault(folio)
+    if ret == VM_FAULT_LOCKED:
+        folio_unlock(folio)
+    return ret
 
 
 page_mkwrite_unlocked_window = variant(

@@ -9,8 +9,8 @@ from model.primitives import folio_test_uptodate, folio_test_writeback, folio_un
 from model.primitives import mapping_tagged
 from model.size import dir_pages_end, folio_pos
 from model.state import DATA, EIO, FOLIO_SIZE, HOLE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY
-from model.state import PAGECACHE_TAG_WRITEBACK, PAGE_SIZE, REOPENS, WB_SYNC_ALL, AddressSpace, Cell, Errno
-from model.state import File, Folio, SyncMode, Task, WritebackControl, errseq_t, inode, loff_t, mapping
+from model.state import PAGECACHE_TAG_WRITEBACK, PAGE_SIZE, READ_FAILURES, REOPENS, WB_SYNC_ALL, AddressSpace, Cell
+from model.state import Errno, File, Folio, SyncMode, Task, WritebackControl, errseq_t, inode, loff_t, mapping
 from model.state import pgoff_t
 
 # ---------------------------------------------------------------------- lookups
@@ -38,7 +38,7 @@ def filemap_lock_folio(folio: Folio) -> bool:
     """Lock the folio at an index, if there is one."""
     if not filemap_get_entry(folio):
         return False
-    with atomic("folio_lock(), and the second look at folio->mapping, which its holder alone may change"):
+    with atomic("folio_lock(): its holder looks at folio->mapping again"):
         folio_lock(folio)
         present = filemap_get_entry(folio)
         if not present:
@@ -63,21 +63,21 @@ def filemap_get_uptodate_folio(folio: Folio) -> bool:
 @kernel("mm/filemap.c")
 def filemap_release_folio(folio: Folio) -> bool:
     """Drop the private data of a locked folio, if it has any and if that is possible."""
-    private = folio.private
+    if not folio.private:
+        return True
     if folio_test_writeback(folio):
         return False
-    if private:
-        return iomap_release_folio(folio)
-    return True
+    return iomap_release_folio(folio)
 
 
 @kernel("mm/filemap.c")
 def filemap_fault(folio: Folio, index: pgoff_t) -> bool:
-    """The folio of a page, uptodate and locked; False: SIGBUS, the page is behind EOF.
+    """The folio of a page, uptodate and locked; False: SIGBUS, the page is behind EOF or cannot be read.
 
-    Left out: readahead, mmap_lock (which may be dropped and taken again), errors.
+    Left out: readahead, mmap_lock (which may be dropped and taken again), memory that cannot be had.
     """
     mapping_locked = False
+    error: Errno = OK
     max_idx = dir_pages_end(i_size_read(inode))
     if index >= max_idx:
         return False
@@ -95,11 +95,17 @@ def filemap_fault(folio: Folio, index: pgoff_t) -> bool:
         if uptodate:
             break
         if mapping_locked:
-            iomap_read_folio(folio)
+            error = iomap_read_folio(folio)
+            if READ_FAILURES > 0:
+                if error != OK:
+                    break
         else:
             folio_unlock(folio)
     if mapping_locked:
         filemap_invalidate_unlock_shared(mapping)
+    if READ_FAILURES > 0:
+        if error != OK:
+            return False
     max_idx = dir_pages_end(i_size_read(inode))
     if index >= max_idx:
         folio_unlock(folio)
@@ -150,7 +156,11 @@ def mapping_set_error(mapping: AddressSpace, error: Errno):
 
 @primitive("mm/filemap.c")
 def file_check_and_advance_wb_err(file: File) -> Errno:
-    """EIO if there was an error since this file was last told; marks it as seen."""
+    """EIO if there was an error since this file was last told; marks it as seen.
+
+    The section of f_lock and the clearing of AS_EIO behind it are one step.  What disappears is an error that is
+    recorded between them: a truncate that flushes would not hear of it from filemap_check_errors(); fsync does.
+    """
     error: Errno = OK
     if file.f_wb_err != mapping.wb_err:
         if mapping.wb_err % 2 == 0:

@@ -10,7 +10,7 @@ from checker.lang import atomic, each, kernel, number, primitive
 
 from model.primitives import folio_unlock, note_memory_written, note_store
 from model.size import page_folio
-from model.state import FOLIO_SIZE, NEW, OLD, Folio, Pte, inode, loff_t, pgoff_t
+from model.state import FOLIO_SIZE, NEW, OLD, VM_FAULT_LOCKED, VM_FAULT_NOPAGE, Folio, Pte, inode, loff_t, pgoff_t
 
 # ----------------------------------------------------------------- the hardware
 
@@ -78,8 +78,9 @@ def do_shared_fault(pte: Pte) -> bool:
     if not filemap_fault(folio, number(pte)):
         return False
     folio_unlock(folio)
-    if not xfs_write_fault(folio):
-        return False
+    ret = xfs_write_fault(folio)
+    if ret != VM_FAULT_LOCKED:
+        return ret == VM_FAULT_NOPAGE
     if finish_fault(pte):
         fault_dirty_shared_page(folio)
     else:
@@ -91,8 +92,9 @@ def do_shared_fault(pte: Pte) -> bool:
 def wp_page_shared(pte: Pte) -> bool:
     """A store to a page that is mapped read-only; False: SIGBUS."""
     folio = page_folio(pte)
-    if not xfs_write_fault(folio):
-        return False
+    ret = xfs_write_fault(folio)
+    if ret != VM_FAULT_LOCKED:
+        return ret == VM_FAULT_NOPAGE
     if finish_mkwrite_fault(pte):
         fault_dirty_shared_page(folio)
     else:
@@ -102,7 +104,7 @@ def wp_page_shared(pte: Pte) -> bool:
 
 @kernel("mm/memory.c")
 def handle_pte_fault(pte: Pte) -> bool:
-    """A store has faulted; False: it cannot succeed."""
+    """A store has faulted; False: it cannot succeed, else the store is tried again, and may fault again."""
     if pte_present(pte):
         return wp_page_shared(pte)
     return do_shared_fault(pte)

@@ -20,7 +20,7 @@ def filemap_dirty_folio(mapping: AddressSpace, folio: Folio) -> bool:
 
     Flag and mark change in one step: everybody who dirties a folio here holds its lock, so
     nobody else is between the two, and those who look at the mark do so before or after.
-    Left out: accounting.
+    Left out: accounting, and the assertion that a folio without private data is uptodate.
     """
     was_clean = not folio.dirty
     folio.dirty = True

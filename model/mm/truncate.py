@@ -227,6 +227,8 @@ def truncate_setsize(inode: Inode, newsize: loff_t):
 def pagecache_isize_extended(inode: Inode, from_: loff_t, to: loff_t):
     """i_size has grown: write-protect the folio at the old EOF, so that a store behind it reserves space
     for its block, and zero what the folio holds there.
+
+    Left out: the assertion that i_size is `to` already, or beyond.
     """
     if from_ >= to or BLOCK_SIZE >= PAGE_SIZE:
         return

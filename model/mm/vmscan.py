@@ -12,8 +12,10 @@ from model.state import MAPPERS, Folio
 def shrink_folio_list(folio: Folio):
     """Free a folio if it is clean, idle and without private data that is still needed.
 
+    try_to_unmap() is unmap_mapping_folio() here: one process maps the file.
     Left out: references, which __remove_mapping() looks at (who holds one here looks at folio->mapping again once
-    it has the lock), the lists of folios; writing from reclaim, which only kswapd may.
+    it has the lock; a fault that has looked for PG_uptodate does not, so no scenario has reclaim beside a mapping and a
+    writer), the lists of folios, PG_reclaim; writing from reclaim, for which XFS has no ->writepage.
     """
     if not folio_trylock(folio):
         return

@@ -8,18 +8,20 @@ from __future__ import annotations
 from checker.lang import atomic, kernel, number, warn_on
 
 from model.primitives import folio_lock, folio_test_uptodate, folio_unlock, folio_zero_segment, i_size_read
+from model.primitives import read_fails
 from model.size import folio_pos
-from model.state import BLOCKS, BLOCK_SIZE, FOLIO_SIZE, INODE_LISTS, IOMAP_MAPPED, OK, Block, Folio, IomapIter
-from model.state import IomapReadpageCtx, inode, loff_t
+from model.state import BLOCKS, BLOCK_SIZE, EIO, FOLIO_SIZE, INODE_LISTS, IOMAP_MAPPED, I_DIRTY_PAGES, OK
+from model.state import READ_FAILURES, VM_FAULT_LOCKED, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS, Block, Errno, Folio
+from model.state import IomapIter, IomapReadpageCtx, VmFault, inode, loff_t
 
 
 @kernel("fs/iomap/buffered-io.c")
-def iomap_read_folio(folio: Folio):
-    """Make the blocks of a locked folio valid that are not, and unlock it.
+def iomap_read_folio(folio: Folio) -> Errno:
+    """Make the blocks of a locked folio valid that are not, and unlock it.  What cannot be read stays as it is.
 
     Between the lookup and the read nobody can free these blocks: that needs the folio lock.
-    Left out: read errors.
     """
+    error: Errno = OK
     ctx = IomapReadpageCtx()
     with atomic("xfs_read_iomap_begin(): under ILOCK"):
         for b in range(0, BLOCKS):
@@ -29,12 +31,20 @@ def iomap_read_folio(folio: Folio):
         ifs_alloc(folio)
         for b in range(0, BLOCKS):
             if not ifs_block_is_uptodate(folio, b):
-                if ctx.from_disk[b]:
+                failed = False
+                if READ_FAILURES > 0:
+                    if ctx.from_disk[b]:
+                        failed = read_fails()
+                if failed:
+                    error = EIO
+                elif ctx.from_disk[b]:
                     iomap_read_folio_sync(folio, b)
                 else:
                     folio_zero_segment(folio, b * BLOCK_SIZE, (b + 1) * BLOCK_SIZE)
-        iomap_set_range_uptodate(folio, 0, FOLIO_SIZE)
+                if not failed:
+                    iomap_set_range_uptodate(folio, b * BLOCK_SIZE, BLOCK_SIZE)
         folio_unlock(folio)
+    return error
 
 
 @kernel("include/linux/pagemap.h")
@@ -54,13 +64,16 @@ def iomap_folio_mkwrite_iter(iter: IomapIter, folio: Folio) -> loff_t:
         newly = folio_mark_dirty(folio)
     if INODE_LISTS > 0:
         if newly:
-            __mark_inode_dirty(inode)
+            __mark_inode_dirty(inode, I_DIRTY_PAGES)
     return iomap_length(iter)
 
 
 @kernel("fs/iomap/buffered-io.c")
-def iomap_page_mkwrite(folio: Folio) -> bool:
-    """Reserve space for all of a folio inside the file, and make it dirty; it stays locked.  False: SIGBUS."""
+def iomap_page_mkwrite(folio: Folio) -> VmFault:
+    """Reserve space for all of a folio inside the file, and make it dirty; it stays locked, if nothing fails.
+
+    A folio that is gone, or that lies behind EOF, is looked for again by another fault (VM_FAULT_NOPAGE).
+    """
     iter = IomapIter()
     iter.fault = True
     folio_lock(folio)
@@ -68,16 +81,16 @@ def iomap_page_mkwrite(folio: Folio) -> bool:
         ret = folio_mkwrite_check_truncate(folio)
     if ret == 0:
         folio_unlock(folio)
-        return False
+        return VM_FAULT_NOPAGE
     iter.pos = folio_pos(folio)
     iter.len = ret
     while iomap_iter(iter):
         iter.processed = iomap_folio_mkwrite_iter(iter, folio)
     if iter.error != OK:
         folio_unlock(folio)
-        return False
+        return VM_FAULT_SIGBUS
     folio_wait_stable(folio)
-    return True
+    return VM_FAULT_LOCKED
 
 
 from model.fs.fs_writeback import __mark_inode_dirty  # noqa: E402

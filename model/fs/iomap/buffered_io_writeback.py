@@ -103,6 +103,7 @@ def iomap_alloc_ioend(wpc: WritepageCtx, pos: loff_t) -> Ioend:
 def iomap_can_add_to_ioend(wpc: WritepageCtx, pos: loff_t) -> bool:
     """Does a block at pos continue the ioend, in the file and on disk, and has its bio room?
 
+    Whether bio_add_folio() finds room is asked here too, of the first block of a run: a bio may get longer by the rest of it.
     Left out: shared and boundary mappings, the limit on folios.
     """
     io = wpc.ioend
@@ -154,7 +155,10 @@ def iomap_writepage_map_blocks(
     dirty_len: loff_t,
     count: Place,
 ) -> Errno:
-    """Map a dirty run, mapping by mapping, and add the pieces to ioends."""
+    """Map a dirty run, mapping by mapping, and add the pieces to ioends.
+
+    Left out: inline data, and the assertion that a run of a folio without an ifs is mapped as a whole: it is one block.
+    """
     error: Errno = OK
     while True:
         error = xfs_map_blocks(wpc, wbc, pos)

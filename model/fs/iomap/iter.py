@@ -34,7 +34,7 @@ def iomap_iter_advance(iter: IomapIter) -> bool:
 def iomap_iter(iter: IomapIter) -> bool:
     """Finish with one mapping and get the next; False at the end of the range, or after an error.
 
-    Left out: errors of ->iomap_end.
+    Left out: errors of ->iomap_end, the assertions of iomap_iter_done() about a mapping.
     """
     if iter.end > 0:
         xfs_buffered_write_iomap_end(iter, iter.pos, iomap_length(iter), iter.processed)

@@ -7,23 +7,24 @@ from checker.lang import atomic, kernel
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_lock_shared
 from model.primitives import filemap_invalidate_unlock, filemap_invalidate_unlock_shared, i_size_read
 from model.primitives import inode_unlock, xfs_ilock_shared, xfs_iunlock_shared
-from model.state import FILE_SIZE, OK, SPARSE_WRITES, Errno, File, Folio, Task, inode, loff_t, mapping
+from model.state import FILE_SIZE, OK, SPARSE_WRITES, Errno, File, Folio, Task, VmFault, inode, loff_t, mapping
 
 
 @kernel("fs/xfs/xfs_file.c")
-def xfs_file_write_zero_eof(current: Task, pos: loff_t):
+def xfs_file_write_zero_eof(current: Task, pos: loff_t) -> Errno:
     """A write begins behind EOF: make what lies between read as zero.
 
-    Left out: the wait for direct I/O, errors.
+    Left out: the wait for direct I/O, and the second look at i_size after it.
     """
     with atomic("i_size_read(): under i_rwsem"):
         isize = i_size_read(inode)
     if pos <= isize:
-        return
+        return OK
     did_zero = False
     filemap_invalidate_lock(mapping)
-    xfs_zero_range(current, isize, pos - isize, did_zero)
+    error = xfs_zero_range(current, isize, pos - isize, did_zero)
     filemap_invalidate_unlock(mapping)
+    return error
 
 
 @kernel("fs/xfs/xfs_file.c")
@@ -32,24 +33,25 @@ def xfs_file_buffered_write(current: Task, pos: loff_t, count: loff_t):
 
     Left out: the retry after -ENOSPC, O_SYNC.
     """
+    error: Errno = OK
     if SPARSE_WRITES > 0:
-        xfs_file_write_zero_eof(current, pos)
-    if count > 0:
+        error = xfs_file_write_zero_eof(current, pos)
+    if count > 0 and error == OK:
         iomap_file_buffered_write(current, pos, count)
     inode_unlock(inode)
 
 
 @kernel("fs/xfs/xfs_file.c")
-def xfs_write_fault(folio: Folio) -> bool:
-    """->page_mkwrite: a folio that may be stored to, locked; False: SIGBUS.
+def xfs_write_fault(folio: Folio) -> VmFault:
+    """->page_mkwrite: a folio that may be stored to, locked.
 
     Left out: freezing of the filesystem, timestamps, and invalidate_lock taken exclusively while a reflink
     is under way.
     """
     filemap_invalidate_lock_shared(mapping)
-    locked = iomap_page_mkwrite(folio)
+    ret = iomap_page_mkwrite(folio)
     filemap_invalidate_unlock_shared(mapping)
-    return locked
+    return ret
 
 
 @kernel("fs/xfs/xfs_file.c")

@@ -46,7 +46,7 @@ def xfs_buffered_write_iomap_begin(iter: IomapIter, offset: loff_t, count: loff_
 def xfs_buffered_write_iomap_end(iter: IomapIter, offset: loff_t, length: loff_t, written: loff_t):
     """Give back the blocks that this mapping has reserved and the write has not used.
 
-    A page fault has no ->iomap_end.
+    For a page fault it does nothing.  Zeroing, which holds invalidate_lock already, reserves nothing.
     """
     if iter.fault:
         return

@@ -23,7 +23,7 @@ def xfs_setattr_size(current: Task, oldsize: loff_t, newsize: loff_t) -> Errno:
     """Change the size of a file; i_rwsem and invalidate_lock are held.
 
     Left out: direct I/O, timestamps and rights, the wait for log space, the shortcut for empty files,
-    the second look at i_disk_size, which only I/O may have raised meanwhile.
+    XFS_ITRUNCATED (close(2) begins writeback then), the second look at i_disk_size, which only I/O may have raised meanwhile.
     """
     error: Errno = OK
     did_zeroing = False

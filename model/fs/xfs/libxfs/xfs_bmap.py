@@ -131,7 +131,8 @@ def xfs_bmap_punch_delalloc_range(folio: Folio, start: loff_t, end: loff_t):
 def other_file():
     """Another file gets a free place, writes its data there, and gives the place back when it is deleted.
 
-    What it writes is STALE to this file.  Left out: when its data becomes durable; it is at once.
+    What it writes is STALE to this file, and so is what is there if that write fails: nobody reads an extent that is
+    still unwritten.  Left out: when its data becomes durable; it is at once.
     """
     with atomic("one transaction of another inode, and the write that it is for"):
         block = choose(b for b in each(Block) if b.extent == IOMAP_HOLE and not b.other)
