@@ -353,6 +353,7 @@ def _with_options(kind, *known):
         for name in options:
             if name not in known:
                 raise TypeError(f"a property of this kind has no {name}=; it may have: {', '.join(known)}")
+        _expect("a baseline as of=", options.get("of"), Baseline | None)
         return _property(kind, options)(function) if function else _property(kind, options)
 
     return decorator
@@ -487,6 +488,7 @@ def variant(doc, *edits, of=None, undoes=None, scenario=None, set=None):
     undoes: the kernel commit that made the difference.  scenario, set: the scenario (and
     constants) in which it is best looked at, if not the system's first.
     """
+    _expect("a baseline as of=; a change of a design is added to it: design + variant(...)", of, Baseline | None)
     return Design(doc, edits, of, undoes, scenario, set)
 
 
@@ -543,6 +545,7 @@ def scenario(doc, *processes, of=None, setup=None, scope=None, bound=None, lock_
     first; taking one (other than by try) while holding a later one, or a higher instance of
     the same, is a violation.  properties: the properties checked (None: all loaded).
     """
+    _expect("a baseline as of=", of, Baseline | None)
     return Scenario(doc, processes, of, setup, dict(scope or {}), bound, tuple(lock_order), properties)
 
 

@@ -532,3 +532,17 @@ def test_help_lists_the_commands(run):
     assert status == 0
     for command in ("check", "designs", "scenarios", "properties", "show", "diff", "replay", "graph"):
         assert re.search(rf"^  {command} ", out, re.MULTILINE)
+
+
+def test_ctrl_c_while_an_object_is_freed_is_not_forgotten():
+    """Python ignores what a destructor raises."""
+    code = (
+        "import runpy, sys, time, checker.cli\n"
+        "class Freed:\n    def __del__(self): raise KeyboardInterrupt\n"
+        "def main():\n    Freed()\n    try: time.sleep(60)\n    except KeyboardInterrupt: return 3\n"
+        "checker.cli.main = main\n"
+        "runpy.run_module('checker', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=50)
+
+    assert (done.returncode, done.stderr) == (3, "")

@@ -66,6 +66,14 @@ def test_a_declaration_is_told_with_its_place(said, before, after, line, text):
     assert message.startswith(f"error: m.py:{line}: ") and text in message
 
 
+@pytest.mark.parametrize("text", ['variant("More.", of=less)', 'scenario("Two.", thread("filler", fill), of=less)'])
+def test_only_a_baseline_is_what_something_is_of(said, text):
+    """The edits of `less` would be left out without a word."""
+    message = said(f'\nless = variant("Less.", set={{}}, of=plain)\nmore = {text}\n')
+
+    assert message.startswith(f"error: m.py:{LINES + 3}: TypeError: expected a baseline as of=") and "not Design" in message
+
+
 @pytest.mark.parametrize(
     "options, text",
     [("witnes=None", "a property of this kind has no witnes=; it may have: witness, of"), ("fair=('filler',)", "no fair=")],
