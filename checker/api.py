@@ -24,7 +24,7 @@ from .forecast import Forecast, Forecaster, next_bound
 from .ir import Program
 from .lang import Design, Scenario
 from .limits import GIB, default_memory_limit
-from .result import HOLDS, INCOMPLETE, VIOLATED, PropertyResult, Result, Violation, judged
+from .result import HOLDS, INCOMPLETE, NOT_CHECKED, VIOLATED, PropertyResult, Result, Violation, judged
 
 if TYPE_CHECKING:
     from .explore import Exploration
@@ -163,7 +163,18 @@ def check(
     result = explored(task, time_limit=time_limit, progress=_watched(forecaster, progress), deepening=first, **options)
     if deepening.violated:
         return replace(deepening.violated, asked=task.program.bound)
-    return replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
+    whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
+    return _decided(whole, properties or ())
+
+
+def _decided(result: Result, names: Sequence[str]) -> Result:
+    """The result; not "holds" if one of the properties that were asked for by name was not checked."""
+    from .liveness_check import CAP
+
+    unchecked = [name for name in result.named(NOT_CHECKED) if name in names]
+    if result.verdict != HOLDS or not unchecked:
+        return result
+    return replace(result, verdict=INCOMPLETE, stopped_because=f"leads_to is decided in up to {CAP:,} states")
 
 
 def _watched(forecaster: Forecaster, progress: Callable[..., None] | None) -> Callable[[Any], None]:

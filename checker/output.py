@@ -55,7 +55,7 @@ def _remarks(result: Result) -> list[str]:
         lines.append(f"{result.stopped_because}")
     if result.verdict == INCOMPLETE:
         whole = max(0, len(result.levels) - 2)
-        if not result.reductions:  # else a level is no number of steps
+        if result.stopped_by and not result.reductions:  # else a level is no number of steps
             lines.append(f"every interleaving of up to {whole} steps was explored, and violates nothing")
         if result.covered:
             lines.append(f"bound {result.covered} was searched to its end: it holds")
@@ -71,7 +71,7 @@ def _remarks(result: Result) -> list[str]:
         lines.append(f"not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
     if unseen := result.named(NOT_SEEN):
         lines.append(f"not seen: {', '.join(unseen)} (with reduction not everything is; --no-reduction tells)")
-    if result.verdict == HOLDS and (unchecked := result.named(NOT_CHECKED)):
+    if result.verdict in (HOLDS, INCOMPLETE) and not result.stopped_by and (unchecked := result.named(NOT_CHECKED)):
         lines.append(f"not checked: {', '.join(unchecked)} (liveness, in so many states)")
     if finding := known_finding(result):
         lines.append(f"known finding: {finding.name}; {finding.repair} repairs it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checker.ir import Binary, Expr, Goto, If, Instance, Instantiation, Program, Property, Unary, int_type
+from checker.cli import main
 from checker.liveness_check import check_leads_to, judge_lasso
 from checker.report import counterexample
 from checker.trace_file import read as read_file
@@ -170,3 +171,38 @@ def test_the_loop_serves_every_fair_process() -> None:
     assert {s.process for s in trace.steps[trace.loop :]} == {0, 1}
     assert trace.states[-1] == trace.states[trace.loop]
     assert judge_lasso(trace, "progress") is not None
+
+
+MODEL = '''\
+from checker.lang import Range, Struct, leads_to, scenario, worker
+
+class Clock(Struct):
+    """A clock."""
+    hour = Range(0, 11, "hour")
+
+def tick():
+    """One more."""
+    Clock[0].hour = 1
+
+@leads_to(fair=("tick",))
+def goes_on(clock: Clock):
+    """It goes on."""
+    return clock.hour == 0, clock.hour == 1
+
+day = scenario("A day.", worker("tick", tick))
+'''
+
+
+def test_a_property_that_was_asked_for_and_not_decided_does_not_hold(tmp_path, monkeypatch, capsys) -> None:
+    file = tmp_path / "clock.py"
+    file.write_text(MODEL)
+    asked = ["--model", str(file), "--engine", "interpret"]
+    assert main(asked) == main([*asked, "--property", "goes_on"]) == 0
+    capsys.readouterr()
+
+    monkeypatch.setattr("checker.liveness_check.CAP", 1)
+    monkeypatch.setattr("checker.api.LIVENESS_STATES", 1)
+    assert main(asked) == 0 and "not checked: goes_on" in capsys.readouterr().out
+    assert main([*asked, "--property", "goes_on"]) == 3
+    out = capsys.readouterr().out
+    assert out.startswith("incomplete") and "leads_to is decided in up to 1 states" in out and "interleaving" not in out
