@@ -49,11 +49,11 @@ class Replayed:
         trace = replace(self.followed.trace, facts=self.task.facts)
         picture = counterexample(trace, rows_of(self.task.catalogue, self.task.program), width, colour)
         told = sentences(trace, width)
-        return "\n\n".join([picture.rstrip(), *(["\n".join(told)] if told else []), f"  {self._outcome()}"])
+        return "\n\n".join([picture.rstrip(), *(["\n".join(told)] if told else []), f"  {self._outcome(width)}"])
 
-    def _outcome(self) -> str:
+    def _outcome(self, width: int) -> str:
         if isinstance(self.followed, Transplanted) and not self.violated:
-            return _comparison(self.followed, self.stored.property, self.task.name)
+            return _comparison(self.followed, self.stored.property, self.task.name, width)
         steps = len(self.followed.trace.steps)
         if self.followed.stopped is not None:
             at = self.followed.stopped + 1
@@ -62,7 +62,7 @@ class Replayed:
             return f"{self.stored.property} is not violated after these {steps} steps"
         if self.violated == self.stored.property:
             text = f"checked again: {self.violated} is violated after {steps} step{'s' * (steps > 1)}"
-            fixed = self.baseline and _comparison(self.baseline[1], self.stored.property, self.baseline[0])
+            fixed = self.baseline and _comparison(self.baseline[1], self.stored.property, self.baseline[0], width)
             return text + (f"\n\n  {fixed}" if fixed else "")
         return f"{self.violated} is violated after {steps} steps, where the file says {self.stored.property}"
 
@@ -100,7 +100,7 @@ class Replayed:
         }
 
 
-def _comparison(found: Transplanted, property: str, design: str) -> str:
+def _comparison(found: Transplanted, property: str, design: str, width: int) -> str:
     """What becomes of the steps of a counterexample on another design, in words."""
     lines = [f"with {design} these steps do not violate {property}:"]
     stopped, steps = found.stopped, found.origin.steps
@@ -115,7 +115,7 @@ def _comparison(found: Transplanted, property: str, design: str) -> str:
     elif len(lines) == 1:
         every = f"all of the {len(steps)} steps are possible, and do" if len(steps) > 1 else "the step is possible, and does"
         lines.append(f"{every} the same" + _going_on(found.trace, property))
-    wrapped = [textwrap.wrap(line, 76, subsequent_indent="    ", break_on_hyphens=False) for line in lines]
+    wrapped = [textwrap.wrap(line, min(width, 80) - 4, subsequent_indent="    ", break_on_hyphens=False) for line in lines]
     return "\n  ".join(line for one in wrapped for line in one)
 
 
