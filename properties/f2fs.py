@@ -5,8 +5,8 @@ from __future__ import annotations
 from checker.lang import after_crash, each, implies, invariant, is_locked, leads_to, number, reachable, terminal
 
 from model.fs.f2fs.scenarios import f2fs
-from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR
-from model.fs.f2fs.state import NO_IO, NULL_ADDR, SUBMITTED, Page, sbi
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, IN_CACHED_BIO
+from model.fs.f2fs.state import NEW_ADDR, NO_IO, NULL_ADDR, SUBMITTED, Page, sbi
 from model.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, HOLE, NEW, OLD, PAGES, PAGE_SIZE, ZERO, Cell, Folio
 from model.state import Inode, inode, mapping
 from properties.witnesses import fsync_returns_an_error
@@ -121,6 +121,12 @@ def f2fs_io_goes_to_blocks_of_the_file(page: Page):
 
 
 @invariant(of=f2fs)
+def f2fs_copies_go_to_blocks_of_the_file(page: Page):
+    """A block to which garbage collection copies belongs to the file until the copy is there."""
+    return implies(page.meta, page.addr in (DATA_ADDR, CDATA_ADDR))
+
+
+@invariant(of=f2fs)
 def f2fs_no_write_is_lost(cell: Cell):
     """The newest data of a byte inside the file is dirty, on its way to the device, or there."""
     folio = Folio[number(cell) // FOLIO_SIZE]
@@ -133,9 +139,11 @@ def f2fs_no_write_is_lost(cell: Cell):
     mapped = page.addr == DATA_ADDR or (header.addr == COMPRESS_ADDR and second.addr == CDATA_ADDR)
     written = mapped and page.block[number(cell) % PAGE_SIZE] == NEW
     compressed = header.addr == COMPRESS_ADDR and page.compressed[number(cell) % PAGE_SIZE] == NEW
+    copied = page.meta or (second.meta and page.addr != DATA_ADDR)
+    moves = F2FS_META_GC > 0 and copied and mapped and page.compressed[number(cell) % PAGE_SIZE] == NEW
     return implies(
         cell.logical == DATA and number(cell) < inode.i_size and not is_locked(folio.locked),
-        written or (compressed and folio.writeback) or (cached and (dirty or under_way)),
+        written or moves or (compressed and folio.writeback) or (cached and (dirty or under_way)),
     )
 
 
@@ -189,7 +197,7 @@ def f2fs_nothing_is_left_behind():
     """Where nothing can move any more, no lock is held, no folio is under writeback, and no I/O is left."""
     folios = any(is_locked(folio.locked) or folio.writeback for folio in each(Folio))
     locks = is_locked(sbi.cp_rwsem) or is_locked(sbi.writepages) or is_locked(inode.i_rwsem)
-    return not folios and not locks and all(page.io == NO_IO for page in each(Page))
+    return not folios and not locks and all(page.io == NO_IO and not page.meta for page in each(Page))
 
 
 @terminal(of=f2fs)

@@ -6,6 +6,7 @@ the counterexamples anew, too.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -27,6 +28,8 @@ README = ROOT / "model" / "designs" / "README.md"
 FOLDER = ROOT / "counterexamples" / "f2fs_folios"
 PART = re.compile(r"(<!-- made by tests/test_f2fs_proposals.py -->\n).*?(<!-- end -->)", re.DOTALL)
 DEFECTS = tomllib.loads((ROOT / "properties" / "f2fs_defects.toml").read_text())
+slow = pytest.mark.skipif(not os.environ.get("CHECKER_FULL"), reason="slow; CHECKER_FULL=1 runs it")
+SMALL = ("f2fs_r2", "f2fs_r5", "f2fs_r8", "f2fs_r9")  # the revisions of which every row is followed by default
 
 
 @cache
@@ -52,6 +55,11 @@ def file_of(design: str) -> Path:
     return FOLDER / f"{design}--{rows()[design][0].expected.property}.txt"
 
 
+def where(row: Row) -> str:
+    """The scenario of a row, and its constants that differ."""
+    return f"`{row.scenario}`" + "".join(f", {name}={value}" for name, value in dict(row.settings).items())
+
+
 def held(design: str) -> str:
     """At which bound a design holds in which scenarios."""
     bounds = sorted({row.bound for row in rows()[design]}, reverse=True)
@@ -71,7 +79,7 @@ def table() -> str:
             row = rows()[design][0]
             link = f"[`{row.expected.property}`](../../counterexamples/f2fs_folios/{file_of(design).name})"
             what = repair if repair.startswith("f2fs_") else f"{repair[0].upper()}{repair[1:]}"
-            lines.append(f"| `{design}` | {defect} | {link}, `{row.scenario}` | {row.expected.steps} | {what} |")
+            lines.append(f"| `{design}` | {defect} | {link}, {where(row)} | {row.expected.steps} | {what} |")
         last = f"{revision}_{len(DEFECTS[revision]['defects'])}"
         lines.append(f"| `{last}` | *holds* {held(last)} | | | |")
         parts.append("\n".join(lines))
@@ -99,6 +107,7 @@ def test_each_row_has_its_counterexample(revision: str) -> None:
         row, stored = rows()[design][0], read(file_of(design))
         facts = stored.facts
         assert (facts.design, facts.scenario, facts.bound) == (design, row.scenario, row.bound)
+        assert facts.settings == dict(row.settings)
         assert (stored.property, len(stored.turns)) == (row.expected.property, row.expected.steps)
 
 
@@ -107,6 +116,16 @@ def test_the_first_one_recurs(revision: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(ROOT)
 
     assert replayed(str(file_of(revision))).violated == rows()[revision][0].expected.property
+
+
+@pytest.mark.parametrize("revision", [name if name in SMALL else pytest.param(name, marks=slow) for name in DEFECTS])
+def test_each_repair_removes_the_counterexample_before_it(revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the row would show another defect than the one that it names."""
+    monkeypatch.chdir(ROOT)
+    for number, (design, _, _) in enumerate(stages(revision), 1):
+        again = replayed(str(file_of(design)), design=f"{revision}_{number}")
+
+        assert again.violated != rows()[design][0].expected.property, design
 
 
 def test_r6_with_all_repairs_is_r4b_with_all() -> None:
@@ -122,6 +141,7 @@ def save() -> None:
         for design, _, _ in stages(revision):
             row = rows()[design][0]
             command = [sys.executable, "-m", "checker", "--quiet", "--design", design, "--scenario", row.scenario]
+            command += [word for name, value in dict(row.settings).items() for word in ("--set", f"{name}={value}")]
             subprocess.run([*command, "--bound", str(row.bound), "--save", str(FOLDER)], cwd=ROOT, check=False)
 
 

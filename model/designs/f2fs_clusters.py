@@ -15,9 +15,9 @@ from model.fs.f2fs.gc import set_page_private_gcing
 from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_note_written, f2fs_read_pages, f2fs_trylock_op
 from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr
 from model.fs.f2fs.segment import add_to_bio, f2fs_outplace_write_data, f2fs_submit_merged_write
-from model.fs.f2fs.segment import f2fs_wait_on_page_writeback
-from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, NEW_ADDR, NO_IO
-from model.fs.f2fs.state import NULL_ADDR, Page, sbi
+from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_on_page_writeback
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_META_GC, NEW_ADDR
+from model.fs.f2fs.state import NO_IO, NULL_ADDR, Page, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_set_range_dirty
 from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
 from model.mm.page_writeback import folio_clear_dirty_for_io, folio_start_writeback
@@ -237,6 +237,8 @@ def f2fs_write_window(wbc: WritebackControl, first: pgoff_t) -> Errno:
         f2fs_unlock_op(sbi)
         f2fs_unlock_window(win)
         return err
+    if F2FS_META_GC > 0:
+        f2fs_wait_on_block_writeback_range(first * PAGES, (first + CLUSTER_FOLIOS) * PAGES)
     f2fs_take_window(win)
     f2fs_write_clusters(win, first)
     f2fs_unlock_op(sbi)

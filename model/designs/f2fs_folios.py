@@ -14,15 +14,16 @@ from model.designs.f2fs_repairs import f2fs_do_sync_file_when_idle, f2fs_truncat
 from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_compress_write_end_io, f2fs_lock_cluster
 from model.fs.f2fs.compress import f2fs_read_cluster
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_dirty_data_folio, f2fs_take_folio, ffs_alloc
-from model.fs.f2fs.data import f2fs_write_cache_pages, folio_redirty_for_writepage
+from model.fs.f2fs.data import f2fs_write_cache_pages, f2fs_write_data_page, folio_redirty_for_writepage
 from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_truncate_partial_cluster
 from model.fs.f2fs.gc import move_data_page, set_page_private_gcing
 from model.fs.f2fs.operations import F2FS_GC_PAGE
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_trylock_op, f2fs_unlock_op
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.segment import clear_page_private_gcing, f2fs_end_page_writeback, f2fs_inplace_write_data
-from model.fs.f2fs.segment import f2fs_outplace_write_data, f2fs_submit_merged_write, f2fs_wait_on_page_writeback
-from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_IPU, NULL_ADDR, Page, page_count_t, sbi
+from model.fs.f2fs.segment import f2fs_outplace_write_data, f2fs_submit_merged_write, f2fs_submit_merged_write_of
+from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_on_page_writeback
+from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_IPU, F2FS_META_GC, NULL_ADDR, Page, page_count_t, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.mm.page_writeback import folio_clear_dirty_for_io, folio_end_writeback, folio_start_writeback, writeback_iter
@@ -90,6 +91,13 @@ def f2fs_get_dnodes() -> Errno:
             fails = choose(False, True)
         err = f2fs_get_dnode_of_data(fails)
     return err
+
+
+@kernel("fs/f2fs/segment.c")
+def f2fs_wait_on_blocks(folio: Folio):
+    """Wait until garbage collection copies nothing to the blocks of a folio any more: these are going to be given up."""
+    if F2FS_META_GC > 0:
+        f2fs_wait_on_block_writeback_range(number(folio) * PAGES, (number(folio) + 1) * PAGES)
 
 
 @kernel("fs/f2fs/data.c")
@@ -184,6 +192,7 @@ def f2fs_write_folio(wbc: WritebackControl, folio: Folio) -> Errno:
             folio_unlock(folio)
         f2fs_unlock_op(sbi)
         return err
+    f2fs_wait_on_blocks(folio)
     with atomic("folio_start_writeback(): under the folio lock"):
         f2fs_begin_folio(folio, end_pos)
     f2fs_write_ranges(folio, end_pos, count)
@@ -214,6 +223,18 @@ def f2fs_write_cache_folios(mapping: AddressSpace, wbc: WritebackControl) -> Err
                 wbc.nr_to_write = 0
     f2fs_submit_merged_write(sbi)
     return error
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_write_data_folio(folio: Folio, wbc: WritebackControl):
+    """->writepage: a folio of a compressed file is dirty again instead, as its cluster would have to be locked with it."""
+    if F2FS_CLUSTER_SIZE > 1:
+        with atomic("folio_redirty_for_writepage(): under the folio lock"):
+            folio_redirty_for_writepage(wbc, folio)
+            folio_unlock(folio)
+        return
+    if f2fs_write_folio(wbc, folio) == OK:
+        f2fs_submit_merged_write_of(folio)
 
 
 # ----------------------------------------------------------- garbage collection
@@ -274,6 +295,7 @@ f2fs_folios = variant(
     "f2fs_write_cache_folios: writeback_iter, large folios, and one bias, one lock and one cp_rwsem for each.",
     replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios, inside=__f2fs_write_data_pages),
     override(f2fs_end_page_writeback, by=f2fs_finish_page_writeback),
+    override(f2fs_write_data_page, by=f2fs_write_data_folio),
     override(move_data_page, by=move_data_page_of_folio),
     override(f2fs_compress_write_end_io, by=f2fs_compress_end_folios),
     override(f2fs_read_cluster, by=f2fs_read_cluster_folios),

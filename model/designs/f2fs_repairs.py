@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, insert_before, kernel, override, replace, variant
+from checker.lang import atomic, each, insert_before, kernel, number, override, primitive, replace, variant
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_idle_node, f2fs_write_node
 from model.fs.f2fs.compress import CompressCtx, cancel_cluster_writeback, cluster_t, f2fs_write_compressed_pages
@@ -12,12 +12,12 @@ from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_free_blocks, f2fs_truncat
 from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
 from model.fs.f2fs.primitives import unlock_i_gc_rwsem
 from model.fs.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
-from model.fs.f2fs.scenarios import f2fs_cut_in_a_page, f2fs_two_clusters
-from model.fs.f2fs.segment import f2fs_submit_merged_write
+from model.fs.f2fs.scenarios import f2fs_cut_in_a_page, f2fs_two_clusters, f2fs_two_clusters_gc
+from model.fs.f2fs.segment import __has_merged_page, f2fs_submit_merged_write
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, CachePages, Page, page_count_t, sbi
 from model.mm.filemap import file_write_and_wait_range
 from model.primitives import folio_lock, folio_unlock
-from model.state import FILE_SIZE, OK, AddressSpace, Errno, File, Folio, Task, pgoff_t
+from model.state import FILE_SIZE, OK, PAGES, AddressSpace, Errno, File, Folio, Task, pgoff_t
 
 
 @kernel("fs/f2fs/data.c")
@@ -134,6 +134,26 @@ f2fs_retry_submits = variant(
     insert_before(f2fs_start_over, submit_before_the_retry, inside=f2fs_write_cache_pages),
     of=f2fs,
     scenario=f2fs_two_clusters,
+)
+
+
+@primitive("fs/f2fs/data.c")
+def has_merged_page_of_cluster(page: Page, folio: Folio) -> bool:
+    """The block of a compressed cluster counts as each page of the cluster."""
+    if page.addr == CDATA_ADDR:
+        return any(
+            number(other) // PAGES == number(folio)
+            for other in each(Page)
+            if number(other) // F2FS_CLUSTER_SIZE == number(page) // F2FS_CLUSTER_SIZE
+        )
+    return number(page) // PAGES == number(folio)
+
+
+f2fs_wait_submits_the_cluster = variant(
+    "Who waits for writeback of any page of a compressed cluster submits the bio with its block.",
+    override(__has_merged_page, by=has_merged_page_of_cluster),
+    of=f2fs,
+    scenario=f2fs_two_clusters_gc,
 )
 
 

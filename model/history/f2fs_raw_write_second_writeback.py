@@ -1,6 +1,6 @@
 """f2fs: compress: fix to call f2fs_wait_on_page_writeback() in f2fs_write_raw_pages() (v6.4).
 
-A raw write lets go of all pages and takes them one by one. Meanwhile somebody else, here garbage collection, writes one of them, and a writer
+A raw write lets go of all pages and takes them one by one. Meanwhile somebody else, here kswapd, writes one of them, and a writer
 dirties it again: the raw write found it dirty, and began writeback a second time.
 """
 
@@ -10,7 +10,7 @@ from checker.lang import atomic, kernel, replace, variant
 
 from model.fs.f2fs.compress import f2fs_write_raw_page
 from model.fs.f2fs.data import f2fs_take_folio
-from model.fs.f2fs.scenarios import f2fs, f2fs_cluster_gc
+from model.fs.f2fs.scenarios import f2fs, f2fs_cluster_reclaim
 from model.mm.page_writeback import folio_clear_dirty_for_io
 from model.primitives import folio_test_dirty
 from model.state import Folio, WritebackControl
@@ -31,5 +31,5 @@ f2fs_raw_write_second_writeback = variant(
     replace(f2fs_take_folio, by=take_folio_at_once, inside=f2fs_write_raw_page),
     of=f2fs,
     undoes="babedcbac164",
-    scenario=f2fs_cluster_gc,
+    scenario=f2fs_cluster_reclaim,
 )

@@ -14,6 +14,7 @@ from model.state import PAGE_SIZE, inode
 def f2fs_write_node(sbi: Sbi):
     """The node of the file is durable as it is now: its addresses and its i_size.
 
+    From the write of the node to its completion is one step: a new address has to wait for it (f2fs_set_data_blkaddr()).
     Left out: that the addresses and the size are in several blocks; a checkpoint or a chain of marked
     nodes makes them durable as one.
     """
@@ -32,7 +33,7 @@ def f2fs_write_idle_node(sbi: Sbi) -> bool:
     False: nothing is written; a page is in a bio that nobody has submitted.
     """
     cached = any(page.io == IN_CACHED_BIO and page.moved for page in each(Page))
-    wait_until(cached or not any(page.io == SUBMITTED and page.moved for page in each(Page)))
+    wait_until(cached or not any((page.io == SUBMITTED and page.moved) or page.meta for page in each(Page)))
     if not cached:
         f2fs_write_node(sbi)
     return not cached

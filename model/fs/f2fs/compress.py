@@ -12,8 +12,8 @@ from checker.lang import Array, Flag, Place, Range, Record, atomic, bug_on, choo
 
 from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_note_written, f2fs_read_pages
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, f2fs_update_data_blkaddr
-from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, NEW_ADDR, NO_IO
-from model.fs.f2fs.state import NULL_ADDR, CachePages, Page, page_count_t, sbi
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_META_GC, NEW_ADDR
+from model.fs.f2fs.state import NO_IO, NULL_ADDR, CachePages, Page, page_count_t, sbi
 from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback
 from model.primitives import atomic_dec, atomic_read, folio_lock, folio_test_uptodate, folio_unlock
@@ -125,7 +125,7 @@ def f2fs_lock_cluster(cluster: cluster_t) -> bool:
 def f2fs_prepare_compress_overwrite(cluster: cluster_t) -> bool:
     """Of a cluster that is compressed on disk, lock all pages, uptodate; False: it is not compressed.
 
-    Left out: errors.  Its callers give up, and nothing has happened.
+    Left out: errors.  Its callers give up, and nothing has happened; a read that fails is tried again.
     """
     while f2fs_is_compressed_cluster(cluster):
         f2fs_read_cluster(cluster)
@@ -193,6 +193,10 @@ def cancel_cluster_writeback(cluster: cluster_t):
 def f2fs_write_compressed_pages(cc: CompressCtx, submitted: Place) -> Errno:
     """Write a cluster compressed; each page is unlocked as soon as its slot is done.  EAGAIN: write it raw.
 
+    The wait for copies of garbage collection is for those of its new blocks' slots, and, where a block is given up, in
+    f2fs_invalidate_blocks(): here it is one wait, for whoever copies a block has to have the lock of its page.
+    What is done for a slot is one step with its unlock: dirty_pages decides only whether a pass begins, the address is looked at
+    under the lock, and the bio is that of a page that stays under writeback.
     Left out: the dnode lock from the look at the slots to the last of them; the pages and cp_rwsem keep others away.
     An allocation that fails stops all checkpoints as well (STOP_CP_REASON_NO_SEGMENT), so no scope has both.
     """
@@ -206,6 +210,8 @@ def f2fs_write_compressed_pages(cc: CompressCtx, submitted: Place) -> Errno:
     if f2fs_cluster_has_hole(cluster):
         f2fs_unlock_op(sbi)
         return EAGAIN
+    if F2FS_META_GC > 0:
+        f2fs_wait_on_block_writeback_range(cluster * F2FS_CLUSTER_SIZE, (cluster + 1) * F2FS_CLUSTER_SIZE)
     set_cluster_writeback(cluster)
     with atomic("slot 0: under the folio lock"):
         f2fs_update_data_blkaddr(Page[cluster * F2FS_CLUSTER_SIZE], COMPRESS_ADDR)
@@ -380,4 +386,4 @@ from model.fs.f2fs.data import charge_submitted, f2fs_dirty_data_folio, f2fs_tak
 from model.fs.f2fs.data import f2fs_write_single_data_page  # noqa: E402
 from model.fs.f2fs.data import folio_redirty_for_writepage  # noqa: E402
 from model.fs.f2fs.segment import add_to_bio, clear_page_private_gcing  # noqa: E402
-from model.fs.f2fs.segment import f2fs_wait_on_page_writeback  # noqa: E402
+from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_on_page_writeback  # noqa: E402

@@ -6,13 +6,14 @@ from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, pr
 
 from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
-from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_FFS, F2FS_IPU, F2FS_ONSTACK_PAGES, LOCK_DONE
-from model.fs.f2fs.state import LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, Sbi, dirty_count_t
+from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_FFS, F2FS_IPU, F2FS_META_GC, F2FS_ONSTACK_PAGES
+from model.fs.f2fs.state import LOCK_DONE, LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, Sbi, dirty_count_t
 from model.fs.f2fs.state import page_count_t, sbi
 from model.mm.page_writeback import filemap_dirty_folio, folio_cancel_dirty, folio_clear_dirty_for_io
 from model.mm.page_writeback import folio_start_writeback, note_taken, tag_pages_for_writeback, wbc_end
 from model.mm.page_writeback import wbc_to_tag
-from model.primitives import atomic_dec, atomic_inc, atomic_read, folio_lock, folio_test_dirty
+from model.mm.truncate import filemap_remove_folio
+from model.primitives import atomic_dec, atomic_inc, atomic_read, folio_lock, folio_test_dirty, folio_trylock
 from model.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, xa_get_mark
 from model.size import folio_index
 from model.state import BLOCKS, EAGAIN, ERRORS, FILE_PAGES, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
@@ -102,12 +103,16 @@ def f2fs_slot(page: Page) -> Page:
 def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitted: Place) -> Errno:
     """Write one page of a locked folio, in place or out of place, and begin writeback of the folio.
 
-    EAGAIN: a checkpoint has cp_rwsem or waits for it; nothing has begun.  The look at the address goes
-    with the step before it: who changes it holds the folio lock.  So do the begin of writeback and the
-    queueing: those who look at PG_writeback without the folio lock do no more than wait for it.  The bio of a
-    write in place comes before cp_rwsem is given back, not behind it: a checkpoint does not look at it.
+    EAGAIN: a checkpoint has cp_rwsem or waits for it; nothing has begun.
+
+    Merged steps, and what could come between them.  The look-up and the look at the address: nobody, who changes an address has the
+    folio lock, or has taken the folio out of the page cache.  The begin of writeback, the bio and the new address: somebody
+    submits the bio, and its interrupt ends writeback; then an fsync that waited goes on, up to the node, which is locked
+    (f2fs_write_node()).  Nobody else looks at PG_writeback without the folio lock.  The bio of a write in place comes before
+    cp_rwsem is given back, not behind it: a checkpoint does not look at it.
     Left out: atomic files, encryption, the extent cache (a write in place that finds its address there takes
-    the same steps here), writing migrating pages out of place always (no scope has both).
+    the same steps here), writing migrating pages out of place always (no scope has both), ENOENT of a node
+    that has gone (as NULL_ADDR), i_compr_blocks.
     """
     folio: Folio = Folio[number(page) // PAGES]
     slot: Page = f2fs_slot(page)
@@ -126,6 +131,8 @@ def f2fs_do_write_data_page(page: Page, need_lock: NeedLock, bio: Task, submitte
         if need_lock == LOCK_REQ:
             f2fs_unlock_op(sbi)
         return err
+    if F2FS_META_GC > 0:
+        f2fs_wait_on_block_writeback(slot)
     if F2FS_IPU > 0 and addr == DATA_ADDR:
         with atomic("folio_start_writeback() and the bio: under the folio lock"):
             folio_start_writeback(folio)
@@ -166,6 +173,7 @@ def f2fs_write_single_data_page(
 
     OK: it is unlocked, and cp.submitted says whether it was written out of place; of a page written in
     place that is not said.  An error: it is dirty again and unlocked, and cp.submitted is as it was.
+    dirty_pages goes down with the unlock: a flusher that finds it zero in between has nothing to do.
     Left out: checkpoint errors, directories, quota, verity, inline data, reclaim, last_disk_size, and
     f2fs_balance_fs(): garbage collection in the foreground is a process of its own here.
     """
@@ -189,6 +197,49 @@ def f2fs_write_single_data_page(
         folio_unlock(folio)
     cp.submitted = 1 if submitted else 0
     return OK
+
+
+# ----------------------------------------------------------------- one page, by reclaim
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_write_data_page(folio: Folio, wbc: WritebackControl):
+    """->writepage of f2fs, which reclaim calls: a page of a cluster that is compressed on disk is dirty again instead.
+
+    f2fs_write_single_data_page() submits the bio before it unlocks the page, here after it; until then the bio is cached as any other.
+    """
+    cp = CachePages()
+    if F2FS_CLUSTER_SIZE > 1:
+        if f2fs_is_compressed_cluster(folio_index(folio) // F2FS_CLUSTER_SIZE):
+            with atomic("folio_redirty_for_writepage(): under the folio lock"):
+                folio_redirty_for_writepage(wbc, folio)
+                folio_unlock(folio)
+            return
+    if f2fs_write_single_data_page(folio, cp, wbc, None, 0) == OK:
+        f2fs_submit_merged_write_of(folio)
+
+
+@kernel("mm/vmscan.c")
+def f2fs_shrink_folio(folio: Folio):
+    """shrink_folio_list() of a folio of f2fs, by kswapd: a dirty one is written, a clean one goes.
+
+    Left out: references, PG_reclaim, what pageout() makes of an error.
+    """
+    wbc = WritebackControl()
+    if not folio_trylock(folio):
+        return
+    with atomic("folio_test_writeback(), folio_clear_dirty_for_io() or __remove_mapping(): under the folio lock"):
+        idle = folio.mapping and not folio_test_writeback(folio)
+        dirty = idle and folio_test_dirty(folio)
+        if dirty:
+            folio_clear_dirty_for_io(folio)
+        elif idle:
+            ffs_free(folio)
+            filemap_remove_folio(folio)
+    if dirty:
+        f2fs_write_data_page(folio, wbc)
+    else:
+        folio_unlock(folio)
 
 
 # ------------------------------------------------------------------- the pass
@@ -355,7 +406,7 @@ def f2fs_end_of_pass(mapping: AddressSpace, wbc: WritebackControl, cp: CachePage
 def __should_serialize_io(wbc: WritebackControl) -> bool:
     """May this pass run only alone?
 
-    Left out: files with many dirty pages (min_seq_blocks), which are serialised too.
+    Left out: files with many dirty pages (min_seq_blocks), which are serialised too; passes of a checkpoint (wb_task), which are not.
     """
     return F2FS_CLUSTER_SIZE > 1 or wbc.sync_mode == WB_SYNC_NONE
 
@@ -364,7 +415,7 @@ def __should_serialize_io(wbc: WritebackControl) -> bool:
 def __f2fs_write_data_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
     """Decide whether to write now, and alone or not; fsync goes first.
 
-    Left out: recovery, quota, FI_SKIP_WRITES, plugging, pages_skipped.
+    Left out: recovery, quota, FI_SKIP_WRITES, plugging, pages_skipped, cp_task.
     """
     if wbc.sync_mode == WB_SYNC_NONE:
         if get_dirty_pages(sbi) == 0:
@@ -392,6 +443,7 @@ def f2fs_write_data_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errno
 
 # The files of f2fs call each other in circles, so these imports come last.
 from model.fs.f2fs.compress import CompressCtx, f2fs_write_compressed_entry  # noqa: E402
-from model.fs.f2fs.compress import f2fs_write_multi_pages  # noqa: E402
+from model.fs.f2fs.compress import f2fs_is_compressed_cluster, f2fs_write_multi_pages  # noqa: E402
 from model.fs.f2fs.segment import f2fs_inplace_write_data, f2fs_outplace_write_data, f2fs_submit_merged_ipu_write  # noqa: E402
-from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_page_writeback  # noqa: E402
+from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_block_writeback  # noqa: E402
+from model.fs.f2fs.segment import f2fs_submit_merged_write_of, f2fs_wait_on_page_writeback  # noqa: E402

@@ -9,8 +9,8 @@ from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_is_compressed_c
 from model.fs.f2fs.data import f2fs_dirty_data_folio, ffs_alloc
 from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_read_pages, f2fs_unlock_op
 from model.fs.f2fs.primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
-from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_WHOLE_PAGES, NEW_ADDR, NULL_ADDR, Page, sbi
-from model.fs.f2fs.segment import f2fs_wait_on_page_writeback
+from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_on_page_writeback
+from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_META_GC, F2FS_WHOLE_PAGES, NEW_ADDR, NULL_ADDR, Page, sbi
 from model.fs.iomap.buffered_io import iomap_set_range_dirty
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
 from model.mm.page_writeback import folio_wait_stable
@@ -35,7 +35,8 @@ def f2fs_reserve_blocks(folio: Folio, from_: loff_t, to: loff_t):
 def f2fs_write_begin(pos: loff_t, len: loff_t, folio: Folio):
     """Lock the folio of a write, reserve its blocks and make the rest of it valid.
 
-    Left out: inline data, node_change, f2fs_balance_fs(), and the unlocked wait for a read.
+    Left out: inline data, node_change, f2fs_balance_fs(), and the unlocked wait for a read; f2fs_preallocate_blocks(), which reserves
+    earlier (a reservation alone is looked at by a compressed write only, which then may compress).
     """
     __filemap_get_folio(mapping, folio)
     folio_wait_stable(folio)
@@ -100,9 +101,12 @@ def f2fs_do_truncate_blocks(from_: pgoff_t):
 def f2fs_free_blocks(first: pgoff_t):
     """f2fs_do_truncate_blocks(), as one change for the checkpoint.
 
+    A block to which garbage collection copies is given up when the copy is there (f2fs_truncate_meta_inode_pages()).
     Left out: nodes of their own for a part of the file.
     """
     f2fs_lock_op(sbi)
+    if F2FS_META_GC > 0:
+        f2fs_wait_on_block_writeback_range(first, FILE_SIZE // PAGE_SIZE)
     f2fs_do_truncate_blocks(first)
     f2fs_unlock_op(sbi)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from checker.lang import atomic, choose, constant, each, number, primitive
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint
+from model.fs.f2fs.data import f2fs_shrink_folio
 from model.fs.f2fs.file import f2fs_buffered_write, f2fs_do_sync_file, f2fs_setattr_size
-from model.fs.f2fs.gc import f2fs_gc
+from model.fs.f2fs.gc import f2fs_gc, f2fs_gc_block
 from model.fs.f2fs.primitives import f2fs_note_truncate, f2fs_note_write_begins
-from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, Page, sbi
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, NEW_ADDR, Page, sbi
 from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.filemap import note_fsync_returns
 from model.primitives import i_size_read, inode_lock, inode_unlock
@@ -80,9 +81,17 @@ def f2fs_checkpoint():
     f2fs_write_checkpoint(sbi)
 
 
+def f2fs_reclaim():
+    """kswapd meets a folio of the file."""
+    f2fs_shrink_folio(choose(folio for folio in each(Folio)))
+
+
 def f2fs_collect():
-    """Garbage collection meets a page of the file."""
+    """Garbage collection meets a page of the file, or (F2FS_META_GC) any block of it."""
     foreground = False
+    if F2FS_META_GC > 0:
+        f2fs_gc_block(choose(page for page in each(Page)))
+        return
     if F2FS_FOREGROUND_GC > 0:
         foreground = choose(False, True)
     f2fs_gc(Folio[F2FS_GC_PAGE // PAGES], foreground)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from checker.lang import acquire, bug_on, each, number, primitive, release, release_shared, try_acquire
 from checker.lang import try_acquire_shared, wait_until
 
-from model.fs.f2fs.state import COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, BlockT, Page, Sbi
+from model.fs.f2fs.state import COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, BlockT, Page, Sbi
 from model.state import DATA, EIO, FOLIO_SIZE, HOLE, NEW, OK, OLD, PAGES, PAGE_SIZE, STALE, UNDEFINED, ZERO, Cell
 from model.state import Errno, File, Folio, inode, loff_t, mapping
-
 
 # --------------------------------------------------------------------- cp_rwsem
 
@@ -134,13 +133,21 @@ def f2fs_get_dnode_of_data(fails: bool) -> Errno:
 
 @primitive("fs/f2fs/data.c")
 def f2fs_read_pages(folio: Folio):
-    """Fill a folio that is not uptodate from the device; what has no block, or is a page behind EOF, is zero."""
+    """Fill a folio that is not uptodate from the device; what has no block, or is a page behind EOF, is zero.
+
+    A read waits for a copy that is on its way to the block (f2fs_wait_on_block_writeback()): it finds what the copy holds.
+    """
     for k in range(0, FOLIO_SIZE):
         page = Page[number(folio) * PAGES + k // PAGE_SIZE]
         header = Page[number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE]
+        second = Page[number(header) + min(1, F2FS_CLUSTER_SIZE - 1)]
         mapped = page.addr == DATA_ADDR or header.addr == COMPRESS_ADDR
         inside = number(page) * PAGE_SIZE < inode.i_size
-        folio.data[k] = page.block[k % PAGE_SIZE] if mapped and inside else ZERO
+        content = page.block[k % PAGE_SIZE]
+        if F2FS_META_GC > 0:
+            if page.meta or (page.addr != DATA_ADDR and second.meta):
+                content = page.compressed[k % PAGE_SIZE]
+        folio.data[k] = content if mapped and inside else ZERO
     folio.uptodate = True
 
 

@@ -8,10 +8,10 @@ from model.fs.f2fs.data import f2fs_invalidate_folio, f2fs_truncate_cleanup_foli
 from model.fs.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_CUT, F2FS_ON_DISK, F2FS_SHORT, F2FS_TRUNCATE
 from model.fs.f2fs.operations import F2FS_WRITE_A, F2FS_WRITE_B, F2FS_WRITE_LEN
 from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_compressed_file, f2fs_file_on_disk
-from model.fs.f2fs.operations import f2fs_fsync
-from model.fs.f2fs.operations import f2fs_truncate, f2fs_write
-from model.fs.f2fs.segment import f2fs_write_end_io
-from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_FFS, F2FS_IPU, F2FS_WHOLE_PAGES, Page, Sbi
+from model.fs.f2fs.operations import f2fs_fsync, f2fs_reclaim, f2fs_truncate, f2fs_write
+from model.fs.f2fs.segment import f2fs_meta_write_end_io, f2fs_write_end_io
+from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_FFS, F2FS_IPU, F2FS_META_GC, Page, Sbi
+from model.fs.f2fs.state import F2FS_WHOLE_PAGES
 from model.fs.iomap.buffered_io import iomap_invalidate_folio
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
 from model.mm.page_writeback import do_writepages
@@ -116,6 +116,39 @@ f2fs_gc_moves = scenario(
     interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_file_on_disk,
     scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_WRITE_B: 0},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_DURABLE,
+)
+
+f2fs_encrypted_gc = scenario(
+    "One page of an encrypted file, whose block garbage collection moves; a writer, truncate, fsync, the flusher and checkpoints.",
+    thread("writer", f2fs_write),
+    thread("truncater", f2fs_truncate),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    thread("gc", f2fs_collect),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    interrupt("meta_irq", f2fs_meta_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_META_GC: 1, F2FS_WRITE_B: 0, F2FS_TRUNCATE: 0},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=(*F2FS_DURABLE, "f2fs_copies_go_to_blocks_of_the_file"),
+)
+
+f2fs_reclaimed = scenario(
+    "Two pages, which kswapd writes or throws away; a writer, fsync and the flusher.",
+    thread("writer", f2fs_write),
+    thread("fsync", f2fs_fsync, per=File),
+    thread("flusher", f2fs_background),
+    thread("kswapd", f2fs_reclaim),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope=F2FS_SCOPE,
     bound=3,
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,
@@ -304,11 +337,11 @@ f2fs_cluster_no_space = scenario(
     properties=F2FS_CLUSTERS,
 )
 
-f2fs_cluster_gc = scenario(
-    "A raw cluster that does not compress, and garbage collection that moves its first page, as it would any other.",
+f2fs_cluster_reclaim = scenario(
+    "A raw cluster that does not compress, and kswapd, which writes its pages or throws them away.",
     thread("writer", f2fs_write),
     thread("fsync", f2fs_fsync, per=File),
-    thread("gc", f2fs_collect),
+    thread("kswapd", f2fs_reclaim),
     interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_file_on_disk,
     scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0, F2FS_WRITE_B: 0},
@@ -317,6 +350,40 @@ f2fs_cluster_gc = scenario(
     lock_order=F2FS_LOCK_ORDER,
     properties=F2FS_CLUSTERS,
 )
+
+f2fs_cluster_gc = scenario(
+    "A compressed cluster, any block of which garbage collection moves; a writer, the flusher and checkpoints.",
+    thread("writer", f2fs_write),
+    thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
+    thread("gc", f2fs_collect),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    interrupt("meta_irq", f2fs_meta_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_META_GC: 1},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=(*F2FS_CLUSTERS, "f2fs_copies_go_to_blocks_of_the_file"),
+)
+
+f2fs_two_clusters_gc = scenario(
+    "As f2fs_two_clusters, with garbage collection that moves their blocks in place of truncate.",
+    thread("writer", f2fs_write),
+    thread("flusher", f2fs_background),
+    thread("gc", f2fs_collect),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    interrupt("meta_irq", f2fs_meta_write_end_io, per=Page),
+    setup=f2fs_compressed_file,
+    scope={
+        **F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_CLUSTERS_ON_DISK: 2, F2FS_WRITE_LEN: 3, F2FS_WRITE_B: 0,
+        F2FS_META_GC: 1,
+    },
+    bound=4,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=(*F2FS_CLUSTERS, "f2fs_copies_go_to_blocks_of_the_file"),
+)  # fmt: skip
 
 f2fs_folio_of_clusters = scenario(
     "One folio of four pages, which are two clusters, the first of them compressed; 6.13.1 has no such folios.",

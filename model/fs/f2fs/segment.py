@@ -13,7 +13,7 @@ from model.fs.f2fs.state import NO_IO, SUBMITTED, Page, Sbi, sbi
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_wait_writeback
 from model.primitives import folio_test_writeback
-from model.state import EIO, ERRORS, OK, PAGES, PAGE_SIZE, Errno, Folio, Task, mapping
+from model.state import EIO, ERRORS, OK, PAGES, PAGE_SIZE, STALE, Errno, Folio, Task, mapping, pgoff_t
 
 # ------------------------------------------------------------------- submission
 
@@ -61,13 +61,26 @@ def f2fs_submit_merged_ipu_write(current: Task):
 
 
 @primitive("fs/f2fs/data.c")
+def __has_merged_page(page: Page, folio: Folio) -> bool:
+    """Is what is written at the address of a page, as far as a bio knows, a page of this folio?
+
+    The block of a compressed cluster counts as the first page of the cluster (f2fs_compress_control_page()).
+    """
+    first = number(page)
+    if F2FS_CLUSTER_SIZE > 1:
+        if page.addr == CDATA_ADDR:
+            first = number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE
+    return first // PAGES == number(folio)
+
+
+@primitive("fs/f2fs/data.c")
 def f2fs_submit_merged_write_of(folio: Folio):
     """Submit every cached bio that a page of this folio is in.
 
     The cached bio of writes out of place holds all pages that have one; of bios for writes in place,
-    those that hold one of the pages.
+    those that hold one of the pages.  Who waits for another page than the first of a compressed cluster submits nothing.
     """
-    mine = any(p.io == IN_CACHED_BIO and p.bio is None for p in each(Page) if number(p) // PAGES == number(folio))
+    mine = any(p.io == IN_CACHED_BIO and p.bio is None and __has_merged_page(p, folio) for p in each(Page))
     for page in each(Page):
         if mine and page.io == IN_CACHED_BIO and page.bio is None:
             page.io = SUBMITTED
@@ -80,12 +93,24 @@ def f2fs_submit_merged_write_of(folio: Folio):
 def f2fs_wait_on_page_writeback(folio: Folio):
     """Wait until a folio is not under writeback; first submit the cached bios that it is in.
 
-    Left out: the case that only stable pages need the wait.
+    Left out: the case that only stable pages need the wait (f2fs_write_begin()), with which a writer submits the bio and goes on.
     """
     if not folio_test_writeback(folio):
         return
     f2fs_submit_merged_write_of(folio)
     folio_wait_writeback(folio)
+
+
+@primitive("fs/f2fs/segment.c")
+def f2fs_wait_on_block_writeback_range(first: pgoff_t, behind: pgoff_t):
+    """Wait until no copy is on its way to the blocks of these pages; garbage collection has submitted it, or the wait does."""
+    wait_until(not any(page.meta for page in each(Page) if first <= number(page) < behind))
+
+
+@kernel("fs/f2fs/segment.c")
+def f2fs_wait_on_block_writeback(page: Page):
+    """Wait until no copy is on its way to the block of a page."""
+    f2fs_wait_on_block_writeback_range(number(page), number(page) + 1)
 
 
 @primitive("fs/f2fs/data.c")
@@ -108,6 +133,8 @@ def something_is_cached() -> bool:
 def f2fs_submit_page_write(page: Page, data: Page):
     """Add a page to the bio in sbi->write_io; one that it cannot be merged into is submitted first.
 
+    The choice is of block addresses, which are not here.  A submission, then the page in a bio of its own: nobody who comes
+    between them finds the page in a bio that is cached.
     Left out: io_rwsem and io_list (one step, so the first in the list is the caller's own).
     """
     merges = True
@@ -123,7 +150,8 @@ def f2fs_submit_page_write(page: Page, data: Page):
 def f2fs_outplace_write_data(page: Page, data: Page, submitted: Place):
     """Allocate a block, queue the page for it, and put the block into the dnode.
 
-    Left out: no space; curseg_mutex and sentry_lock (the allocation is one step).
+    Left out: no space, which stops all checkpoints (and loses the page: writeback ends, and no error is told);
+    curseg_mutex and sentry_lock (the allocation is one step).
     """
     f2fs_submit_page_write(page, data)
     f2fs_update_data_blkaddr(page, DATA_ADDR)
@@ -177,7 +205,10 @@ def f2fs_is_compressed_page(page: Page) -> bool:
 
 @kernel("fs/f2fs/data.c")
 def f2fs_end_page_writeback(folio: Folio):
-    """A page of a bio is done: with it ends writeback of its folio, which is never a large one."""
+    """A page of a bio is done: with it ends writeback of its folio, which is never a large one.
+
+    The flag goes with PG_writeback: garbage collection sets it only where PG_writeback is clear.
+    """
     clear_page_private_gcing(folio)
     folio_end_writeback(folio)
 
@@ -204,6 +235,34 @@ def f2fs_write_end_io(page: Page):
     with atomic("the bio is the interrupt's"):
         f2fs_bio_put(page)
         f2fs_end_page_writeback(Folio[number(page) // PAGES])
+
+
+@primitive()
+def is_in_block_of(page: Page, other: Page) -> bool:
+    """Is the data of `other` in the block at the address of `page`?  Of a cluster that has become raw in part: no more."""
+    if page.addr == CDATA_ADDR:
+        return number(other) // F2FS_CLUSTER_SIZE == number(page) // F2FS_CLUSTER_SIZE and other.addr != DATA_ADDR
+    return other == page
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_meta_write_end_io(page: Page):
+    """The interrupt for a page of META_MAPPING, by way of which a block of the file moves.
+
+    That the device writes and that the interrupt comes is one step: in between the block is there already, and nobody looks
+    at it but by way of `meta`.  Left out: errors, which stop all checkpoints.
+    """
+    with atomic("the device writes the block, and the bio is the interrupt's"):
+        wait_until(page.meta)
+        for other in each(Page):
+            if is_in_block_of(page, other):
+                for c in range(0, PAGE_SIZE):
+                    other.block[c] = other.compressed[c]
+                    other.compressed[c] = STALE
+                    if not other.moved:
+                        other.image_block[c] = other.block[c]
+        page.meta = False
+        sbi.wb_cp_data -= 1
 
 
 from model.fs.f2fs.compress import f2fs_compress_write_end_io, f2fs_transfer_cluster  # noqa: E402

@@ -19,6 +19,7 @@ F2FS_ONSTACK_PAGES = constant(16, "pages that f2fs_write_cache_pages collects at
 F2FS_CLUSTER_SIZE = constant(1, "pages in a cluster; 1: the file is not compressed")
 F2FS_COMPRESSIBLE = constant(1, "1: compressing a cluster saves a block")
 F2FS_WHOLE_PAGES = constant(1, "0: a write covers a part of a page, and leaves the rest as it was")
+F2FS_META_GC = constant(0, "1: the file is compressed, encrypted or verity: blocks move by way of META_MAPPING")
 F2FS_FFS = constant(0, "1: large folios have dirty bits and a pending count, as the proposals want them")
 
 page_count_t = Range(0, FILE_PAGES)
@@ -69,7 +70,8 @@ class Page(Struct, count=FILE_PAGES):
     io = Field(PageIo, "I/O", init=NO_IO)
     source = Field(Range(0, PAGES - 1), "data of page")  # which page of its folio the I/O takes the data from
     bio = Ref(Task, "in-place bio of")  # the pass that keeps it; None: the bio is in sbi->write_io
-    compressed = Array(Field(Content, "in the compressed cluster", init=STALE), PAGE_SIZE)
+    compressed = Array(Field(Content, "in the compressed cluster, or in META_MAPPING", init=STALE), PAGE_SIZE)
+    meta = Flag("a copy of its block in META_MAPPING is under I/O")
     gcing = Flag("PAGE_PRIVATE_ONGOING_MIGRATION")  # of the folio that begins here
     twice = Ghost(Flag("in two bios"))
 
