@@ -16,6 +16,7 @@ from model.mm.vmscan import shrink_folio_list
 from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, inode_lock
 from model.primitives import inode_unlock, note_hole, note_truncate, supersede
 from model.state import CELLS, DATA, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, IOMAP_MAPPED, I_DIRTY_SYNC, LONG_MAX, NEW, OK
+from model.state import AddressSpace, Errno, failures_t
 from model.state import PAGE_SIZE, WB_SYNC_NONE, ZERO, Block, Cell, File, Folio, Pte, Task, inode, loff_t, log
 from model.state import mapping
 
@@ -192,6 +193,26 @@ def invalidate():
     if error == OK:
         invalidate_inode_pages2_range(mapping, 0, FILE_PAGES)
     inode_unlock(inode)
+
+
+def flush_alone():
+    """filemap_write_and_wait_range(), as truncate, hole punching and direct I/O call it: it tells of what has failed meanwhile."""
+    before = failures_to_come(mapping)
+    error = filemap_write_and_wait_range(Task[0], mapping, 0, FILE_SIZE - 1)
+    note_flushed(before, error)
+
+
+@primitive()
+def failures_to_come(mapping: AddressSpace) -> failures_t:
+    """How many failures the scope still has."""
+    return mapping.failures_left
+
+
+@primitive()
+def note_flushed(before: failures_t, error: Errno):
+    """A flush returns: was there a failure that it does not tell of?"""
+    if error == OK and mapping.failures_left < before:
+        inode.untold = True
 
 
 def invalidate_alone():

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from checker.lang import scenario, thread, worker
 
-from model.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, PUNCH_LEN, PUNCH_POS
-from model.operations import TRUNCATE_A, TRUNCATE_B, append, background, file_on_disk
-from model.operations import fsync_alone, invalidate_alone, munmap, overwrite, punch_hole, reclaim, store, sync_alone, truncate
+from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, PUNCH_LEN, PUNCH_POS
+from model.operations import STORE_B, TRUNCATE_A, TRUNCATE_B, append, background, file_on_disk
+from model.operations import flush_alone, fsync_alone, invalidate_alone, munmap, overwrite, punch_hole, reclaim, store
+from model.operations import sync_alone, truncate
 from model.scenarios import COMPLETION, CONSEQUENCES, FSYNC, LOCK_ORDER, MAPPING, iomap
-from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, INODE_LISTS, IOENDS, MAPPERS, SHORT_COPIES, Folio
+from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, INODE_LISTS, IOENDS, MAPPERS, PAGES, REFUSALS, SHORT_COPIES
+from model.state import Folio
 
 IN_TURN = (*FSYNC, "system_calls_end")
 
@@ -44,8 +46,8 @@ calls_in_turn = scenario(
 )  # fmt: skip
 
 errors_in_turn = scenario(
-    "One block, and one failure of the device or of an allocation: one task writes, calls fsync, and is the flusher.",
-    thread("task", append, overwrite, background, fsync_alone),
+    "One block, and one failure of the device or of an allocation: one task writes, flushes, calls fsync.",
+    thread("task", append, overwrite, background, fsync_alone, flush_alone),
     *COMPLETION,
     setup=file_on_disk,
     scope={
@@ -54,7 +56,7 @@ errors_in_turn = scenario(
     bound=4,
     of=iomap,
     lock_order=LOCK_ORDER,
-    properties=(*IN_TURN, "fsync_reports_errors", "errors_are_reported_once"),
+    properties=(*IN_TURN, "fsync_reports_errors", "errors_are_reported_once", "flushes_report_errors"),
 )  # fmt: skip
 
 sync_in_turn = scenario(
@@ -108,3 +110,46 @@ faults_end = scenario(
     lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, *MAPPING, "faults_end"),
 )
+
+punch_in_turn = scenario(
+    "Two large folios of two pages: one task writes them, writes them back, and punches a hole from the middle of each.",
+    thread("task", overwrite, background, punch_hole),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        PAGES: 2, CELLS: 1, ON_DISK: 4, OVERWRITE_POS: 0, OVERWRITE_LEN: 4, PUNCH_POS: 1, PUNCH_LEN: 2, IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised"),
+)  # fmt: skip
+
+two_faults = scenario(
+    "One page that two threads of a process store to, and the flusher: one of two faults at a time comes too late.",
+    thread("mapper", store, count=2),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, MAPPERS: 1, IOENDS: 1},
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, *MAPPING, "faults_end"),
+)
+
+refused_faults = scenario(
+    "A page that ends in a hole: stores, for which a reservation is refused once; the flusher comes only to dirty inodes.",
+    thread("mapper", store),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1, CELLS: 1, ON_DISK: 1, HOLE_AT_END: 1, STORE_B: 1, MAPPERS: 1, INODE_LISTS: 1, ERRORS: 1, REFUSALS: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, *MAPPING, "dirty_inodes_are_on_a_list"),
+)  # fmt: skip

@@ -52,6 +52,8 @@ block_t = Range(0, FILE_BLOCKS, c="u64")
 atomic_t = Range(0, FOLIO_SIZE + 1)  # write_bytes_pending: a folio's bytes and the bias
 errseq_t = Range(0, ERRORS * 4 + 3)  # 0: no error yet; else twice the count of errors, plus one if seen
 
+failures_t = Range(0, ERRORS)
+
 in_bytes = measured(cells=CELLS, blocks=BLOCKS, pages=PAGES, free="any_sizes")
 
 # --------------------------------------------------------------- enumerations
@@ -113,6 +115,7 @@ class Inode(Struct):
     sized_from = Ghost(Field(loff_t, "recorded by I/O from"))
     settled = Ghost(Field(loff_t, "i_size that is settled"))  # while i_rwsem is held
     unsynced = Ghost(Flag("not written by sync(2)"))
+    untold = Ghost(Flag("a failure that a flush did not tell"))
     cached_still = Ghost(Flag("cached after invalidation"))
     changed = Ghost(Flag("changed, and not written"))  # by ->write_inode
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import invariant
 
-from model.state import File
+from model.state import File, Inode
 from properties.witnesses import fsync_returns_an_error
 
 
@@ -18,3 +18,9 @@ def fsync_reports_errors(file: File):
 def errors_are_reported_once(file: File):
     """fsync returns an error only if there is one that this file has not been told yet."""
     return not file.told_twice
+
+
+@invariant(witness=fsync_returns_an_error)
+def flushes_report_errors(inode: Inode):
+    """filemap_write_and_wait_range() does not return 0 if writing has failed since it was called."""
+    return not inode.untold

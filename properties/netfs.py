@@ -8,7 +8,7 @@ from model.fs.netfs.scenarios import netfs
 from model.fs.netfs.state import NETFS_MAX_LEN, NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
 from model.fs.netfs.state import NetfsIoSubrequest, ictx
 from model.fs.netfs.write_issue import subreq_is_upload, subreq_request, subreq_start
-from model.state import DATA, FOLIO_SIZE, NEW, Cell, File, Folio, inode
+from model.state import DATA, FOLIO_SIZE, NEW, UNDEFINED, Cell, File, Folio, inode
 
 
 @reachable(of=netfs)
@@ -79,6 +79,14 @@ def netfs_fsync_reaches_the_server(cell: Cell):
 def netfs_killed_folios_are_reported(file: File):
     """fsync does not return 0 if folios that it covers have been thrown away and this file was never told."""
     return not file.missed
+
+
+@invariant(of=netfs)
+def netfs_truncate_leaves_nothing_cached(cell: Cell):
+    """When a truncate to nothing has returned, what it has cut is not in the page cache any more."""
+    return implies(
+        cell.logical == UNDEFINED and not is_locked(inode.i_rwsem), not Folio[number(cell) // FOLIO_SIZE].mapping
+    )
 
 
 @terminal(of=netfs)

@@ -50,6 +50,18 @@ f2fs_cluster_of_four = scenario(
     properties=F2FS_IN_TURN,
 )
 
+f2fs_cluster_from_raw = scenario(
+    "A raw cluster of four pages that is written as a whole and compresses: one task writes and calls fsync.",
+    thread("task", f2fs_write, f2fs_fsync_alone),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 4, F2FS_ON_DISK: 4, F2FS_WRITE_LEN: 4, F2FS_WRITE_B: 0},
+    bound=3,
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_CLUSTERS,
+)
+
 f2fs_clusters_and_checkpoints = scenario(
     "Two compressed clusters that one write dirties, a pass over both, and a checkpoint between them.",
     process("writer", f2fs_write),

@@ -159,5 +159,5 @@ netfs_truncates = scenario(
     bound=2,
     of=netfs,
     lock_order=NETFS_LOCK_ORDER,
-    properties=NETFS,
+    properties=(*NETFS, "netfs_truncate_leaves_nothing_cached"),
 )

@@ -201,3 +201,16 @@ nfs_redirty_under_fsync = scenario(
     lock_order=NFS_LOCK_ORDER,
     properties=NFS_FSYNC,
 )
+
+nfs_write_while_refused = scenario(
+    "One dirty folio; a request of the flusher cannot be sent, now or ever, while the folio is written to again.",
+    thread("writer", nfs_write),
+    thread("flusher", nfs_background),
+    *RPC,
+    setup=nfs_dirty_file,
+    scope={**NFS_SCOPE, NFS_SOFT_ERRORS: 1, NFS_FATAL_ERRORS: 1},
+    bound=2,
+    of=nfs,
+    lock_order=NFS_LOCK_ORDER,
+    properties=NFS,
+)
