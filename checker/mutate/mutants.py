@@ -54,8 +54,9 @@ class Mutant:
 
     def design(self, base: Design | None) -> Design:
         """The mutant as a design: a variant of a baseline, or of one of its variants."""
-        made = variant(f"Mutant of {self}", self.edit, of=base)
-        return made if base is None or base.of is None else base + made
+        if base is None or base.of is None:
+            return variant(f"Mutant of {self}", self.edit, of=base)
+        return base + variant(f"Mutant of {self}", self.edit, of=base.of)
 
 
 def mutants_of(catalogue: Catalogue) -> list[Mutant]:
