@@ -40,6 +40,7 @@ Meaning, the same in every engine:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 # ------------------------------------------------------------------ types
@@ -65,6 +66,11 @@ BOOL = Type("bool", 0, 1, "bool")
 
 def int_type(lo: int, hi: int, name: str = "") -> Type:
     return Type("int", lo, hi, name)
+
+
+def as_in_c(struct: str) -> str:
+    """The name of a struct as C writes it: "BufferHead" is buffer_head."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", struct).lower()
 
 
 # -------------------------------------------------------------- variables

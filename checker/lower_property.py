@@ -111,7 +111,7 @@ def _result(lowering: Properties, scope: Scope) -> t.Node | None:
 def shown_value(type_: ir.Type, value: int) -> str:
     """A parameter's value as a message names it: "folio 1", "OK", "3"."""
     if type_.kind == "ref":
-        name = type_.name.lower()
+        name = ir.as_in_c(type_.name)
         return name if type_.hi == 1 else f"{name} {value - 1}"
     if type_.kind == "enum":
         return type_.names[value - type_.lo]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from .interpret import Actor, Interpreter, State
-from .ir import OPS_LEFT, Call, Program, Type, Variable
+from .ir import OPS_LEFT, Call, Program, Type, Variable, as_in_c
 from .slots import Slots, instance_name
 
 LONG_LABEL = 20  # a label of several words that is longer is a description; the field's own name is shown instead
@@ -39,8 +39,8 @@ class Names:
         return str(value)
 
     def instance(self, struct: str, number: int) -> str:
-        """Instance of a struct: "folio 1", or "inode" if there is one only."""
-        name = struct.lower()
+        """Instance of a struct: "folio 1", "buffer_head 0", or "inode" if there is one only."""
+        name = as_in_c(struct)
         return name if self.structs.get(struct, 2) == 1 else f"{name} {number}"
 
     def variable(self, variable: Variable) -> str:
@@ -62,7 +62,7 @@ class Names:
         name += f"[{ranges(inside)}]" if variable.per > 1 else ""
         if variable.count == variable.per:
             return name
-        return f"{variable.struct.lower()} {ranges(which)} {name}"
+        return f"{as_in_c(variable.struct)} {ranges(which)} {name}"
 
     def changes(
         self, before: State, after: State, ghosts: Container[str] | bool = False, hidden: Container[str] = ()

@@ -19,6 +19,7 @@ from checker.ir import (
     Program,
     Type,
     int_type,
+    as_in_c,
 )
 from checker.picture import Line, Picture, picture_of
 from checker.report import counterexample
@@ -242,6 +243,10 @@ def test_what_is_too_long_for_a_line_goes_on_in_the_next() -> None:
 
 
 # ---------------------------------------------------------------- names, lines
+
+
+def test_structs_have_the_names_that_they_have_in_c() -> None:
+    assert [as_in_c(name) for name in ("Folio", "BufferHead", "NfsPgioHeader")] == ["folio", "buffer_head", "nfs_pgio_header"]
 
 
 def test_changes_are_grouped_and_named() -> None:
