@@ -113,6 +113,11 @@ def test_its_picture_is_what_is_drawn_now(file: Path) -> None:
     assert read(file).picture == drawn(replayed(str(file))), "run: python tests/test_counterexamples.py"
 
 
+@pytest.mark.parametrize("file", ALL, ids=lambda file: file.stem)
+def test_its_picture_is_no_wider_than_a_terminal(file: Path) -> None:
+    assert [line for line in read(file).picture.splitlines() if len(line) > 80] == []
+
+
 def main() -> None:
     for file in ALL:
         again = replayed(str(file))
