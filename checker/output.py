@@ -85,7 +85,7 @@ def _remarks(result: Result) -> list[str]:
 def _stored(result: Result) -> Path | None:
     """The file with a counterexample to the same property, in the same scenario."""
     name = f"{result.design}--{result.violation.property}.txt" if result.violation else ""
-    line = re.compile(rf"^  scenario {result.scenario}\b", re.MULTILINE)  # below the verdict
+    line = re.compile(rf"^scenario {result.scenario}$", re.MULTILINE)  # where the file says what it is of
     files = sorted(KNOWN.rglob(name)) if name else []
     return next((file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))), None)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from checker.cli import main as main_of_checker
 from checker.regress.table import Row
 from checker.regress.table import load as verdicts
 from checker.replaying import replayed
@@ -126,6 +127,13 @@ def test_each_repair_removes_the_counterexample_before_it(revision: str, monkeyp
         again = replayed(str(file_of(design)), design=f"{revision}_{number}")
 
         assert again.violated != rows()[design][0].expected.property, design
+
+
+def test_the_check_names_the_stored_counterexample(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert main_of_checker(["check", "--no-z3", "--design", "f2fs_r2_2"]) == 1
+    assert f"stored: {file_of('f2fs_r2_2').relative_to(ROOT)}" in capsys.readouterr().out
 
 
 def test_r6_with_all_repairs_is_r4b_with_all() -> None:
