@@ -17,7 +17,7 @@ from .source import lines_of
 
 NONE = ir.Type("none", 0, 0)  # of None alone
 VOID = ir.Type("void", 0, 0)  # of a call without a value
-LIMIT = 1 << 62  # of values, so that a difference of two fits into a word
+MOST_VALUES = (1 << 64) - 1  # of a range, which is packed into a word
 UNKNOWN = ir.Type("?", 0, 0)  # not inferred yet
 
 
@@ -145,8 +145,8 @@ class World:
             if lo > hi:
                 name = self._names.get(id(declared), "")
                 raise ModelError(Problem("", 0, "type", f"the range {f'{name} ' * bool(name)}is empty: {lo}..{hi}"))
-            if not -LIMIT <= lo <= hi <= LIMIT:
-                raise ModelError(Problem("", 0, "type", f"{lo}..{hi} is no range of the language", "It has 62 bits at most."))
+            if hi - lo > MOST_VALUES:
+                raise ModelError(Problem("", 0, "type", f"{lo}..{hi} is no range of the language", "It has 64 bits at most."))
             return ir.int_type(lo, hi, self._names.get(id(declared), ""))
         if isinstance(declared, lang.Enum):
             names = tuple(v.name for v in declared.values)
