@@ -12,7 +12,7 @@ import click
 from ..errors import UsageError
 from ..options import JSON, options
 
-QUICK_MUTANTS = 8  # that are tried again in the quick form
+QUICK_MUTANTS = 4  # that are tried again in the quick form
 
 CHOICE = options(
     click.option("--table", "tables", multiple=True, metavar="FILE|DIR", help="Another table; repeatable."),
