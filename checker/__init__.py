@@ -16,7 +16,7 @@ __all__ = ["Result", "check"]
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from . import api
+        from .verdict import api
 
         return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

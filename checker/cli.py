@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .errors import CheckerError, InternalError, UsageError
-from .mutate.command import mutate
-from .options import BYTES, COUNTING, DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION
-from .regress.command import regress
-from .smt.commands import prove
+from .base.errors import CheckerError, InternalError, UsageError
+from .commands.mutate import mutate
+from .commands.options import BYTES, COUNTING, DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION
+from .commands.prove import prove
+from .commands.regress import regress
 
 if TYPE_CHECKING:
-    from .catalogue import Catalogue
+    from .source.catalogue import Catalogue
 
 WRONG_USE, INCOMPLETE = 2, 3  # exit statuses; those of verdicts are in result.py
 SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # environment variable, for work on the checker itself
@@ -84,7 +84,7 @@ class CheckByDefault(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and self.get_command(ctx, args[0]) is None:
-            from .catalogue import suggestions
+            from .source.catalogue import suggestions
 
             raise click.UsageError(
                 f"there is no command {args[0]!r}" + suggestions(args[0], list(self.commands)), ctx
@@ -123,7 +123,7 @@ def check(
     folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
 ) -> int:
     """Explore every interleaving of a scenario and judge its properties."""
-    from . import output
+    from .output import results as output
 
     output.check_writable(json_file, junit, save=save)
     with output.progress_shown(not quiet) as progress:
@@ -131,7 +131,7 @@ def check(
     text = "-" not in (json_file, junit)
     said = None
     if not quiet or json_file:
-        from .smt.said import said_of
+        from .smt.sizes.said import said_of
 
         said = said_of(result, choice, block_size, folio_order, no_z3)
     if text:
@@ -155,7 +155,7 @@ def check(
 def _checked(
     progress: Any, reduction: str | None, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any
 ) -> Any:
-    from .api import check as run
+    from .verdict.api import check as run
 
     if reduction is not None and no_reduction:
         raise UsageError("--reduction and --no-reduction contradict each other")
@@ -172,8 +172,8 @@ def verify(file: str, **choice: Any) -> int:
     The interpreter does it, which is slow: small results only.  What is not said is taken from the file.
     Exit status: 1 if the file says anything else.
     """
-    from .api import prepare
-    from .verify import differences, read, selected
+    from .verdict.api import prepare
+    from .verdict.recount import differences, read, selected
 
     result = read(file)
     catalogue = _catalogue(choice["model"] or result["model"])
@@ -190,7 +190,7 @@ def verify(file: str, **choice: Any) -> int:
 @JSON
 def designs(model: str | None, json_file: str | None) -> None:
     """List the designs: baselines and their variants."""
-    from .output import first_sentence, write_list
+    from .output.results import first_sentence, write_list
 
     catalogue = _catalogue(model)
     rows = [
@@ -217,8 +217,8 @@ def scenarios(model: str | None, json_file: str | None, measure: bool, only: tup
     The numbers are those of properties/scenario_states.toml, which --measure brings up to date: it may be
     interrupted, and goes on where it was.
     """
-    from . import scenario_list
-    from .output import list_width, write_json, write_list
+    from .commands import scenario_list
+    from .output.results import list_width, write_json, write_list
     from .regress import states
 
     catalogue = _catalogue(model)
@@ -238,11 +238,11 @@ def _measured_states(
     catalogue: Catalogue, model: str | None, only: tuple[str, ...], processes: int | None, time_limit: float,
     memory_limit: float | None,
 ) -> None:  # fmt: skip
-    from .limits import GIB, default_memory_limit
-    from .output import words_shown
-    from .processes import cores
+    from .base.limits import GIB, default_memory_limit
+    from .base.processes import cores
+    from .output.results import words_shown
     from .regress import states
-    from .regress.table import own
+    from .table.rows import own
 
     if model:
         raise UsageError("--measure is about the scenarios of the kernel's model")
@@ -267,7 +267,7 @@ def _measured_states(
 @JSON
 def properties(model: str | None, json_file: str | None) -> None:
     """List the properties, and what each says."""
-    from .output import first_sentence, write_list
+    from .output.results import first_sentence, write_list
 
     rows = [
         {
@@ -281,7 +281,7 @@ def properties(model: str | None, json_file: str | None) -> None:
 
 
 def _catalogue(model: str | None) -> Catalogue:
-    from .catalogue import load
+    from .source.catalogue import load
 
     return load(model)
 
@@ -296,7 +296,7 @@ def _catalogue(model: str | None) -> Catalogue:
 @click.option("--atomic", is_flag=True, help="List all atomic groups and their reasons instead.")
 def show(function: str | None, model: str | None, design: str | None, atomic: bool) -> None:
     """Show FUNCTION with its steps numbered in the margin."""
-    from . import listing
+    from .commands import listing
 
     if (function is None) == (not atomic):
         raise UsageError("show: name a function, or write --atomic")
@@ -312,7 +312,7 @@ def show(function: str | None, model: str | None, design: str | None, atomic: bo
 @MODEL
 def diff(design: str, model: str | None) -> None:
     """Show DESIGN as a unified diff of the model."""
-    from .variant import edited
+    from .source.variant import edited
 
     catalogue = _catalogue(model)
     click.echo(edited(catalogue.design(design), design).diff(), nl=False)
@@ -334,8 +334,8 @@ def compare(
 
     Exit status: 1 if a scenario tells them apart, else 0.
     """
-    from . import compare as comparing
-    from . import output
+    from .output import results as output
+    from .verdict import compare as comparing
 
     output.check_writable(json_file)
     catalogue = _catalogue(model)
@@ -370,13 +370,14 @@ def replay(
 
     Exit status: 1 if something is violated, 0 if nothing is, 2 if the file does not fit the model.
     """
-    from . import output, replaying
+    from .output import results as output
+    from .verdict import replay as replaying
 
     output.check_writable(json_file)
     outcome = replaying.replayed(file, model, design)
     in_bytes = None
     if symbolic or block_size is not None or folio_order is not None:
-        from .smt.said import replayed_in_bytes
+        from .smt.sizes.said import replayed_in_bytes
 
         in_bytes = replayed_in_bytes(outcome, block_size, folio_order, symbolic)
     if json_file:
@@ -401,11 +402,11 @@ def graph(file: str | None, cap: int, locks: bool, **choice: Any) -> None:
 
     At most --cap states are written, the nearest ones; what is written says so.
     """
-    from . import graph as graphs
-    from .api import prepare
-    from .files import whole_file
-    from .lock_order import lock_order_graph, lock_order_text
-    from .output import check_writable
+    from .base.files import whole_file
+    from .graphs import states as graphs
+    from .graphs.locks import lock_order_graph, lock_order_text
+    from .output.results import check_writable
+    from .verdict.api import prepare
 
     if file is None and not locks:
         raise UsageError("graph: name a file to write, or say --locks")
@@ -449,8 +450,8 @@ def bench(
 
     Exit status: 1 if the engines do not count the same states, or one fails; 3 if one takes too long.
     """
-    from . import output
     from .bench import measured, table
+    from .output import results as output
 
     output.check_writable(json_file)
     with output.words_shown() as tell:
@@ -475,9 +476,9 @@ def export(file: str, to: str, **choice: Any) -> None:
     Names and steps are the model's own, so that the other checker counts the same states. What
     it has to be told is said at the beginning of the text; for TLC it is in a .cfg beside FILE.
     """
-    from .api import prepare
     from .export import files
-    from .output import write_text
+    from .output.results import write_text
+    from .verdict.api import prepare
 
     for path, text in files(prepare(**choice).program, to, file).items():
         write_text(path, text)

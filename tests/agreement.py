@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import oracle
-from checker.explore import Exploration, explore
-from checker.interpret import Interpreter, State
-from checker.ir import Program
-from checker.trace import replay
+from checker.search.explore import Exploration, explore
+from checker.ir.interpreter import Interpreter, State
+from checker.ir.program import Program
+from checker.trace.trace import replay
 
 
 @dataclass

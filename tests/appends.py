@@ -6,8 +6,8 @@ from dataclasses import replace
 from types import ModuleType
 
 from checker import lang
-from checker.catalogue import Catalogue
-from checker.ir import (
+from checker.source.catalogue import Catalogue
+from checker.ir.program import (
     BOOL,
     Call,
     Expr,
@@ -21,7 +21,7 @@ from checker.ir import (
     Property,
     int_type,
 )
-from checker.trace import Facts, fewest_switches
+from checker.trace.trace import Facts, fewest_switches
 from tests.programs import assign, binary, block, process, program, read, rest, variable
 from tests.small_search import shortest_violation
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checker.ir import (
+from checker.ir.program import (
     BINARY_OPS,
     BOOL,
     Check,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
-from checker.ir import (
+from checker.ir.program import (
     ARITHMETIC, COMPARISONS, LOGIC, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance,
     Instantiation, Ite, Note, Process, Program, Property, Read, Self, Stmt, Type, Unary, Variable,
 )  # fmt: skip

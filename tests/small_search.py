@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from checker.interpret import Interpreter, State
-from checker.ir import Program
-from checker.trace import Facts, Trace, replay
+from checker.ir.interpreter import Interpreter, State
+from checker.ir.program import Program
+from checker.trace.trace import Facts, Trace, replay
 
 
 def explore(model: Program) -> tuple[set[State], int, set[str]]:

@@ -6,13 +6,13 @@ import pytest
 
 import checker
 from agreement import same_engines
-from checker import api
-from checker.catalogue import load
+from checker.verdict import api
+from checker.source.catalogue import load
 from checker.cli import main
-from checker.errors import ModelError, UsageError
-from checker.explore import explore
+from checker.base.errors import ModelError, UsageError
+from checker.search.explore import explore
 from checker.lang import baseline, replace
-from checker.variant import edited
+from checker.source.variant import edited
 from textbook import MODELS
 
 CALLBACKS = MODELS / "callbacks.py"
@@ -25,7 +25,7 @@ def test_a_scenario_brings_the_functions_and_the_properties_of_its_baseline(scen
     result = checker.check(CALLBACKS, scenario=scenario, engine=engine, reduction=False)
 
     assert ("holds", 25, 40) == (result.verdict, result.states, result.transitions)
-    assert SYSTEMS[scenario] == {p.name for p in result.properties if p.name not in checker.ir.ALWAYS_ON}
+    assert SYSTEMS[scenario] == {p.name for p in result.properties if p.name not in checker.ir.program.ALWAYS_ON}
 
 
 def test_the_engines_agree_on_both() -> None:

@@ -17,7 +17,7 @@ from checker.bench.rounds import Bench, alternate, speedup
 from checker.bench.rows import Measured, Row, rows_of
 from checker.bench.sample import Failure, Label, Sample, same_count
 from checker.cli import main
-from checker.errors import UsageError
+from checker.base.errors import UsageError
 from spin import needs_spin
 
 MODELS = Path(__file__).parent / "models"

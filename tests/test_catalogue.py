@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.catalogue import load
-from checker.errors import ModelError, UsageError
+from checker.source.catalogue import load
+from checker.base.errors import ModelError, UsageError
 
 TEXT = '''\
 from checker.lang import Flag, Struct, baseline, constant, drop, invariant, process, scenario, variant

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from checker.cli import main
-from checker.output import terminal, write_list
-from checker.trace_file import RULER, _digest
+from checker.output.results import terminal, write_list
+from checker.trace.file import RULER, _digest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tests" / "models"
@@ -418,7 +418,7 @@ def test_an_error_in_the_model_names_file_line_rule_and_remedy(run, tmp_path, mo
 
 
 def test_an_unforeseen_error_is_no_traceback(run, monkeypatch):
-    monkeypatch.setattr("checker.catalogue.load", lambda model: 1 // 0)
+    monkeypatch.setattr("checker.source.catalogue.load", lambda model: 1 // 0)
     monkeypatch.delenv("CHECKER_TRACEBACK", raising=False)
     status, _, err = run("designs", *PETERSON)
 
@@ -433,7 +433,7 @@ def test_what_stops_everything_is_said(run, monkeypatch, error, text, expected):
     def stop(model):
         raise error
 
-    monkeypatch.setattr("checker.catalogue.load", stop)
+    monkeypatch.setattr("checker.source.catalogue.load", stop)
     status, _, err = run("designs", *PETERSON)
 
     assert status == expected and text in err

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from checker import compare
-from checker.api import prepare
+from checker.verdict import compare
+from checker.verdict.api import prepare
 from checker.regress.states import _count
 from test_cli import MODELS, PETERSON, ROOT, run  # noqa: F401  (run is a fixture)
 
@@ -22,9 +22,9 @@ def interrupted(*_, **__):
 
 def test_ctrl_c_in_one_of_many_searches_ends_all_of_them(run, monkeypatch):
     """A search makes a note of it and ends; whoever runs many must not take that for a result."""
-    monkeypatch.setattr("checker.api.check", interrupted)
+    monkeypatch.setattr("checker.verdict.api.check", interrupted)
     monkeypatch.setattr(compare, "check", interrupted)
-    monkeypatch.setattr("checker.explore.explore", interrupted)
+    monkeypatch.setattr("checker.search.explore.explore", interrupted)
     for command in (
         ["regress", "--scenario", "append_flush", "--processes", "1"],
         ["compare", "iomap", "no_io_size_clamp", "--scenario", "append_flush"],
@@ -48,7 +48,7 @@ def test_ctrl_c_while_sizes_are_looked_at_leaves_the_verdict(run, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("checker.smt.said._said_of", stop)
+    monkeypatch.setattr("checker.smt.sizes.said._said_of", stop)
     status, out, _ = run(*PETERSON)
 
     assert status == 0 and out.startswith("holds") and "sizes: not looked at to the end (Ctrl-C)" in out
@@ -80,7 +80,7 @@ def test_a_closed_pipe_is_quiet():
 
 
 def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    from checker.output import write_text
+    from checker.output.results import write_text
 
     path = tmp_path / "result.json"
     path.write_text("before")
@@ -92,7 +92,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_a_device_is_written_and_not_replaced():
-    from checker.output import write_text
+    from checker.output.results import write_text
 
     write_text("/dev/null", "nothing")
     assert not Path("/dev/null").is_file()

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from checker.api import prepare
-from checker.catalogue import load
-from checker.drawing import rows_of
-from checker.explore import explore
+from checker.verdict.api import prepare
+from checker.source.catalogue import load
+from checker.picture.cells import rows_of
+from checker.search.explore import explore
 from checker.lang import Baseline
-from checker.output import stored_picture
-from checker.replaying import Replayed, replayed
-from checker.trace_file import Stored, read, write
+from checker.output.results import stored_picture
+from checker.verdict.replay import Replayed, replayed
+from checker.trace.file import Stored, read, write
 from textbook import slow
 
 ROOT = Path(__file__).parent.parent

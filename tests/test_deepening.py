@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from checker import api
-from checker.deepening import Deepening
-from checker.explore import explore
-from checker.output import remarks
-from checker.smt.said import said_of
+from checker.verdict import api
+from checker.verdict.deepening import Deepening
+from checker.search.explore import explore
+from checker.output.results import remarks
+from checker.smt.sizes.said import said_of
 
 
 def one(verdict: str, seconds: float = 1.0, trace: bool = True) -> SimpleNamespace:
@@ -86,7 +86,7 @@ def test_what_a_smaller_bound_says_is_told_of_a_search_that_ends_early(monkeypat
         return found
 
     monkeypatch.setitem(api.SMALL, "native", 1_000)
-    monkeypatch.setattr("checker.explore.explore", hasty)
+    monkeypatch.setattr("checker.search.explore.explore", hasty)
     result = api.check(scenario="append_flush", bound=5, reduction=reduction)
 
     assert (result.verdict, result.bound, result.covered) == ("incomplete", 5, 4)

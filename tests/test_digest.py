@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from checker import verify
-from checker.api import check, prepare
+from checker.verdict import recount as verify
+from checker.verdict.api import check, prepare
 from checker.cli import main
-from checker.digest import KEYS, digest, lane, mixed
-from checker.interpret import Interpreter
+from checker.search.digest import KEYS, digest, lane, mixed
+from checker.ir.interpreter import Interpreter
 
 MODELS = Path(__file__).parent / "models"
 SMALL = [("peterson.py", None), ("dining_philosophers.py", None), ("counters.py", None)]

@@ -22,11 +22,16 @@ import pytest
 
 import checker
 from agreement import differences, same_verdict_when_reduced
-from checker import api, explore_native, monotone, native, native_disk, native_fold, partial_order, search_loop, visibility, visited, watches
-from checker.errors import InternalError
-from checker.explore import Exploration, explore
-from checker.ir import Program
-from checker.layout import Layout
+from checker.verdict import api
+from checker.search import native as explore_native
+from checker.reduce import monotone, partial_order, visibility, watches
+from checker.native.codegen import program as native
+from checker.native import disk as native_disk
+from checker.native.loop import fold as native_fold, expand as search_loop, visited
+from checker.base.errors import InternalError
+from checker.search.explore import Exploration, explore
+from checker.ir.program import Program
+from checker.native.layout import Layout
 from tests.test_native import two_phase_commit
 from textbook import MODELS, slow
 
@@ -216,12 +221,12 @@ COMPILED = """\
 from numba import njit
 compiled = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 compiled_nogil = njit(nogil=True, _nrt=False)
-"""  # as in `checker.compiled`, and not kept
+"""  # as in `checker.native.loop.compiled`, and not kept
 
 
 def damage(monkeypatch: pytest.MonkeyPatch, directory: Path, old: str, new: str, piece: int = visited.PIECE) -> None:
     """Let the native engine use a search loop in whose text `old` is replaced; piece: states that a thread takes."""
-    texts = {name: Path(module.__file__).read_text("utf-8") for name, module in (("visited", visited), ("search_loop", search_loop))}
+    texts = {name: Path(module.__file__).read_text("utf-8") for name, module in (("visited", visited), ("expand", search_loop))}
     assert any(old in text for text in texts.values()), "the search loop has changed; so must this test"
     for name, text in texts.items():
         text = text.replace(f"PIECE = {visited.PIECE} ", f"PIECE = {piece} ")
@@ -234,7 +239,7 @@ def damage(monkeypatch: pytest.MonkeyPatch, directory: Path, old: str, new: str,
 
 
 def imported(monkeypatch: pytest.MonkeyPatch, directory: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"checker.damaged_{name}", directory / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"checker.native.loop.damaged_{name}", directory / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checker.errors import CheckerError, InternalError, ModelError, Problem, UsageError, shown_path
+from checker.base.errors import CheckerError, InternalError, ModelError, Problem, UsageError, shown_path
 
 
 def test_a_problem_shows_place_rule_source_and_remedy(tmp_path: Path, monkeypatch):

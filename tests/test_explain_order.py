@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from checker.api import check
-from checker.explain_order import orderings, sentences
-from checker.replaying import replayed
-from checker.trace import Trace, Turn, follow
+from checker.verdict.api import check
+from checker.trace.order import orderings, sentences
+from checker.verdict.replay import replayed
+from checker.trace.trace import Trace, Turn, follow
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tests" / "models"

@@ -14,20 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from checker.api import prepare
+from checker.verdict.api import prepare
 from checker.cli import main
-from checker.errors import UsageError
+from checker.base.errors import UsageError
 from checker.export import files
 from checker.export.flow import at_labels
 from checker.export.names import Names
-from checker.export.promela import to_promela
+from checker.export.promela.program import to_promela
 from checker.export.ranges import Known
 from checker.export.simplify import condition, simplify
-from checker.export.symbolic import Past, Pick, choices, possible
-from checker.export.tla import config, to_tla
+from checker.export.bodies import Past, Pick, choices, possible
+from checker.export.tla.module import config, to_tla
 from checker.export.transition import stutters
-from checker.interpret import NOBODY, Interpreter
-from checker.ir import Binary, Check, Choose, Const, Fail, Goto, If, Ite, Program, Unary, int_type
+from checker.ir.interpreter import NOBODY, Interpreter
+from checker.ir.program import Binary, Check, Choose, Const, Fail, Goto, If, Ite, Program, Unary, int_type
 from tests.operators import (
     EXAMPLES,
     SMALL,

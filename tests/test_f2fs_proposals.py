@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 
 from checker.cli import main as main_of_checker
-from checker.regress.table import Row
-from checker.regress.table import load as verdicts
-from checker.replaying import replayed
-from checker.trace_file import read
+from checker.table.rows import Row
+from checker.table.rows import load as verdicts
+from checker.verdict.replay import replayed
+from checker.trace.file import read
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "model" / "designs" / "README.md"
@@ -137,7 +137,7 @@ def test_the_check_names_the_stored_counterexample(capsys, monkeypatch: pytest.M
 
 
 def test_r6_with_all_repairs_is_r4b_with_all() -> None:
-    from checker.api import prepare
+    from checker.verdict.api import prepare
 
     one, other = (prepare(design=name, scenario="f2fs_cluster_cut").program for name in ("f2fs_r6_20", "f2fs_r4b_24"))
     assert replace(one, name="", digest="") == replace(other, name="", digest="")

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from checker import api, forecast
-from checker.explore import Exploration, Progress, explore
-from checker.forecast import Forecast, Forecaster, duration, number, of_bound, of_levels, span, spread
-from checker.output import _progress_text, remarks
+from checker.verdict import api
+from checker.search import forecast
+from checker.search.explore import Exploration, Progress, explore
+from checker.search.forecast import Forecast, Forecaster, duration, number, of_bound, of_levels, span, spread
+from checker.output.results import _progress_text, remarks
 from textbook import MODELS
 from tests.test_native import two_phase_commit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import networkx
 import pytest
 
-from checker.errors import UsageError
-from checker.graph import (
+from checker.base.errors import UsageError
+from checker.graphs.states import (
     dot_text,
     lock_order_cycles,
     lock_order_graph,
@@ -14,7 +14,7 @@ from checker.graph import (
     state_graph,
     write_graph,
 )
-from checker.ir import Block, Frame, Goto, If, Pos, Program, Self, Type, Unary
+from checker.ir.program import Block, Frame, Goto, If, Pos, Program, Self, Type, Unary
 from tests.operators import assign, binary, block, lock_program, process, program, read, rest, variable
 
 

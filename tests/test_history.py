@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from checker.catalogue import load
+from checker.source.catalogue import load
 from checker.lang import Design
-from checker.regress.table import Row
-from checker.regress.table import load as verdicts
+from checker.table.rows import Row
+from checker.table.rows import load as verdicts
 
 ROOT = Path(__file__).resolve().parent.parent
 HISTORY = ROOT / "model" / "history"

@@ -1,65 +1,22 @@
-"""Who may import whom, and the map of the checker that says so.
+"""Who may import whom.
 
-properties -> model -> checker.lang, which imports nothing.  Inside the checker every file
-belongs to a stage, and imports its own stage and those listed for it, which come before it.
-
-`python -m tests.test_imports` writes the table of checker/README.md anew.
+properties -> model -> checker.lang, which imports nothing.  Inside the checker each folder is a stage: what it may import
+it says itself, in a line "May import: base, ir." of its `__init__.py`, and no two of them in a circle.
 """
 
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-STAGES = {  # stage: its files; a stage imports earlier ones only
-    "lang": "lang",
-    "basis": "errors limits digest disk_cache files processes",
-    "ir": "ir irprint ircheck slots sites",
-    "source": "source variant catalogue",
-    "front": "syntax* tree types infer* intervals unset ghosts liveness lower* compile program_cache",
-    "interpreter": "interpret",
-    "reduction": "ample granules known_values monotone partial_order visibility watches symmetry real_run",
-    "native": "native* layout visited chains search_loop compiled",
-    "search": "explore*",
-    "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
-             "transplant explain_order",
-    "check": "__init__ api deepening result forecast",
-    "table": "regress/table regress/findings",
-    "tell": "output options listing compare replaying verify",
-    "smt": "smt/*",
-    "export": "export/*",
-    "bench": "bench/*",
-    "regress": "regress/* mutate/*",
-    "command line": "cli scenario_list __main__",
-}
-MAY_IMPORT = {  # stage: the stages that it may import
-    "lang": [],
-    "basis": [],
-    "ir": ["basis"],
-    "source": ["lang", "basis", "ir"],
-    "front": ["lang", "basis", "ir", "source"],
-    "interpreter": ["basis", "ir"],
-    "reduction": ["basis", "ir"],
-    "native": ["basis", "ir", "reduction"],
-    "search": ["basis", "ir", "interpreter", "native", "reduction"],
-    "trace": ["lang", "basis", "ir", "source", "interpreter"],
-    "check": ["lang", "basis", "ir", "source", "front", "search", "trace"],
-    "table": ["basis", "check"],
-    "tell": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check", "table"],
-    "smt": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check", "tell"],
-    "export": ["basis", "ir"],
-    "bench": ["basis", "ir", "native", "search", "check", "export"],
-    "regress": ["lang", "basis", "ir", "source", "search", "trace", "check", "table", "tell"],
-    "command line": list(STAGES),
-}
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")
 
 
@@ -89,12 +46,27 @@ def python_files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def stage_of(path: Path) -> str:
-    name = path.relative_to(ROOT / "checker").with_suffix("").as_posix()
-    for stage, patterns in STAGES.items():
-        if any(fnmatch(name, pattern) for pattern in patterns.split()):
-            return stage
-    raise AssertionError(f"{path.name} belongs to no stage: add it to STAGES in {Path(__file__).name}")
+def module_of(name: str) -> Path | None:
+    """The file or folder of the checker that a dotted name stands for, or that defines it; None if it is another's."""
+    place = ROOT.joinpath(*name.split("."))
+    found = [one for one in (place, place.with_suffix(".py"), place.parent, place.parent.with_suffix(".py")) if one.exists()]
+    return found[0] if found and name.startswith("checker.") and found[0] != ROOT / "checker" else None
+
+
+def stage_of(place: Path) -> str:
+    """The folder of the checker that a file belongs to; of a file that is in none, its name."""
+    return place.relative_to(ROOT / "checker").parts[0]
+
+
+def may_import(stage: str) -> set[str]:
+    """What a folder says in its `__init__.py`."""
+    doc = " ".join((ast.get_docstring(ast.parse((ROOT / "checker" / stage / "__init__.py").read_text())) or "").split())
+    said = re.search(r"May import: ([\w, ]+)\.", doc)
+    assert said, f"checker/{stage}/__init__.py does not say what it may import"
+    return {name for name in said.group(1).split(", ") if name != "nothing"}
+
+
+STAGES = sorted(path.parent.name for path in (ROOT / "checker").glob("*/__init__.py"))
 
 
 def test_the_words_of_the_language_import_nothing():
@@ -115,20 +87,30 @@ def test_the_checker_knows_nothing_of_the_kernel():
             assert name.split(".")[0] not in ("model", "properties", "tests"), f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize("path", python_files("checker"), ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_stages_import_those_before_them_only(path):
-    stage = stage_of(path)
-    for name in imports(path):
-        target = ROOT.joinpath(*name.split(".")).with_suffix(".py")
-        if name.startswith("checker.") and target.is_file():
-            other = stage_of(target)
-            assert other == stage or other in MAY_IMPORT[stage], (
-                f"{path.name} ({stage}) imports {target.name} ({other})"
-            )
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_imports_what_it_says(stage):
+    allowed = may_import(stage)
+
+    for path in python_files(f"checker/{stage}"):
+        others = {stage_of(place) for place in map(module_of, imports(path)) if place} - {stage}
+        assert {other.removesuffix(".py") for other in others} <= allowed, path.relative_to(ROOT)
+
+
+def test_no_stage_says_more_than_it_imports():
+    for stage in STAGES:
+        files = python_files(f"checker/{stage}")
+        others = {stage_of(place) for path in files for place in map(module_of, imports(path)) if place} - {stage}
+        assert may_import(stage) <= {other.removesuffix(".py") for other in others}, stage
+
+
+def test_stages_are_in_an_order():
+    order = graphlib.TopologicalSorter({stage: may_import(stage) for stage in STAGES})
+
+    assert list(order.static_order())  # CycleError, which names the circle
 
 
 @pytest.mark.parametrize(
-    "statement", ["import checker", "import checker.lang", "import checker.catalogue, checker.variant"]
+    "statement", ["import checker", "import checker.lang", "import checker.source.catalogue, checker.source.variant"]
 )
 def test_a_model_pays_for_nothing_heavy(statement):
     code = f"import sys\n{statement}\nprint(*[n for n in {HEAVY} if n in sys.modules])"
@@ -146,34 +128,3 @@ def test_a_verdict_pays_for_no_graphs_and_no_solver():
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert out.stdout.strip() == "holds"
-
-
-# ------------------------------------------------------------------------- the map
-
-MAP = ROOT / "checker" / "README.md"
-TABLE = re.compile(r"(?<=<!-- made by tests/test_imports.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
-
-
-def table() -> str:
-    """Every file of the checker by its stage, with the first sentence of its docstring."""
-    lines = ["", "| stage | file | what it is |", "|---|---|---|"]
-    for stage in STAGES:
-        files = [path for path in python_files("checker") if stage_of(path) == stage]
-        for path, shown in zip(files, [f"**{stage}**", *[""] * len(files)]):
-            doc = (ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()[0]
-            lines.append(f"| {shown} | `{path.relative_to(ROOT / 'checker')}` | {doc.split('.  ')[0].rstrip('.')} |")
-    return "\n".join(lines) + "\n\n"
-
-
-def test_the_map_is_up_to_date():
-    assert TABLE.search(MAP.read_text()).group() == table(), "python -m tests.test_imports writes it anew"
-
-
-def test_stages_import_earlier_ones_only():
-    order = list(STAGES)
-    for stage, others in MAY_IMPORT.items():
-        assert stage == "command line" or all(order.index(other) < order.index(stage) for other in others), stage
-
-
-if __name__ == "__main__":
-    MAP.write_text(TABLE.sub(lambda _: table(), MAP.read_text()))

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from checker import ir
-from checker.errors import InternalError, UsageError
-from checker.interpret import Interpreter
+from checker.ir import program as ir
+from checker.base.errors import InternalError, UsageError
+from checker.ir.interpreter import Interpreter
 from tests.operators import (
     EXAMPLES,
     SMALL,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checker.ir import (
+from checker.ir.program import (
     Choose,
     Goto,
     If,
     int_type,
 )
-from checker.itf import to_itf
-from checker.trace import replay
+from checker.picture.itf import to_itf
+from checker.trace.trace import replay
 from tests.appends import FAIL, append_trace
 from tests.programs import block, process, program, read, variable
 from tests.small_search import shortest_violation

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from checker import ir
-from checker.api import prepare
-from checker.interpret import Interpreter
-from checker.ir import Program
-from checker.known_values import known_values, specialised
+from checker.ir import program as ir
+from checker.verdict.api import prepare
+from checker.ir.interpreter import Interpreter
+from checker.ir.program import Program
+from checker.reduce.known_values import known_values, specialised
 from tests.random_ir import random_program
 
 STATES = 300  # of a program that are looked at

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from checker.api import check
-from checker.catalogue import load
-from checker.compile import compile_program
-from checker.errors import ModelError
-from checker.ircheck import check_program
-from checker.irprint import to_text
+from checker.verdict.api import check
+from checker.source.catalogue import load
+from checker.compile.program import compile_program
+from checker.base.errors import ModelError
+from checker.ir.check import check_program
+from checker.ir.text import to_text
 
 HERE = Path(__file__).parent
 CASES = HERE / "language"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from checker.ir import Goto, int_type
-from checker.layout import Layout
+from checker.ir.program import Goto, int_type
+from checker.native.layout import Layout
 from tests.operators import EXAMPLES, Example
 from tests.programs import assign, block, local, process, program, read, rest, variable
 from tests.random_ir import random_program

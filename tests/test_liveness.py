@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from checker.ir import Binary, Expr, Goto, If, Instance, Instantiation, Program, Property, Unary, int_type
+from checker.ir.program import Binary, Expr, Goto, If, Instance, Instantiation, Program, Property, Unary, int_type
 from checker.cli import main
-from checker.liveness_check import check_leads_to, judge_lasso
-from checker.report import counterexample
-from checker.trace_file import read as read_file
-from checker.trace_file import write
+from checker.trace.temporal import check_leads_to, judge_lasso
+from checker.picture.report import counterexample
+from checker.trace.file import read as read_file
+from checker.trace.file import write
 from tests.operators import assign, binary, block, lock_program, process, program, read, rest, variable
 
 
@@ -200,8 +200,8 @@ def test_a_property_that_was_asked_for_and_not_decided_does_not_hold(tmp_path, m
     assert main(asked) == main([*asked, "--property", "goes_on"]) == 0
     capsys.readouterr()
 
-    monkeypatch.setattr("checker.liveness_check.CAP", 1)
-    monkeypatch.setattr("checker.api.LIVENESS_STATES", 1)
+    monkeypatch.setattr("checker.trace.temporal.CAP", 1)
+    monkeypatch.setattr("checker.verdict.api.LIVENESS_STATES", 1)
     assert main(asked) == 0 and "not checked: goes_on" in capsys.readouterr().out
     assert main([*asked, "--property", "goes_on"]) == 3
     out = capsys.readouterr().out

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from checker.interpret import Interpreter
-from checker.ir import Assign, Binary, Const, Expr, Ite, Read, Type, Unary
-from checker.monotone import BOTH, DOWN, NEITHER, UP, Change, directions, ways_of
+from checker.ir.interpreter import Interpreter
+from checker.ir.program import Assign, Binary, Const, Expr, Ite, Read, Type, Unary
+from checker.reduce.monotone import BOTH, DOWN, NEITHER, UP, Change, directions, ways_of
 from tests.programs import block, process, program, variable
 
 RANGE = range(0, 3)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from checker.catalogue import load
+from checker.source.catalogue import load
 from checker.cli import main
-from checker.errors import UsageError
+from checker.base.errors import UsageError
 from checker.mutate.judge import Fate, judge
 from checker.mutate.mutants import mutants_of
 from checker.mutate.run import resurrected
 from checker.mutate.store import Journal, explanations, fates, write
-from checker.regress.table import load as load_table
-from checker.variant import edited
+from checker.table.rows import load as load_table
+from checker.source.variant import edited
 
 MODEL = '''\
 from checker.lang import Flag, Ghost, Lock, Range, Record, Struct, acquire, atomic, baseline, constant, invariant

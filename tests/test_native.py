@@ -11,13 +11,17 @@ import numpy as np
 import pytest
 
 from agreement import differences
-from checker import disk_cache, explore_native, native, native_build, native_fold, visited
-from checker.errors import UsageError
-from checker.explore import Exploration, Found, Limits, explore
-from checker.explore_store import Store
-from checker.interpret import Interpreter
-from checker.ir import Check, Choose, Fail, Goto, If, Instance, Program, Self, Type, Unary, int_type
-from checker.layout import Layout
+from checker.base import disk_cache
+from checker.search import native as explore_native
+from checker.native.codegen import program as native
+from checker.native import build as native_build
+from checker.native.loop import fold as native_fold, visited
+from checker.base.errors import UsageError
+from checker.search.explore import Exploration, Found, Limits, explore
+from checker.search.store import Store
+from checker.ir.interpreter import Interpreter
+from checker.ir.program import Check, Choose, Fail, Goto, If, Instance, Program, Self, Type, Unary, int_type
+from checker.native.layout import Layout
 from tests.operators import EXAMPLES, Example, lock_program
 from tests.programs import assign, binary, block, local, process, program, prop, read, rest, variable
 from tests.random_ir import random_program
@@ -337,7 +341,7 @@ def test_a_system_that_gives_no_memory_is_no_error(monkeypatch: pytest.MonkeyPat
     def refuse(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("checker.explore_store.reserve", refuse)
+    monkeypatch.setattr("checker.search.store.reserve", refuse)
 
     assert explore(two_phase_commit(3)).stopped_by == "memory"
 

@@ -6,8 +6,8 @@ import pytest
 
 import oracle
 from agreement import all_states, same_as_oracle, same_engines
-from checker import api
-from checker.catalogue import load
+from checker.verdict import api
+from checker.source.catalogue import load
 from textbook import MODELS, SMALL, Known, of
 
 CORE = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from checker import chains, partial_order
-from checker.api import prepare
-from checker.explore import Exploration, explore
-from checker.ir import Program
-from checker.trace import replay
+from checker.native.loop import chains
+from checker.reduce import partial_order
+from checker.verdict.api import prepare
+from checker.search.explore import Exploration, explore
+from checker.ir.program import Program
+from checker.trace.trace import replay
 from tests.random_ir import random_program
 
 MOST = 120  # states of a random program that is looked at

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from checker import check, lang
-from checker.columns import lay_out
-from checker.drawing import draw, rows_of
-from checker.interpret import Interpreter
-from checker.ir import (
+from checker.picture.columns import lay_out
+from checker.picture.cells import draw, rows_of
+from checker.ir.interpreter import Interpreter
+from checker.ir.program import (
     BOOL,
     Call,
     Frame,
@@ -21,9 +21,9 @@ from checker.ir import (
     int_type,
     as_in_c,
 )
-from checker.picture import Line, Picture, picture_of
-from checker.report import counterexample
-from checker.values import Names, ranges
+from checker.picture.lines import Line, Picture, picture_of
+from checker.picture.report import counterexample
+from checker.trace.values import Names, ranges
 from tests.appends import Cell, Inode, append_program, at, drawings
 from tests.programs import assign, binary, block, expr, process, program, prop, read, rest, variable
 from tests.small_search import shortest_violation

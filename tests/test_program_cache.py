@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from checker import disk_cache, lang, program_cache
-from checker.catalogue import Catalogue, load
-from checker.compile import compile_program
-from checker.ir import Program
+from checker.base import disk_cache
+from checker import lang
+from checker.compile import cache as program_cache
+from checker.source.catalogue import Catalogue, load
+from checker.compile.program import compile_program
+from checker.ir.program import Program
 from model import size
 
 

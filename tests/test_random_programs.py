@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, note, reject, settings
 
 import oracle
 from agreement import all_states, changed_by_symmetry, same_as_oracle, same_engines, same_verdict_when_reduced
-from checker import api
-from checker.catalogue import load
-from checker.errors import ModelError
+from checker.verdict import api
+from checker.source.catalogue import load
+from checker.base.errors import ModelError
 from random_programs import programs
 
 MORE = int(os.environ.get("CHECKER_EXAMPLES", "0"))

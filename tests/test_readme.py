@@ -31,7 +31,7 @@ def part(name: str) -> re.Pattern:
 
 def counterexample() -> str:
     """The stored counterexample's picture."""
-    from checker.trace_file import read
+    from checker.trace.file import read
 
     path = ROOT / "counterexamples" / SHOWN
     return f"\n```\n{read(path).picture}\n```\n\n" if path.exists() else ""
@@ -39,7 +39,7 @@ def counterexample() -> str:
 
 def families() -> dict[str, list[tuple[str, str]]]:
     """Of each file that declares properties its title, and their names and sentences; without witnesses."""
-    from checker.catalogue import load
+    from checker.source.catalogue import load
 
     found: dict[str, list[tuple[str, str]]] = {}
     catalogue = load()
@@ -90,8 +90,8 @@ def findings_told() -> str:
 
 def _findings() -> list[tuple]:
     """Of each finding its row, what is told of it, and the file of its counterexample."""
-    from checker.regress import findings, table
-    from checker.trace_file import read
+    from checker.table import findings, rows as table
+    from checker.trace.file import read
 
     told, found = findings.load(), []
     for row in (row for row in table.load() if row.finding):
@@ -103,7 +103,7 @@ def _findings() -> list[tuple]:
 
 def variants() -> str:
     """Table of the design variants, and of what is known to break in each; known bugs and the f2fs proposals have their own."""
-    from checker.catalogue import load
+    from checker.source.catalogue import load
     from checker.lang import Baseline
 
     refuted = tomllib.loads((ROOT / "properties" / "refuted.toml").read_text())
@@ -140,9 +140,9 @@ def mutants() -> str:
 
 def verdicts() -> str:
     """Table of the expected verdicts, a row for each baseline."""
-    from checker.catalogue import load
+    from checker.source.catalogue import load
     from checker.lang import Baseline
-    from checker.regress import table
+    from checker.table import rows as table
 
     catalogue, lines = load(), []
     rows = [row for row in table.load() if not row.model]
@@ -197,7 +197,7 @@ def test_every_command_that_it_names_exists():
 
 
 def test_every_design_and_file_that_it_names_exists():
-    from checker.catalogue import load
+    from checker.source.catalogue import load
 
     text = README.read_text()
     assert set(re.findall(r"(?:--design|diff) (\w+)", text)) <= set(load().designs) | {"my_change"}
@@ -210,7 +210,7 @@ def test_every_link_leads_somewhere(file):
 
 
 def test_the_functions_that_it_names_can_be_shown_and_mutated():
-    from checker.catalogue import load
+    from checker.source.catalogue import load
     from checker.mutate.mutants import mutants_of
 
     text, catalogue = README.read_text(), load()
@@ -220,7 +220,7 @@ def test_the_functions_that_it_names_can_be_shown_and_mutated():
 
 
 def test_its_design_variant_applies():
-    from checker.variant import edited
+    from checker.source.variant import edited
 
     text = README.read_text()
     code = text[text.index('    """Truncate does without') :].split("\n\n`python", 1)[0]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import pytest
 
-from checker import api
+from checker.verdict import api
 from checker.regress.measure import Job, Measured, measure
-from checker.regress.table import Row, load
+from checker.table.rows import Row, load
 from textbook import FULL
 
 FEW, MANY = 120, 1_000_000  # states without reduction

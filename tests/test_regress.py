@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from checker.catalogue import load as catalogue_of_the_model
+from checker.source.catalogue import load as catalogue_of_the_model
 from checker.cli import main
-from checker.errors import UsageError
+from checker.base.errors import UsageError
 from checker.lang import Baseline
-from checker.regress import findings
-from checker.regress.table import Outcome, differences, load, read, rewrite
-from checker.trace_file import read as stored
+from checker.table import findings
+from checker.table.rows import Outcome, differences, load, read, rewrite
+from checker.trace.file import read as stored
 
 ROOT = Path(__file__).resolve().parent.parent
 PETERSON = f'model = "{ROOT / "tests" / "models" / "peterson.py"}"\n'

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from checker.drawing import rows_of
-from checker.explain import explain_deadlock, falsifiers, wait_for_graph, waits
-from checker.ir import (
+from checker.picture.cells import rows_of
+from checker.trace.explain import explain_deadlock, falsifiers, wait_for_graph, waits
+from checker.ir.program import (
     BOOL,
     Choose,
     Goto,
@@ -18,9 +18,9 @@ from checker.ir import (
     Unary,
     int_type,
 )
-from checker.replaying import replayed
-from checker.report import counterexample, paint, verdict_line, verdict_lines
-from checker.result import PropertyResult, Result, Violation
+from checker.verdict.replay import replayed
+from checker.picture.report import counterexample, paint, verdict_line, verdict_lines
+from checker.verdict.result import PropertyResult, Result, Violation
 from tests.appends import FACTS, FAIL, append_program, append_trace, drawings
 from tests.operators import lock_program
 from tests.programs import assign, binary, block, process, program, prop, read, rest, variable

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from checker import api
-from checker.explore import Exploration, Found
-from checker.ir import ALWAYS_ON, Const, Instantiation, Program, Property
-from checker.limits import available_memory, default_memory_limit
-from checker.result import judged
+from checker.verdict import api
+from checker.search.explore import Exploration, Found
+from checker.ir.program import ALWAYS_ON, Const, Instantiation, Program, Property
+from checker.base.limits import available_memory, default_memory_limit
+from checker.verdict.result import judged
 
 
 def prop(name: str, kind: str = "invariant", premise: bool = False, **options) -> Property:
@@ -109,7 +109,7 @@ def test_the_default_leaves_some_memory():
 def test_of_two_searches_that_ran_out_of_time_the_farther_one_is_told(monkeypatch):
     """The reduced one is begun with what is left of the time, and may have to be compiled first."""
     found = [Exploration(states=100, stopped_by="states"), Exploration(states=3, stopped_by="time", reduced=True)]
-    monkeypatch.setattr("checker.explore.explore", lambda *asked, **options: found.pop(0))
+    monkeypatch.setattr("checker.search.explore.explore", lambda *asked, **options: found.pop(0))
 
     told = api._search(None, ("partial-order",), 10.0, {"engine": "native", "stop": True})
 

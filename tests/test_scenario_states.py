@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from checker.api import check
-from checker.catalogue import load as load_catalogue
+from checker.verdict.api import check
+from checker.source.catalogue import load as load_catalogue
 from checker.cli import main
-from checker.errors import UsageError
+from checker.base.errors import UsageError
 from checker.regress import states
 from checker.regress.states import ABOVE, ALL, BOUNDS, REDUCED, Count, Counted, digest_of, program_of
-from checker.scenario_list import text
+from checker.commands.scenario_list import text
 
 CATALOGUE = load_catalogue()
 STORED = states.load()

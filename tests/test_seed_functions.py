@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.catalogue import load
+from checker.source.catalogue import load
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).parent / "seed_functions.txt"

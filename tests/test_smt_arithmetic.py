@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.catalogue import load
+from checker.source.catalogue import load
 from checker.cli import main
-from checker.errors import ModelError, UsageError
+from checker.base.errors import ModelError, UsageError
 from checker.smt.proofs import proofs
-from checker.smt.theorems import INCOMPLETE, PROVED, REFUTED, Prover, _Question, theorems_of
-from checker.smt.words import BitVectors, Integers, common, types
+from checker.smt.arithmetic.theorems import INCOMPLETE, PROVED, REFUTED, Prover, _Question, theorems_of
+from checker.smt.arithmetic.words import BitVectors, Integers, common, types
 
 FEW = 9  # every so many geometries, where all would take too long
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker import catalogue as catalogues
-from checker.api import check, prepare
+from checker.source import catalogue as catalogues
+from checker.verdict.api import check, prepare
 from checker.cli import main
-from checker.errors import ModelError
-from checker.interpret import Interpreter
-from checker.ir import Choose
-from checker.smt.alike import FIRST, GAPS, STEPS, followed, in_blocks_of, lemma
-from checker.smt.cutoff import cutoff, proved
-from checker.smt.real_sizes import LEAST_BLOCK, geometry_of, real_program
-from checker.smt.steps import DualSteps
+from checker.base.errors import ModelError
+from checker.ir.interpreter import Interpreter
+from checker.ir.program import Choose
+from checker.smt.sizes.alike import FIRST, GAPS, STEPS, followed, in_blocks_of, lemma
+from checker.smt.sizes.cutoff import cutoff, proved
+from checker.smt.sizes.real_sizes import LEAST_BLOCK, geometry_of, real_program
+from checker.smt.sizes.dual_steps import DualSteps
 
 ROUNDED = '''\
 from checker.lang import override, pure, variant
@@ -38,7 +38,7 @@ odd = variant("Odd.", override(folio_crosses_eof, by={name}), of=iomap, scenario
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """No verdict here depends on how busy the machine is."""
-    monkeypatch.setattr("checker.smt.cutoff.FOLLOWING", 600)
+    monkeypatch.setattr("checker.smt.sizes.cutoff.FOLLOWING", 600)
 
 
 @pytest.mark.parametrize("free", [1, 2, 3, 4])

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.api import check, prepare
+from checker.verdict.api import check, prepare
 from checker.cli import main
-from checker.errors import UsageError
-from checker.smt.classes import size_class
-from checker.smt.real_sizes import geometry_of, real_program
-from checker.smt.sizes_of_trace import Regions, checked, lifted
-from checker.trace_file import read
+from checker.base.errors import UsageError
+from checker.smt.sizes.classes import size_class
+from checker.smt.sizes.real_sizes import geometry_of, real_program
+from checker.smt.sizes.of_trace import Regions, checked, lifted
+from checker.trace.file import read
 from tests.textbook import FULL
 
 STORED = Path(__file__).resolve().parent.parent / "counterexamples"

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.api import prepare
-from checker.catalogue import load
+from checker.verdict.api import prepare
+from checker.source.catalogue import load
 from checker.cli import main
-from checker.smt import unbounded
+from checker.smt.unbounded import induction as unbounded
 from checker.smt.proofs import proofs
-from checker.smt.refinement import compared
-from checker.smt.theorems import INCOMPLETE, PROVED, REFUTED
-from checker.smt.transitions import Transitions
-from checker.smt.unbounded import inductions_of
+from checker.smt.unbounded.refinement import compared
+from checker.smt.arithmetic.theorems import INCOMPLETE, PROVED, REFUTED
+from checker.smt.unbounded.transitions import Transitions
+from checker.smt.unbounded.induction import inductions_of
 
 SEEN_AS = {"writeback_lasts": "counted_as", "clamp_backs_the_size": "sized_as"}
 BROKEN = {  # design: the proof that must fail, and the claims of which a step may break one

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 
 from agreement import differences
-from checker import api, cli, explore_native, native_disk
-from checker.errors import UsageError
-from checker.explore import Limits, explore
-from checker.explore_native import Search
+from checker.verdict import api
+from checker import cli
+from checker.search import native as explore_native
+from checker.native import disk as native_disk
+from checker.base.errors import UsageError
+from checker.search.explore import Limits, explore
+from checker.search.native import Search
 from tests.programs import binary, prop, read
 from tests.test_native import crowded, replay, two_phase_commit  # noqa: F401
 from textbook import MODELS

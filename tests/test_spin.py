@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import checker
-from checker.api import prepare
-from checker.errors import UsageError
-from checker.export.promela import extra_states, to_promela
-from checker.ir import Instantiation, Program, Property
+from checker.verdict.api import prepare
+from checker.base.errors import UsageError
+from checker.export.promela.program import extra_states, to_promela
+from checker.ir.program import Instantiation, Program, Property
 from tests.operators import EXAMPLES, Example, binary, counting, prop, read
 from tests.random_ir import random_program
 from tests.small_search import explore
@@ -184,7 +184,7 @@ def test_default_scenario_of_the_kernel(bound: int, tmp_path: Path) -> None:
 
 def kernel_cases() -> list:
     """Every scenario and every design, at the bound of its own or the next smaller ones."""
-    from checker.catalogue import load
+    from checker.source.catalogue import load
 
     catalogue = load(None)
     quick = {("scenario", "append_flush"), ("design", "no_io_size_clamp")}

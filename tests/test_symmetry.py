@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from agreement import changed_by_symmetry
-from checker import api
-from checker.api import prepare
+from checker.verdict import api
+from checker.verdict.api import prepare
 from checker.cli import main
-from checker.explore import explore
-from checker.interpret import Interpreter
-from checker.ir import Program
-from checker.symmetry import Group, classes_of
-from checker.trace import replay
+from checker.search.explore import explore
+from checker.ir.interpreter import Interpreter
+from checker.ir.program import Program
+from checker.reduce.symmetry import Group, classes_of
+from checker.trace.trace import replay
 
 MODELS = Path("tests/models")
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from agreement import changed_by_symmetry
-from checker import api, native_symmetry, symmetry
-from checker.errors import InternalError
-from checker.ir import Program
-from checker.layout import Layout
+from checker.verdict import api
+from checker.native.codegen import symmetry as native_symmetry
+from checker.reduce import symmetry
+from checker.base.errors import InternalError
+from checker.ir.program import Program
+from checker.native.layout import Layout
 from textbook import MODELS
 
 exchange, put_in_order = native_symmetry._exchange, native_symmetry._put_in_order

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from checker.errors import InternalError, UsageError
-from checker.interpret import Interpreter
-from checker.ir import Check, Choose, Goto, int_type
-from checker.trace import Facts, Turn, fewest_switches, follow, replay
-from checker.trace_file import RULER, read, text_of, write
+from checker.base.errors import InternalError, UsageError
+from checker.ir.interpreter import Interpreter
+from checker.ir.program import Check, Choose, Goto, int_type
+from checker.trace.trace import Facts, Turn, fewest_switches, follow, replay
+from checker.trace.file import RULER, read, text_of, write
 from tests.operators import (
     EXAMPLES,
     assign,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checker.cli import main
-from checker.replaying import Replayed, _moved, replayed
+from checker.verdict.replay import Replayed, _moved, replayed
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = '''\

@@ -10,9 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from checker.errors import ModelError
+from checker.base.errors import ModelError
 from checker.lang import Design, drop, insert_after, insert_before, override, replace, swap, variant
-from checker.variant import Edits, edited
+from checker.source.variant import Edits, edited
 
 MODEL = '''\
 from checker.lang import kernel

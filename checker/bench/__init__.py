@@ -18,6 +18,8 @@ beforehand, and without the stack; TLC does not say. `ratio_to_spin` is how many
 SPIN on its fastest text, by wall time; with more than one thread of ours it is that many threads
 against one. The machine may be doing other things: only ratios from one bench count, and the range
 over its rounds says how much.
+
+May import: base, ir, native, search, verdict, export.
 """
 
 from __future__ import annotations

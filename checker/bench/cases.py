@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import UsageError
+from ..base.errors import UsageError
 
 TEXTS = Path(__file__).parent / "models"
 PROJECT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..base.errors import UsageError
 from . import spin
 from .cases import Case, Text
 from .own import Own, Worker
@@ -19,7 +19,7 @@ from .sample import Contender, Failure, Label
 from .starts import Start, own_start, spin_start
 
 if TYPE_CHECKING:
-    from ..ir import Program
+    from ..ir.program import Program
 
 DIFFERENT, INCOMPLETE = 1, 3  # exit statuses
 UNREDUCED = "no row with reductions where there is none: the engine leaves them off if they do not pay"
@@ -120,7 +120,7 @@ def alternate(contenders: Sequence[Contender], runs: int, tell: Tell) -> list[Me
 
 
 def _prepared(case: Case) -> Program:
-    from ..api import prepare
+    from ..verdict.api import prepare
 
     return prepare(case.file, settings=case.settings).program
 
@@ -160,7 +160,7 @@ def _spin(case: Case, text: Text, program: Program, folder: Path, timeout: float
     if text.file is not None:
         promela = text.file.read_text(encoding="utf-8")
         return spin.Spin(text.name, promela, {**case.settings, **text.defines}, case.flags, folder, timeout)
-    from ..export.promela import extra_states, to_promela
+    from ..export.promela.program import extra_states, to_promela
 
     return spin.Spin(text.name, to_promela(program), {}, case.flags, folder, timeout, extra_states(program))
 

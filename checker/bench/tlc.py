@@ -6,8 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from ..errors import UsageError
-from ..ir import Program
+from ..base.errors import UsageError
+from ..ir.program import Program
 from .process import run
 from .sample import Failure, Label, Sample
 
@@ -30,7 +30,7 @@ class Tlc:
     """TLC with one worker on a program."""
 
     def __init__(self, jar: str, program: Program, folder: Path, timeout: float, threads: int = 1) -> None:
-        from ..export.tla import config, to_tla
+        from ..export.tla.module import config, to_tla
 
         self.label = Label("tlc", threads)
         self.jar, self.folder, self.timeout = str(Path(jar).resolve()), folder, timeout

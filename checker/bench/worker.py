@@ -12,11 +12,11 @@ import resource
 import sys
 from typing import Any
 
-from .. import native_build
-from ..api import prepare
-from ..errors import CheckerError
-from ..explore import explore
-from ..ir import Program
+from ..base.errors import CheckerError
+from ..ir.program import Program
+from ..native import build as native_build
+from ..search.explore import explore
+from ..verdict.api import prepare
 
 
 class _Processor:

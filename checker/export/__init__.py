@@ -1,11 +1,14 @@
-"""Programs as the text of other model checkers, with the same names and the same states."""
+"""Programs as the text of other model checkers, with the same names and the same states.
+
+May import: base, ir.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import UsageError
-from ..ir import Program
+from ..base.errors import UsageError
+from ..ir.program import Program
 
 FORMATS = ("promela", "tla")
 STANDARD_OUTPUT = "-"
@@ -18,11 +21,11 @@ def files(program: Program, to: str, file: str) -> dict[str, str]:
     cannot be said there, or the file's name is none for a TLA+ module.
     """
     if to == "promela":
-        from .promela import to_promela
+        from .promela.program import to_promela
 
         return {file: to_promela(program)}
     if to == "tla":
-        from .tla import config, module_name, to_tla
+        from .tla.module import config, module_name, to_tla
 
         if file == STANDARD_OUTPUT:
             return {file: to_tla(program)}

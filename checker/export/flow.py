@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..ir import Assign, Block, Check, Choose, Const, Expr, Fail, Goto, If, Process, Property, Stmt, Variable
+from ..ir.program import Assign, Block, Check, Choose, Const, Expr, Fail, Goto, If, Process, Property, Stmt, Variable
+from .bodies import FALSE, TRUE
 from .ranges import Fact, Known, joined_facts
 from .simplify import condition, simplify
-from .symbolic import FALSE, TRUE
 
 PATIENCE = 6  # times that a label's ranges may grow before they are given up
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..ir import Block, Program
+from ..ir.program import Block, Program
 
 
 def remark(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..ir import (
+from ..ir.program import (
     BOOL,
     COMPARISONS,
     LOGIC,

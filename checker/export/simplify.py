@@ -7,9 +7,9 @@ exported text is read by people.
 
 from __future__ import annotations
 
-from ..ir import COMPARISONS, LOGIC, Binary, Const, Expr, Ite, Read, Unary
+from ..ir.program import COMPARISONS, LOGIC, Binary, Const, Expr, Ite, Read, Unary
+from .bodies import FALSE, TRUE, fold
 from .ranges import Known, Range
-from .symbolic import FALSE, TRUE, fold
 
 
 def simplify(expr: Expr, known: Known) -> Expr:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..ir import Binary, Expr, Ite, Read, Unary
-from .symbolic import TRUE, fold
+from ..ir.program import Binary, Expr, Ite, Read, Unary
+from .bodies import TRUE, fold
 
 
 def old_reads(expr: Expr) -> set[str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..disk_cache import cache_dir
-from ..explore import Limits, interruptible
-from ..explore_native import Search
-from ..ir import Block, If, Program, Stmt
+from ..base.disk_cache import cache_dir
+from ..ir.program import Block, If, Program, Stmt
+from ..search.explore import Limits, interruptible
+from ..search.native import Search
 from .same import hash_of, plain
 
 Line = tuple[str, int]  # file and line

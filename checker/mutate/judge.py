@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ..disk_cache import passing
-from ..errors import ModelError
+from ..base.disk_cache import passing
+from ..base.errors import ModelError
+from ..base.limits import GIB
 from ..lang import Baseline, Edit
-from ..limits import GIB
-from ..regress import findings
-from ..regress.table import Row
-from ..result import HOLDS, VIOLATED
+from ..table import findings
+from ..table.rows import Row
+from ..verdict.result import HOLDS, VIOLATED
 from .coverage import Survey, survey
 from .mutants import Mutant, functions_of, mutants_of
 from .probe import never
 from .same import hash_of, plain, settled
 
 if TYPE_CHECKING:
-    from ..api import Task
-    from ..catalogue import Catalogue
-    from ..ir import Program
+    from ..ir.program import Program
+    from ..source.catalogue import Catalogue
+    from ..verdict.api import Task
 
 MOST_STATES = 1_500_000  # rows with more are not used
 TIMES_MORE = 4  # states that a mutant may have, as a multiple of what the row has
@@ -163,9 +163,9 @@ def _has(row: Row, catalogue: Catalogue, mutant: Mutant) -> bool:
 
 def _violated(task: Task, row: Row, memory: float) -> str:
     """The property that is violated, or ""."""
-    from ..explore import explore
-    from ..liveness_check import check_leads_to
-    from ..result import judged
+    from ..search.explore import explore
+    from ..trace.temporal import check_leads_to
+    from ..verdict.result import judged
 
     states = max(TIMES_MORE * (row.expected.states or 0), LEAST)
     found = explore(task.program, memory_limit=int(memory * GIB), states=states, time_limit=SECONDS)
@@ -183,7 +183,7 @@ def _violated(task: Task, row: Row, memory: float) -> str:
 
 @cache
 def _catalogue(model: str) -> Catalogue:
-    from ..catalogue import load
+    from ..source.catalogue import load
 
     return load(model or None)
 
@@ -200,7 +200,7 @@ def _hash(row: Row, text: Callable[[Program], str]) -> str:
 
 
 def _prepared(row: Row, catalogue: Catalogue, mutant: Mutant | None) -> Task:
-    from ..api import prepare
+    from ..verdict.api import prepare
 
     name = row.design
     if mutant is not None:

@@ -15,11 +15,11 @@ from functools import cache
 from types import FunctionType
 
 from .. import lang
-from ..catalogue import Catalogue
+from ..base.errors import shown_path
 from ..lang import Design, Edit, Record, Scenario, variant
-from ..errors import shown_path
-from ..source import definition, place
-from ..variant import At, edited
+from ..source.catalogue import Catalogue
+from ..source.functions import definition, place
+from ..source.variant import At, edited
 
 STEPS = ("kernel", "primitive")  # kinds of functions whose call is a step, if they stand for a kernel function
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..catalogue import Catalogue
-from ..regress.table import Row
+from ..source.catalogue import Catalogue
+from ..table.rows import Row
 from .judge import KILLED, SURVIVED, Fate, Trial
 from .mutants import Mutant
 from .store import Key

@@ -8,18 +8,32 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..disk_cache import cache_dir
-from ..limits import GIB, default_memory_limit
-from ..processes import cores, in_processes
-from ..regress.table import Row
+from ..base.disk_cache import cache_dir
+from ..base.limits import GIB, default_memory_limit
+from ..base.processes import cores, in_processes
+from ..table.rows import Row
 from .coverage import Survey
-from .judge import EQUIVALENT, KILLED, REFUSED, SURVIVED, Fate, Job, Trial, fate, holding, judge, rows_for, running, surveyed
+from .judge import (
+    EQUIVALENT,
+    KILLED,
+    REFUSED,
+    SURVIVED,
+    Fate,
+    Job,
+    Trial,
+    fate,
+    holding,
+    judge,
+    rows_for,
+    running,
+    surveyed,
+)
 from .mutants import Mutant, in_groups, mutants_of
 from .order import Order
 from .store import Journal, Key, trial_key
 
 if TYPE_CHECKING:
-    from ..catalogue import Catalogue
+    from ..source.catalogue import Catalogue
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ..ir import Assign, Block, Call, Check, Choose, Expr, Fail, Goto, If, Note, Program, Read, Stmt
-from ..irprint import to_text
+from ..ir.program import Assign, Block, Call, Check, Choose, Expr, Fail, Goto, If, Note, Program, Read, Stmt
+from ..ir.text import to_text
 
 Body = tuple[Stmt, ...]
 

@@ -19,9 +19,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError, shown_path
-from ..regress.table import own
-from ..source import definition
+from ..base.errors import UsageError, shown_path
+from ..source.functions import definition
+from ..table.rows import own
 from .judge import EQUIVALENT, KILLED, REFUSED, SURVIVED, Fate, Trial
 from .mutants import Mutant
 from .same import hash_of

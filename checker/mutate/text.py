@@ -10,7 +10,6 @@ from .judge import EQUIVALENT, KILLED, REFUSED, SURVIVED, Fate
 from .run import Mutated
 from .store import Key
 
-
 NARROW = "\0"  # a space at which no line is broken
 
 

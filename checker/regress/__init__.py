@@ -1,5 +1,7 @@
-"""The table of expected verdicts: what every design is known to do, and whether it still does.
+"""Whether every design still does what the table of expected verdicts says.
 
-`table` reads and rewrites the rows, `measure` runs one of them, `run` all of them in
-several processes; `text`, `junit` and `sarif` say what came out.
+`measure` checks one row, `run` all of them in several processes; `text`, `junit` and `sarif` say what came out.
+`states` counts the states of every scenario.
+
+May import: base, ir, source, search, picture, verdict, output, table.
 """

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CheckerError
-from ..result import INCOMPLETE
-from .table import Outcome, Row
+from ..base.errors import CheckerError
+from ..table.rows import Outcome, Row
+from ..verdict.result import INCOMPLETE
 
 if TYPE_CHECKING:
-    from ..catalogue import Catalogue
-    from ..result import Result
-    from ..trace import Trace
+    from ..source.catalogue import Catalogue
+    from ..trace.trace import Trace
+    from ..verdict.result import Result
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Job:
 
 def measure(job: Job) -> Measured:
     """Check a row; what is wrong with its names or its model is a result, too."""
-    from ..api import check
+    from ..verdict.api import check
 
     row = job.row
     try:
@@ -83,7 +83,7 @@ def measure(job: Job) -> Measured:
 
 @cache
 def _catalogue(model: str) -> Catalogue:
-    from ..catalogue import load
+    from ..source.catalogue import load
 
     return load(model or None)
 
@@ -109,7 +109,7 @@ def _measured(result: Result) -> Measured:
 
 def spots_of(trace: Trace) -> tuple[Spot, ...]:
     """Where each step of `trace` is in the text of the model."""
-    from ..slots import instance_name
+    from ..ir.slots import instance_name
 
     processes, found = trace.program.processes, []
     for index, step in enumerate(trace.steps):

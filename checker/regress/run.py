@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..limits import GIB, default_memory_limit
-from ..processes import cores, in_processes
-from ..result import VIOLATED
+from ..base.limits import GIB, default_memory_limit
+from ..base.processes import cores, in_processes
+from ..table.rows import MEASURED, Outcome, Row, differences, rewrite
+from ..verdict.result import VIOLATED
 from .measure import Job, Measured, measure
-from .table import MEASURED, Outcome, Row, differences, rewrite
 
 OK, FINDING, DIFFERS, NEW = "ok", "finding", "differs", "new"
 

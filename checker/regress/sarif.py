@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import shown_path
-from .findings import Finding
+from ..base.errors import shown_path
+from ..table.findings import Finding
 from .measure import Spot
 from .run import DIFFERS, FINDING, NEW, Compared, Regression
 

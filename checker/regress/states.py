@@ -22,13 +22,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError, shown_path
-from ..processes import in_processes
-from .table import own
+from ..base.errors import UsageError, shown_path
+from ..base.processes import in_processes
+from ..table.rows import own
 
 if TYPE_CHECKING:
-    from ..catalogue import Catalogue
-    from ..ir import Program
+    from ..ir.program import Program
+    from ..source.catalogue import Catalogue
 
 FILE = "scenario_states.toml"
 BOUNDS = (2, 3, 4)
@@ -80,7 +80,7 @@ def digest_of(program: Program) -> str:
     Where in a file they stand, what they are called and what messages say does not count, and neither do
     properties, which only look.
     """
-    from ..irprint import to_text
+    from ..ir.text import to_text
 
     lines = to_text(replace(program, properties=())).splitlines()
     steps = "\n".join(SAYING.sub("", line) for line in lines if not line.lstrip().startswith("note "))
@@ -92,7 +92,7 @@ def digest_of(program: Program) -> str:
 
 def program_of(catalogue: Catalogue, scenario: str) -> Program:
     """The scenario's program at the largest of the bounds."""
-    from ..api import prepare
+    from ..verdict.api import prepare
 
     return prepare(scenario=scenario, bound=BOUNDS[-1], catalogue=catalogue).program
 
@@ -116,22 +116,22 @@ def count(job: Job) -> Counted:
 
 @cache
 def _catalogue() -> Catalogue:
-    from ..catalogue import load
+    from ..source.catalogue import load
 
     return load()
 
 
 def _compile(program: Program) -> None:
     """Have the search compiled, which is to take none of its time."""
-    from ..explore import explore
+    from ..search.explore import explore
 
     explore(program, states=1)
 
 
 def _count(program: Program, bound: int, job: Job) -> Count:
     """Without reduction if the limits allow, else with it; a violation does not end the search."""
-    from ..explore import explore
-    from ..limits import GIB
+    from ..base.limits import GIB
+    from ..search.explore import explore
 
     operations = bound if program.bound is not None and bound < program.bound else None
     limits: dict[str, Any] = {"time_limit": job.seconds, "memory_limit": int(job.memory * GIB), "stop": False}
@@ -208,7 +208,7 @@ def _counted(entry: dict[str, Any]) -> Counted:
 
 def write(path: Path, entries: Mapping[str, Counted]) -> None:
     """Write the file, whole or not at all."""
-    from ..output import write_text
+    from ..output.results import write_text
 
     parts = [HEAD]
     for name, one in entries.items():

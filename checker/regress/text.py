@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 
-from ..report import paint
-from ..result import HOLDS, VIOLATED
+from ..picture.report import paint
+from ..verdict.result import HOLDS, VIOLATED
 from .run import DIFFERS, FINDING, NEW, OK, Compared, Regression
 
 STYLE = {OK: "good", FINDING: "doubt", NEW: "doubt", DIFFERS: "bad"}

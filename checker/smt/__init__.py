@@ -1,13 +1,15 @@
 """z3: what a search of a small scope cannot say.
 
-Layers, each of which uses those before it:
-
-* terms: `words` (machine integers as C has them), `functions` (pure functions on them), `steps` (steps on
-  numbers and terms at once), `real_sizes` (the same program in bytes).
-* transitions and invariants: `theorems` (claims about pure functions), `transitions`, `unbounded` (any number of
-  steps) and `refinement` (the model compared with these), `cutoff` (cells and real layouts), `sizes_of_trace` and
-  `classes` (sizes of one schedule).
-* commands: `proofs` and `commands` (`prove`), `said` (what `check` and `replay` say about sizes).
+* `arithmetic`: machine integers as C has them (`words`), pure functions on them (`functions`), claims about these
+  (`theorems`).
+* `unbounded`: the transitions of a program as formulas (`transitions`), proofs for any number of steps (`induction`),
+  and the model compared with small systems that have one (`refinement`).
+* `sizes`: the same program in bytes (`real_sizes`), steps on numbers and terms at once (`dual_steps`), cells and real
+  layouts (`cutoff`, `alike`), the sizes of one schedule (`of_trace`, `classes`), and what `check` and `replay` say of
+  all that (`said`).
+* `proofs`: what the command `prove` does.
 
 z3 itself is imported when a question is asked, and never before.
+
+May import: lang, base, ir, source, parse, types, lower, compile, trace, picture, verdict, output.
 """

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..catalogue import load, suggestions
-from ..errors import UsageError
-from ..result import EXIT_STATUS, HOLDS, VIOLATED
-from ..result import INCOMPLETE as UNDECIDED
-from .theorems import INCOMPLETE, PROVED, REFUTED, Proof, Prover, Refutation, theorems_of
-from .unbounded import inductions_of
-from .unbounded import prove as prove_induction
+from ..base.errors import UsageError
+from ..source.catalogue import load, suggestions
+from ..verdict.result import EXIT_STATUS, HOLDS, VIOLATED
+from ..verdict.result import INCOMPLETE as UNDECIDED
+from .arithmetic.theorems import INCOMPLETE, PROVED, REFUTED, Proof, Prover, Refutation, theorems_of
+from .unbounded.induction import inductions_of
+from .unbounded.induction import prove as prove_induction
 
 VERDICTS = {PROVED: HOLDS, REFUTED: VIOLATED, INCOMPLETE: UNDECIDED}
 

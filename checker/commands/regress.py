@@ -1,0 +1,171 @@
+"""`python -m checker regress`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from ..base.errors import UsageError
+from .options import JSON, options
+
+QUICK_MUTANTS = 4  # that are tried again in the quick form
+
+CHOICE = options(
+    click.option("--table", "tables", multiple=True, metavar="FILE|DIR", help="Another table; repeatable."),
+    click.option("--design", "designs", multiple=True, metavar="D", help="Rows of this design only; repeatable."),
+    click.option("--scenario", "scenarios", multiple=True, metavar="S", help="Rows of this scenario only; repeatable."),
+    click.option("--bound", type=click.IntRange(0), metavar="N", help="Rows up to this bound only."),
+    click.option("--quick", is_flag=True, help="The rows marked as quick only."),
+)
+RUNNING = options(
+    click.option("--processes", type=click.IntRange(1), metavar="N", help="At a time; by default one for each core."),
+    click.option(
+        "--time-limit", type=click.FloatRange(0, min_open=True), default=300, show_default=True, metavar="S",
+        help="Seconds for one row.",
+    ),
+    click.option(
+        "--memory-limit", type=click.FloatRange(0, min_open=True), metavar="G", help="GiB, of all processes together.",
+    ),
+)  # fmt: skip
+
+
+@click.command()
+@CHOICE
+@RUNNING
+@click.option(
+    "--mutants/--no-mutants", default=True, show_default=True,
+    help="With the whole table: do properties still kill the mutants that they have killed?",
+)
+@click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
+@click.option("--update", is_flag=True, help="Enter steps and states that were found, and rows not measured yet, into the table.")
+@click.option("--update-verdicts", is_flag=True, help="Enter changed verdicts and properties as well: each is told.")
+@JSON
+@click.option("--junit", metavar="FILE", help="Write a test case for each row as JUnit XML.")
+@click.option("--sarif", "sarif_file", metavar="FILE", help="Write what is wrong as SARIF 2.1.0.")
+def regress(
+    update: bool, update_verdicts: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
+    tables: tuple[str, ...], mutants: bool, **choice: Any,
+) -> int:  # fmt: skip
+    """Check every design against the table of expected verdicts.
+
+    Exit status: 0 if all is as expected, 1 if anything differs or a known finding is there.
+    """
+    from ..output import results as output
+    from ..regress import run, text
+    from ..table import rows as table
+
+    output.check_writable(json_file, junit, sarif_file)
+    limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
+    rows = _chosen(table.load(tables), **choice)
+    whole = not (tables or choice["designs"] or choice["scenarios"] or choice["bound"] is not None)
+    with _progress(len(rows)) as progress:
+        found = run.regressed(rows, progress=progress, **limits)
+    if whole and mutants:
+        found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"])
+    quiet = "-" in (json_file, junit, sarif_file)
+    if not quiet:
+        click.echo(text.text(found, output.terminal()[1]))
+    _write_files(found, json_file, junit, sarif_file, accept_findings)
+    if update or update_verdicts:
+        changed = run.update(found.rows, update_verdicts)
+        click.echo(text.updated(found, changed), err=quiet)
+        return int(len(changed) < len(found.having(run.DIFFERS, run.NEW)))
+    return found.exit_status(accept_findings)
+
+
+def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: float | None) -> Any:
+    """The run with what has become of mutants that were killed once; quick: of a few of them."""
+    from dataclasses import replace
+
+    from ..mutate import store
+    from ..mutate.run import resurrected
+    from ..output import results as output
+    from ..source.catalogue import load
+    from ..table.rows import load as load_table
+
+    before = store.fates(store.path_of(None, store.MUTANTS))
+    with output.words_shown() as tell:
+        progress = lambda what, done, of: tell(f"{done} of {of}: {what}")  # noqa: E731
+        tried, lost = resurrected(
+            load(), load_table(), before, QUICK_MUTANTS if quick else None, processes, memory_limit, progress
+        )
+    return replace(found, mutants=tried, survivors=tuple(f"{place.rpartition('.')[2]}: {change}" for place, change in lost))
+
+
+def _write_files(
+    found: Any, json_file: str | None, junit: str | None, sarif_file: str | None, accept_findings: bool
+) -> None:
+    from ..output import results as output
+    from ..regress.junit import junit_text
+    from ..regress.sarif import sarif
+    from ..table.findings import load
+
+    if json_file:
+        output.write_json(json_file, _as_json(found))
+    if junit:
+        output.write_text(junit, junit_text(found, accept_findings))
+    if sarif_file:
+        output.write_json(sarif_file, sarif(found, load()))
+
+
+def _chosen(
+    rows: list[Any], designs: tuple[str, ...], scenarios: tuple[str, ...], bound: int | None, quick: bool
+) -> list[Any]:
+    """The rows asked for; UsageError if there are none."""
+    kept = [
+        row
+        for row in rows
+        if (not designs or row.design in designs)
+        and (not scenarios or row.scenario in scenarios)
+        and (bound is None or (row.bound or 0) <= bound)
+        and (row.quick or not quick)
+    ]
+    if not kept:
+        raise UsageError("no row of the table is like that" if rows else "there is no table of expected verdicts")
+    return kept
+
+
+@contextlib.contextmanager
+def _progress(count: int) -> Iterator[Callable[[Any, int], None] | None]:
+    """A callable that shows on the terminal, if there is one, how many rows are done."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=count)
+        yield lambda one, done: bar.update(task, completed=done, description=str(one.row))
+
+
+def _as_json(found: Any) -> dict[str, Any]:
+    """The object that `regress --json` writes."""
+    from dataclasses import asdict
+
+    return {
+        "seconds": round(found.seconds, 3),
+        "processes": found.processes,
+        "mutants_tried": found.mutants,
+        "mutants_that_survive": list(found.survivors),
+        "rows": [
+            {
+                "design": one.row.design,
+                "scenario": one.row.scenario,
+                "bound": one.found.bound,
+                "status": one.status,
+                "finding": one.row.finding or None,
+                "expected": asdict(one.row.expected),
+                "found": asdict(one.found.outcome),
+                "differences": list(one.told),
+                "reduced": one.found.reduced,
+                "seconds": round(one.found.seconds, 3),
+            }
+            for one in found.rows
+        ],
+    }

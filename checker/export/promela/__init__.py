@@ -1,0 +1,1 @@
+"""Programs as Promela, for SPIN."""

@@ -1,0 +1,1 @@
+"""Programs as TLA+, for TLC."""

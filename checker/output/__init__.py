@@ -1,0 +1,4 @@
+"""Writing what was found: text for people, JSON and JUnit for programs, progress for the patient.
+
+May import: base, search, trace, picture, verdict, table.
+"""

@@ -1,0 +1,362 @@
+"""Partial-order reduction: which process may go first, alone, without hiding anything.
+
+In a state, a process is *ample* if its step commutes with everything that the others can
+do before it moves.  Then exploring only that step finds every deadlock and every violation
+(persistent sets: Godefroid 1996; ample sets: Clarke, Grumberg, Peled 1999).  Engines do not
+store a state that has an ample process: they go on with its step at once.
+
+What is used, all of it static but for the labels, the guards and who holds which lock:
+
+* *granules*: the elements of the shared variables, grouped by the lock instance that guards
+  them, else by struct instance.
+* *future(q, label)*: the granules that instance q may read or write from there on; for a
+  thread with and without further operations.
+* *others*: the processes that can move before p does: those that are enabled, and those whose
+  guard may be changed by one of these, and so on.
+* *locks*: a process that holds a lock is alone in writing what the lock guards (a write without
+  it is a violation, and is found as such), and alone in reading it if the guard covers reads.
+  Nobody can take the lock before it moves, so giving it back commutes with every wait for it.
+  What a step reads under a lock that it holds, or takes, is not counted.
+* *visibility*: a step that may make a property true again is ample only if none of the others can
+  write anything that the property reads; then the property cannot tell the orders apart.  A step
+  that cannot (`checker.reduce.visibility`) hides nothing: what is violated before it is violated behind it.
+  For properties of a step, every write of what they read counts.
+* *cycles*: after `LONGEST` ample steps in a row a state is stored and expanded in full, so ample
+  steps cannot go round for ever and put off the others.
+
+Reachability properties and premises are not counted as visible: not reaching one in a reduced
+search is no verdict, which the caller has to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ..ir import program as ir
+from .granules import Access, Granules, constant_of, statements
+from .known_values import specialised
+from .visibility import NO, YES, all_of, reads
+from .watches import Watches, Write
+
+LONGEST = 100  # ample steps in a row
+
+
+@dataclass(frozen=True)
+class Held:
+    """While `lock[element]` is the instance's own: no_write, no_read are the granules that no
+    other process can write, or read."""
+
+    lock: str
+    element: int
+    no_write: int
+    no_read: int
+
+
+@dataclass(frozen=True)
+class BlockFacts:
+    """candidate: the block may be ample.  accesses: what the step touches, `when` judged in the
+    state before it.  guard_reads: granules that its guard depends on."""
+
+    candidate: bool
+    accesses: tuple[Access, ...]
+    guard_reads: int
+
+
+@dataclass(frozen=True)
+class PartialOrder:
+    """All tables, for engines.
+
+    blocks[process][instance][label]; future_reads, future_writes likewise (with further
+    operations) and last_reads, last_writes (with none left).
+    held: the locks.
+    """
+
+    granules: int
+    names: tuple[str, ...]
+    blocks: tuple[tuple[tuple[BlockFacts, ...], ...], ...]
+    future_reads: tuple[tuple[tuple[int, ...], ...], ...]
+    future_writes: tuple[tuple[tuple[int, ...], ...], ...]
+    last_reads: tuple[tuple[tuple[int, ...], ...], ...]
+    last_writes: tuple[tuple[tuple[int, ...], ...], ...]
+    held: tuple[Held, ...]
+
+
+def _expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
+    """The expressions of one statement (not of nested ones)."""
+    if isinstance(statement, ir.Assign):
+        yield statement.index
+        yield statement.value
+    elif isinstance(statement, (ir.If, ir.Check)):
+        yield statement.cond
+    elif isinstance(statement, ir.Choose):
+        yield statement.where
+
+
+# -------------------------------------------------------------- the analysis
+
+
+class _Analysis:
+    def __init__(self, program: ir.Program):
+        self.program = program
+        self.granules = Granules(program)
+        # A lock that is ever left without an owner can be released by anybody.
+        last = sum(p.instances for p in program.processes)
+        self.owned = {v.name for v in program.variables if v.lock == "mutex" and v.type.hi <= last}
+        self.watches = Watches(program, self.granules)
+
+    # -- what one block touches
+
+    def block_accesses(self, block: ir.Block, instance: int, own: int) -> tuple[list[Access], int]:
+        """What the step touches, and the granules that its guard reads; own: number of the instance, as Self."""
+        assigned = {s.var for s in statements(block.body) if isinstance(s, (ir.Assign, ir.Choose))}
+        waits = [read for read in self._waits(block.guard) if read.var in assigned]
+        accesses: list[Access] = []
+        writes: list[Write] = []
+        guard_reads = 0
+        for read in self._plain_reads(block.guard):
+            found = self._access(read.var, read.index, False, assigned, instance)
+            guard_reads |= _union(found)
+            if read not in waits:
+                accesses += found
+        certain = list(accesses)  # those on every way through the block
+        held = {read for read in waits if self._known_before(read.index, assigned)}
+        for statement, protected, way, so_far in self._on_ways(block.body, held, assigned, YES, set()):
+            found = []
+            for expr in _expressions(statement):
+                for read in self._plain_reads(expr):
+                    if not self._is_protected(read, protected):
+                        found += self._access(read.var, read.index, False, so_far, instance)
+            if isinstance(statement, ir.Assign) and statement.var in self.granules.of:
+                written = self._access(statement.var, statement.index, True, so_far, instance)
+                writes += [Write(statement, one.granules, one.when, way) for one in written]
+                found += written
+            certain += found if way == YES else []
+            accesses += found if way == YES else [_on_way(way, one) for one in found]
+        accesses += self.watches.of(block, certain, writes, instance, own)
+        return list(dict.fromkeys(a for a in accesses if a.when != NO)), guard_reads
+
+    def _on_ways(
+        self, body: tuple[ir.Stmt, ...], held: set[ir.Read], assigned: set[str], way: ir.Expr, so_far: set[str]
+    ) -> Iterator[tuple[ir.Stmt, set[ir.Read], ir.Expr, set[str]]]:
+        """All statements, each with the locks that the process holds if it comes so far without a violation,
+        with a condition on the state before the step without which it does not come there, and with the
+        variables that may have been assigned until then.
+
+        assigned: anywhere in the block.  so_far: before `body`; what `body` assigns is added.
+        """
+        held = held | self._checked(body, assigned)
+        for statement in body:
+            yield statement, held, way, so_far
+            if isinstance(statement, (ir.Assign, ir.Choose)):
+                so_far.add(statement.var)
+            if isinstance(statement, ir.If):
+                known = self._known_before(statement.cond, so_far)
+                ways = (statement.cond, _unless(statement.cond)) if known else (YES, YES)
+                before, left = set(so_far), []
+                for arm, cond, other in ((statement.then, *ways), (statement.other, *reversed(ways))):
+                    within = set(before)
+                    yield from self._on_ways(arm, held, assigned, all_of(way, cond), within)
+                    so_far |= within
+                    left += [other] if arm and isinstance(arm[-1], (ir.Goto, ir.Fail)) else []
+                way = all_of(way, *left)
+
+    def _checked(self, body: tuple[ir.Stmt, ...], assigned: set[str]) -> set[ir.Read]:
+        """Locks that `body` makes sure to hold before it branches."""
+        found: set[ir.Read] = set()
+        for statement in body:
+            if isinstance(statement, ir.If):
+                break
+            if isinstance(statement, ir.Check):
+                found |= {read for read in self._own_locks(statement.cond) if self._known_before(read.index, assigned)}
+        return found
+
+    def _own_locks(self, cond: ir.Expr) -> Iterator[ir.Read]:
+        """Reads of an owned lock in a conjunct `lock == Self`."""
+        if isinstance(cond, ir.Binary) and cond.op == "and":
+            yield from self._own_locks(cond.left)
+            yield from self._own_locks(cond.right)
+        elif isinstance(cond, ir.Binary) and cond.op == "==" and cond.right == ir.Self():
+            if isinstance(cond.left, ir.Read) and cond.left.var in self.owned:
+                yield cond.left
+
+    def _is_protected(self, read: ir.Read, held: set[ir.Read]) -> bool:
+        """Is this a read of a lock that the process holds, or of what that lock guards?  No other process
+        can write it meanwhile, and none that holds the lock can be about to: it need not be counted."""
+        if read in held:
+            return True
+        guard = self.program.variable(read.var).guard
+        return guard is not None and any(
+            lock.var == guard.lock and (guard.same is None or _is_inside(read.index, lock.index, guard.same))
+            for lock in held
+        )
+
+    def _waits(self, guard: ir.Expr) -> Iterator[ir.Read]:
+        """Reads of an owned lock in a conjunct `lock == 0`.  A block that waits for a lock and takes
+        it cannot run while the lock is held, so it never runs between a holder's steps.  What it
+        does where it need not wait, since there is no lock to take, does not depend on the lock."""
+        if isinstance(guard, ir.Binary) and guard.op == "and":
+            yield from self._waits(guard.left)
+            yield from self._waits(guard.right)
+        elif isinstance(guard, ir.Binary) and guard.op == "or" and not list(self._plain_reads(guard.left)):
+            yield from self._waits(guard.right)
+        elif isinstance(guard, ir.Binary) and guard.op == "==" and guard.right == ir.Const(0):
+            if isinstance(guard.left, ir.Read) and guard.left.var in self.owned:
+                yield guard.left
+
+    def _plain_reads(self, expr: ir.Expr) -> Iterator[ir.Read]:
+        """Reads of shared variables, without `lock == Self`: no other process can change
+        whether I hold an owned lock."""
+        if isinstance(expr, ir.Binary):
+            sides = (expr.left, expr.right)
+            if expr.op in ("==", "!=") and ir.Self() in sides:
+                other = sides[0] if sides[1] == ir.Self() else sides[1]
+                if isinstance(other, ir.Read) and other.var in self.owned:
+                    yield from self._plain_reads(other.index)
+                    return
+            yield from self._plain_reads(expr.left)
+            yield from self._plain_reads(expr.right)
+        elif isinstance(expr, ir.Read):
+            if expr.var in self.granules.of:
+                yield expr
+            yield from self._plain_reads(expr.index)
+        elif isinstance(expr, ir.Unary):
+            yield from self._plain_reads(expr.operand)
+        elif isinstance(expr, ir.Ite):
+            for part in (expr.cond, expr.then, expr.other):
+                yield from self._plain_reads(part)
+
+    def _access(self, name: str, index: ir.Expr, write: bool, assigned: set[str], instance: int) -> list[Access]:
+        variable = self.program.variable(name)
+        constant = constant_of(index, instance)
+        if constant is not None:
+            elements = [constant] if 0 <= constant < variable.count else [0]
+            return [Access(self.granules.mask(name, elements), write)]
+        if self._known_before(index, assigned):
+            return [
+                Access(1 << granule, write, self.granules.inside(name, index, granule))
+                for granule in sorted(set(self.granules.of[name]))
+            ]
+        return [Access(self.granules.mask(name, range(variable.count)), write)]
+
+    def _known_before(self, index: ir.Expr, assigned: set[str]) -> bool:
+        return all(r.var not in self.granules.of and r.var not in assigned for r in reads(index))
+
+    # -- what a process may still touch
+
+    def futures(self, process: ir.Process, masks: list[tuple[int, int]], restart: bool) -> list[tuple[int, int]]:
+        """(reads, writes) from each label on, the label's own block included."""
+        result = list(masks)
+        edges = [successors(b) for b in process.blocks]
+        before: list[list[int]] = [[] for _ in edges]
+        for label, targets in enumerate(edges):
+            if restart or not process.blocks[label].starts:
+                for target in targets:
+                    before[target].append(label)
+            else:
+                result[label] = (0, 0)  # it cannot run any more
+        pending = list(range(len(edges)))
+        while pending:
+            label = pending.pop()
+            reads, writes = result[label]
+            for earlier in before[label]:
+                old = result[earlier]
+                new = (old[0] | reads, old[1] | writes)
+                if new != old:
+                    result[earlier] = new
+                    pending.append(earlier)
+        return result
+
+    # -- locks and properties
+
+    def held(self) -> tuple[Held, ...]:
+        masks: dict[tuple[str, int], list[int]] = {}
+        for variable in self.program.variables:
+            if variable.process is not None:
+                continue
+            if variable.name in self.owned:
+                for element in range(variable.count):
+                    mask = self.granules.mask(variable.name, [element])
+                    entry = masks.setdefault((variable.name, element), [0, 0])
+                    entry[0] |= mask
+            guard = variable.guard
+            if guard and guard.lock in self.owned:
+                for element in range(variable.count):
+                    key = (guard.lock, 0 if guard.same is None else element // guard.same)
+                    mask = self.granules.mask(variable.name, [element])
+                    entry = masks.setdefault(key, [0, 0])
+                    entry[0] |= mask
+                    entry[1] |= mask if guard.reads else 0
+        return tuple(Held(lock, element, *entry) for (lock, element), entry in masks.items())
+
+
+def successors(block: ir.Block) -> list[int]:
+    """Labels that the block may go to."""
+    return sorted({s.label for s in statements(block.body) if isinstance(s, ir.Goto)})
+
+
+def _chooses(block: ir.Block) -> bool:
+    """Such a block may give several successors, and chains that fork grow too fast; or none at all,
+    where a condition leaves no value."""
+    return any(isinstance(s, ir.Choose) for s in statements(block.body))
+
+
+def _union(accesses: list[Access]) -> int:
+    result = 0
+    for access in accesses:
+        result |= access.granules
+    return result
+
+
+def _on_way(way: ir.Expr, access: Access) -> Access:
+    return replace(access, when=way if access.when is None else all_of(way, access.when))
+
+
+def _unless(cond: ir.Expr) -> ir.Expr:
+    return ir.Const(int(not cond.value)) if isinstance(cond, ir.Const) else ir.Unary("not", cond)
+
+
+def _is_inside(index: ir.Expr, lock: ir.Expr, same: int) -> bool:
+    """Is element `index` surely among the `same` elements that element `lock` of the lock guards?"""
+    if same == 1:
+        return index == lock
+    if isinstance(index, ir.Const) and isinstance(lock, ir.Const):
+        return index.value // same == lock.value
+    first = ir.Binary("*", lock, ir.Const(same))
+    if index == first:
+        return True
+    if isinstance(index, ir.Binary) and index.op == "+" and index.left == first:
+        return isinstance(index.right, ir.Const) and 0 <= index.right.value < same
+    return False
+
+
+# ------------------------------------------------------------------- tables
+
+
+def analyse(program: ir.Program) -> PartialOrder:
+    """The tables of the reduction for `program`."""
+    program = specialised(program)
+    analysis = _Analysis(program)
+    blocks, futures = [], {True: [], False: []}
+    for process in program.processes:
+        rows = []
+        tables = {True: [], False: []}
+        for instance in range(process.instances):
+            facts, masks = [], []
+            for block in process.blocks:
+                accesses, guard_reads = analysis.block_accesses(block, instance, program.first_self(process) + instance)
+                candidate = not _chooses(block)
+                facts.append(BlockFacts(candidate, tuple(accesses), guard_reads))
+                writes = _union([a for a in accesses if a.write])
+                masks.append((_union([a for a in accesses if not a.write]), writes))
+            rows.append(tuple(facts))
+            for restart in (True, False):
+                tables[restart].append(tuple(analysis.futures(process, masks, restart)))
+        blocks.append(tuple(rows))
+        for restart in (True, False):
+            futures[restart].append(tuple(tables[restart]))
+    pick = lambda restart, side: tuple(  # noqa: E731
+        tuple(tuple(pair[side] for pair in row) for row in rows) for rows in futures[restart])
+    return PartialOrder(
+        len(analysis.granules.names), tuple(analysis.granules.names), tuple(blocks),
+        pick(True, 0), pick(True, 1), pick(False, 0), pick(False, 1), analysis.held())

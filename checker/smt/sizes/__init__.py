@@ -1,0 +1,1 @@
+"""What few cells say of real sizes, in bytes."""

@@ -1,0 +1,53 @@
+"""Findings: where the model of the kernel as it is violates a property."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from ..base.errors import UsageError, shown_path
+from . import rows as table
+
+FILE = "findings.toml"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A violation that kernel developers should look at.
+
+    versions: of the kernel that were read.  order: of steps that causes it.  repair: name of a
+    design with which the property holds.  known: to whom, and since when.
+    """
+
+    name: str
+    versions: str
+    order: str
+    known: str
+    repair: str
+
+
+def load(path: Path | None = None) -> dict[str, Finding]:
+    """The findings in `path`, by default those beside the properties; {} if there is no such file."""
+    path = path or table.own(FILE)
+    if not path.exists():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{shown_path(path)}: {error}") from None
+    known = {one.name for one in fields(Finding)} - {"name"}
+    found = {}
+    for name, entry in content.items():
+        if not isinstance(entry, dict) or set(entry) != known or not all(map(str.strip, map(str, entry.values()))):
+            raise UsageError(f"{shown_path(path)}: {name}: a finding has {', '.join(sorted(known))}")
+        found[name] = Finding(name, **{key: " ".join(str(value).split()) for key, value in entry.items()})
+    return found
+
+
+def known(design: str, scenario: str, property: str) -> Finding | None:
+    """The finding that a violation of a property is, if the table of verdicts says so."""
+    for row in table.load():
+        if row.finding and (row.design, row.scenario, row.expected.property) == (design, scenario, property):
+            return load().get(row.finding)
+    return None

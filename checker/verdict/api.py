@@ -1,0 +1,374 @@
+"""Checking from Python: `checker.check(...)` returns a `Result`.
+
+result = check(model="tests/models/peterson.py", design="turn_first")
+assert result.verdict == "violated"
+for state in result.violation.trace.states: ...
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base.errors import UsageError, shown_path
+from ..base.limits import GIB, default_memory_limit
+from ..ir.program import Program
+from ..lang import Design, Scenario
+from ..search.forecast import Forecast, Forecaster, next_bound
+from ..source.catalogue import Catalogue, load
+from .deepening import Deepening
+from .result import HOLDS, INCOMPLETE, NOT_CHECKED, VIOLATED, PropertyResult, Result, Violation, judged
+
+if TYPE_CHECKING:
+    from ..search.explore import Exploration
+    from ..trace.trace import Facts, Trace
+
+__all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
+
+ENGINES = ("native", "interpret")
+REDUCTIONS = ("partial-order", "symmetry")
+SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
+MOST_OPERATIONS = 1_000_000_000
+SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
+SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
+LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
+
+
+@dataclass(frozen=True)
+class Task:
+    """A program ready to be explored, and what it was made from.
+
+    name: of the design, or of the model if it has none.  shows: the witnesses that must be
+    reached, see `_shows`.  seconds: that it took.
+    """
+
+    catalogue: Catalogue
+    design: Design | None
+    scenario: Scenario
+    program: Program
+    facts: Facts
+    name: str
+    shows: frozenset[str] | None
+    seconds: float
+
+
+def prepare(
+    model: str | Path | None = None,
+    design: str | None = None,
+    scenario: str | None = None,
+    bound: int | None = None,
+    properties: Sequence[str] | None = None,
+    settings: Mapping[str, int] | Sequence[str] = (),
+    catalogue: Catalogue | None = None,
+) -> Task:
+    """Load, select and compile; the arguments are those of `check`."""
+    from ..compile.cache import program as compiled
+    from ..trace.trace import Facts
+
+    start = time.perf_counter()
+    if bound is not None and not 0 <= bound <= MOST_OPERATIONS:
+        raise UsageError(f"the bound is a number of operations, at most {MOST_OPERATIONS:,}, not {bound:,}")
+    catalogue = catalogue or load(model)
+    chosen, where = catalogue.select(design, scenario)
+    texts = [f"{n}={v}" for n, v in settings.items()] if isinstance(settings, Mapping) else settings
+    values = catalogue.settings(texts)
+    wanted = catalogue.property_names(properties) if properties else None
+    program = compiled(catalogue, where, chosen, bound, values, wanted)
+    design_name = design or (catalogue.name_of(chosen) if chosen else "")
+    file = shown_path(model) if model else ""
+    facts = Facts(design_name, catalogue.name_of(where), program.bound, values, file)
+    name = design_name or catalogue.model
+    shows = _shows(catalogue, chosen, where, wanted)
+    return Task(catalogue, chosen, where, program, facts, name, shows, time.perf_counter() - start)
+
+
+def _shows(
+    catalogue: Catalogue, design: Design | None, scenario: Scenario, wanted: Sequence[str] | None
+) -> frozenset[str] | None:
+    """The witnesses that a scenario must show: all in a system's first scenario; in the narrower
+    ones those that it, or the caller, names.  None for all."""
+    if wanted is not None:
+        return frozenset(wanted)
+    if scenario.properties is not None:
+        return frozenset(getattr(p, "__name__", str(p)) for p in scenario.properties)
+    first = next(iter(catalogue.scenarios_of(design).values()), scenario)
+    return None if scenario is first else frozenset()
+
+
+def check(
+    model: str | Path | None = None,
+    design: str | None = None,
+    scenario: str | None = None,
+    bound: int | None = None,
+    properties: Sequence[str] | None = None,
+    settings: Mapping[str, int] | Sequence[str] = (),
+    *,
+    engine: str = "native",
+    threads: int = 1,
+    reduction: bool | Sequence[str] = True,
+    stop: bool = True,
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
+    spill_dir: str | None = None,
+    progress: Callable[[Any], None] | None = None,
+    catalogue: Catalogue | None = None,
+    digest: bool = False,
+) -> Result:
+    """Explore every interleaving of a scenario and judge the properties.
+
+    model: a file in the language; None for the packages `model` and `properties`.
+    design, scenario: names; by default the model's first.  "a+b" composes two designs.
+    bound: operations that may be started in all; by default the scenario's.
+    properties: names of those to judge, beside those that are always on; None or () for all that
+    the scenario has.
+    settings: values of constants, {"FOLIOS": 3} or ["FOLIOS=3"].
+    engine: "native" or "interpret".  threads: that search.  reduction: those that may be used
+    (`REDUCTIONS`); True for all, False for none.
+    stop: False to explore everything even after a violation.
+    time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
+    in which states are kept that memory has no room for; by default TMPDIR, else /var/tmp; "" for none.
+    progress: called now and then with what has been explored so far (`explore.Progress`), and with what it
+    will be at the end (`Forecast`, or None).
+    catalogue: of a model that is loaded already.
+    digest: also take the digest of the reachable states (`checker.search.digest`), if all are seen; no reduction is used.
+
+    A violation comes with its trace, which the interpreter has replayed.
+    Raises UsageError for names and values that do not exist, ModelError for what is wrong in
+    the model, InternalError if the engines contradict each other.
+    """
+    _check_options(engine, threads, time_limit, memory_limit)
+    reduction = () if digest else _chosen(reduction)
+    task = prepare(model, design, scenario, bound, properties, settings, catalogue)
+    options = {
+        "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
+        "spill_dir": spill_dir, "digest": digest,
+    }  # fmt: skip
+
+    alone = progress and (lambda now: progress(now, None))
+
+    def of_bound(bound: int, seconds: float | None) -> Result:
+        smaller = prepare(model, design, scenario, bound, properties, settings, task.catalogue)
+        return explored(smaller, time_limit=seconds, progress=alone, **options)
+
+    forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
+    deepening = Deepening(task.program.bound, of_bound)
+    first = deepening if stop and not digest else None
+    result = explored(task, time_limit=time_limit, progress=_watched(forecaster, progress), deepening=first, **options)
+    if deepening.violated:
+        return replace(deepening.violated, asked=task.program.bound)
+    whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
+    return _decided(whole, properties or ())
+
+
+def _decided(result: Result, names: Sequence[str]) -> Result:
+    """The result; not "holds" if one of the properties that were asked for by name was not checked."""
+    from ..trace.temporal import CAP
+
+    unchecked = [name for name in result.named(NOT_CHECKED) if name in names]
+    if result.verdict != HOLDS or not unchecked:
+        return result
+    return replace(result, verdict=INCOMPLETE, stopped_because=f"leads_to is decided in up to {CAP:,} states")
+
+
+def _watched(forecaster: Forecaster, progress: Callable[..., None] | None) -> Callable[[Any], None]:
+    """A callable for the search to tell its progress to, for forecasts and for `progress`."""
+
+    def watch(now: Any) -> None:
+        forecast = forecaster.look(now)
+        if progress is not None:
+            progress(now, forecast)
+
+    return watch
+
+
+def _size(program: Program, bound: int, options: Mapping[str, Any], seconds: float, now: Any) -> int | None:
+    """States of a smaller bound in a search like that of which `now` tells; None if `seconds` do not suffice."""
+    from ..search.explore import explore
+
+    memory = int((options["memory_limit"] or default_memory_limit() / GIB) * GIB / 10)
+    found = explore(
+        program, threads=options["threads"], time_limit=SETTING_UP + seconds, memory_limit=memory, reduced=now.reduced,
+        symmetric=now.symmetric, operations=bound,
+    )  # fmt: skip
+    if found.stopped_by == "interrupt":  # Ctrl-C is meant for the search that waits
+        signal.raise_signal(signal.SIGINT)
+    return found.states if found.complete and found.reduced == now.reduced else None
+
+
+def _with_forecasts(
+    result: Result, forecaster: Forecaster, time_limit: float | None, memory_limit: float | None
+) -> Result:
+    """The result with what it, or the next bound, would cost; and which limits that is beyond."""
+    following = next_bound({**forecaster.sizes, **result.sizes}, result) if result.verdict == HOLDS else None
+    limits = (("--memory-limit", memory_limit and memory_limit * GIB), ("--time-limit", time_limit))
+
+    def judged_by_limits(one: Forecast | None) -> Forecast | None:
+        costs = one and dict(zip(("--memory-limit", "--time-limit"), (one.bytes, one.seconds)))
+        return one and replace(one, beyond=tuple(name for name, most in limits if most and (costs[name] or 0) > most))
+
+    latest = forecaster.latest if result.verdict == INCOMPLETE else None
+    return replace(result, forecast=judged_by_limits(latest), next_bound=judged_by_limits(following))
+
+
+def explored(
+    task: Task,
+    *,
+    engine: str = "native",
+    threads: int = 1,
+    reduction: bool | Sequence[str] = True,
+    stop: bool = True,
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
+    spill_dir: str | None = None,
+    progress: Callable[[Any], None] | None = None,
+    digest: bool = False,
+    deepening: Deepening | None = None,
+) -> Result:
+    """The result of a prepared task; the options are those of `check`.
+
+    deepening: the smaller bounds that are searched first if the space is large; where one of them is violated the
+    task's own search is not carried on."""
+    from ..picture.cells import rows_of
+
+    limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
+    options = {
+        "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
+        "spill_dir": _spill_dir(spill_dir), "digest": digest,
+    }  # fmt: skip
+    found = _search(task.program, _chosen(reduction), time_limit, options, deepening)
+    verdict, properties, violation = judged(task.program, found, task.shows)
+    if found.violation is not None and violation is not None:
+        violation = replace(violation, trace=_trace(task, found))
+    elif verdict == HOLDS:
+        verdict, properties, violation = _with_liveness(task, properties, found.states)
+    return Result(
+        verdict=verdict,
+        model=task.facts.model,
+        design=task.name,
+        scenario=task.facts.scenario,
+        bound=task.program.bound,
+        settings=dict(task.facts.settings),
+        states=found.states,
+        transitions=found.transitions,
+        depth=found.depth,
+        levels=tuple(found.levels),
+        digest=found.digest,
+        seconds=found.seconds,
+        compile_seconds=task.seconds + found.compile_seconds,
+        bytes_per_state=found.bytes_per_state,
+        reductions=("partial order",) * found.reduced + tuple(f"symmetry of {name}" for name in found.symmetries),
+        shortest=not found.reduced,
+        engine=engine,
+        properties=properties,
+        violation=violation,
+        stopped_by=found.stopped_by,
+        stopped_because=found.stopped_because,
+        disk_bytes=found.disk_bytes,
+        sizes=found.sizes or ({task.program.bound: found.states} if found.complete and task.program.bound else {}),
+        program=task.program,
+        drawings=rows_of(task.catalogue, task.program),
+    )
+
+
+def _chosen(reduction: bool | Sequence[str]) -> tuple[str, ...]:
+    """The reductions that may be used."""
+    if isinstance(reduction, bool):
+        return REDUCTIONS if reduction else ()
+    for name in reduction:
+        if name not in REDUCTIONS:
+            raise UsageError(f"there is no reduction {name!r}; there are: " + ", ".join(REDUCTIONS))
+    return tuple(reduction)
+
+
+def _search(
+    program: Program,
+    reductions: Sequence[str],
+    time_limit: float | None,
+    options: dict[str, Any],
+    deepening: Deepening | None = None,
+) -> Exploration:
+    """Search without reduction as long as the space is small, else with the `reductions` that pay.
+
+    A small space needs none, and its counterexamples are the shortest and its witnesses all seen.
+    Where partial-order reduction finds a violation, a shortest one is looked for without it.
+    """
+    from ..search.explore import explore
+
+    end = None if time_limit is None else time.monotonic() + time_limit
+    rest = lambda: None if end is None else max(end - time.monotonic(), 0.001)  # noqa: E731
+    small = SMALL[options["engine"]] if reductions or deepening else None
+    first = explore(program, time_limit=rest(), states=small, **options)
+    if first.stopped_by != "states":
+        return first
+    if deepening and deepening.suffices(rest):
+        first.stopped_by = "interrupt" if deepening.interrupted else first.stopped_by
+        return first
+    reduced, symmetric = (name in reductions for name in REDUCTIONS)
+    found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)
+    found.reached |= first.reached
+    if not found.complete and found.violation is None and found.states < first.states:
+        first.stopped_by, first.stopped_because = found.stopped_by, found.stopped_because
+        return first  # it got farther: the time was used up by the preparations of the other
+    if found.reduced and found.violation is not None and options["stop"]:
+        patience = SHORTEST_FACTOR * found.seconds + SHORTEST_SECONDS
+        again = explore(program, time_limit=min(patience, rest() or patience), symmetric=symmetric, **options)
+        return again if again.violation is not None else found
+    return found
+
+
+def _trace(task: Task, found: Exploration) -> Trace:
+    """The violation's trace, found again by the interpreter, with fewest context switches."""
+    from ..trace.trace import fewest_switches, replay
+
+    assert found.violation is not None
+    one = found.violation
+    return fewest_switches(replay(task.program, one.path, one.last, one.property, task.facts))
+
+
+def _with_liveness(
+    task: Task, properties: tuple[PropertyResult, ...], states: int
+) -> tuple[str, tuple[PropertyResult, ...], Violation | None]:
+    """The same verdicts with those of the leads_to properties, which need a search of their own."""
+    from ..trace.temporal import CAP, check_leads_to
+
+    verdicts, violation = {p.name: p.verdict for p in properties}, None
+    for prop in task.program.properties:
+        most = CAP if task.shows and prop.name in task.shows else LIVENESS_STATES
+        if prop.kind == "leads_to" and states <= most:
+            found = check_leads_to(task.program, prop, facts=task.facts)
+            verdicts[prop.name] = found.verdict
+            if found.trace is not None and violation is None:
+                violation = Violation(prop.name, prop.doc, found.trace)
+    judged_now = tuple(replace(p, verdict=verdicts[p.name]) for p in properties)
+    return VIOLATED if violation else HOLDS, judged_now, violation
+
+
+def _spill_dir(wanted: str | None) -> str | None:
+    """The directory for large temporary files, which exists; None for none."""
+    if wanted is None:
+        given = os.environ.get("TMPDIR") or "/var/tmp"
+        return given if _writable(given) else tempfile.gettempdir()
+    if wanted and not _writable(wanted):
+        raise UsageError(f"{wanted} is no directory that can be written to")
+    return wanted or None
+
+
+def _writable(directory: str) -> bool:
+    return os.path.isdir(directory) and os.access(directory, os.W_OK)
+
+
+def _check_options(engine: str, threads: int, time_limit: float | None, memory_limit: float | None) -> None:
+    if engine not in ENGINES:
+        raise UsageError(f"there is no engine {engine!r}; there are: " + ", ".join(ENGINES))
+    for name, value in (("threads", threads), ("time limit", time_limit), ("memory limit", memory_limit)):
+        if value is not None and not value > 0:
+            raise UsageError(f"the {name} must be positive, not {value}")
+    if memory_limit == math.inf:
+        raise UsageError("the memory limit must be a number of GiB, not inf")
