@@ -8,10 +8,12 @@ from types import FunctionType
 from .. import lang
 from ..base.errors import ModelError, Problem, UsageError, shown_path
 from ..ir import program as ir
+from ..lower.builder import Builder
 from ..lower.flow import reads_in
 from ..lower.locks import has_readers, readers
-from ..lower.processes import Lowered, ProcessLowering, expressions, instances_of, written
-from ..lower.properties import Properties
+from ..lower.processes import Lowered, expressions, instances_of, lowered_process, lowered_setup, written
+from ..lower.properties import for_properties, lowered_property
+from ..lower.statements import RULES
 from ..parse import tree as t
 from ..parse.statements import parse_function
 from ..source.catalogue import Catalogue, suggestions
@@ -126,10 +128,10 @@ class _Compiler:
         locals_ = [v for one in lowered for v in one.variables]
         setup_body: tuple[ir.Stmt, ...] = (ir.Goto(0),)
         if setup is not None:
-            setup_body, more = self._lowering("setup").setup(setup, self.scenario.processes[0].name)
+            setup_body, more = lowered_setup(self._builder("setup"), setup, self.scenario.processes[0].name)
             locals_ += more
-        lowering = Properties(self.world, self.parser.files)
-        judged = tuple(lowering.lower(name, one) for name, one in chosen.items())
+        builder = for_properties(self.world, self.parser.files)
+        judged = tuple(lowered_property(builder, name, one) for name, one in chosen.items())
         counted = any(p.kind == "thread" for p in self.scenario.processes)
         limit = (bound if bound is not None else self._scenario_bound()) if counted else None
         return ir.Program(
@@ -245,15 +247,15 @@ class _Compiler:
             if info.field.lock:
                 info.type = ir.Type("owner", 0, self.world.processes + int(info.handed_over))
 
-    def _lowering(self, name: str) -> ProcessLowering:
-        return ProcessLowering(self.world, self.parser.files, self.scenario.lock_order, name)
+    def _builder(self, name: str) -> Builder:
+        return Builder(RULES, self.world, self.parser.files, self.scenario.lock_order, name)
 
     def _lower(self, typed: list[list[Typed]]) -> list[Lowered]:
         done: list[Lowered] = []
         problems: dict[tuple[str, int, str], Problem] = {}
         for process, functions, (count, argument) in zip(self.scenario.processes, typed, self.counts):
             try:
-                done.append(self._lowering(process.name).run(process, functions, count, argument))
+                done.append(lowered_process(self._builder(process.name), process, functions, count, argument))
             except ModelError as error:
                 for problem in error.problems:
                     problems.setdefault((problem.file, problem.line, problem.text), problem)

@@ -7,246 +7,264 @@ from ..ir import program as ir
 from ..parse import tree as t
 from ..types.infer import Typed
 from ..types.world import PlaceType, RecordType
-from .choices import Choices
+from .accesses import accesses, is_plain, parts_of, touches
+from .builder import Builder
+from .choices import choose
+from .expressions import argument, is_quiet, slot_of
 from .flow import reads_in, size
 from .graph import Node
+from .lock_statements import try_lock
 from .scopes import Binding, Bound, Scope, Slot, Var
 from .values import CONST_0, FALSE, Value, negate
 
 SUBSTITUTED_SIZE = 12  # operators in an argument that may stand wherever its parameter does
 
 
-class Calls(Choices):
-    """Inlines calls."""
+def begin(b: Builder, stmt: t.Stmt, values: list[t.Node], scope: Scope, target: t.Node | None = None) -> None:
+    """Begin a step if the statement touches shared state; evaluate the calls in `values`."""
+    open_step(b, stmt, values, scope, target)
+    for value in [*values, *(t.children(target) if target is not None else [])]:
+        hoist(b, value, scope)
 
-    def hoist(
-        self, node: t.Node, scope: Scope, conditional: bool = False, effects_after: bool = False
-    ) -> None:
-        """Evaluate what in `node` cannot be one expression: calls with steps or effects, choices.
 
-        conditional: `node` is perhaps not evaluated.  effects_after: something behind it in
-        the same statement has effects, so what it reads is kept.
-        """
-        if not effects_after and self.is_plain(node):
-            return
-        self.hoisted.pop(id(node), None)
-        match node:
-            case t.Call():
-                self._hoist_call(node, scope, conditional)
-            case t.Choose():
-                if conditional:
-                    text = "choose() where it may not be evaluated"
-                    raise self.refuse(
-                        scope, node, "call-in-condition", text, "Choose in a statement of its own."
-                    )
-                self.hoisted[id(node)] = self.choose(node, scope, None)
-            case t.LockOp(op=("try_acquire" | "try_acquire_shared")):
-                if not conditional:
-                    self.hoisted[id(node)] = self.try_lock(node, scope)
-            case t.Logic() | t.Cond() if not conditional and self._branches(node, scope):
-                self.hoisted[id(node)] = self._by_control_flow(node, scope)
-            case t.Logic() | t.Cond():
-                for part, perhaps in self.parts_of(node, scope):
-                    self.hoist(part, scope, conditional or perhaps, effects_after)
-            case t.Quantifier():
-                for child in t.children(node):
-                    self.hoist(child, scope, True)
-            case _:
-                children = t.children(node)
-                late = [self.has_effects(child, scope) for child in children]
-                for position, child in enumerate(children):
-                    self.hoist(child, scope, conditional, effects_after or any(late[position + 1 :]))
-                if (
-                    effects_after
-                    and not conditional
-                    and isinstance(node, (t.Attr, t.Item))
-                    and self._is_value(node, scope)
-                ):
-                    type_ = scope.typed.types[id(node)]
-                    self.hoisted[id(node)] = self.temporary(scope, "value", self.evaluate(node, scope), type_)
+def open_step(b: Builder, stmt: t.Stmt, values: list[t.Node], scope: Scope, target: t.Node | None = None) -> None:
+    """Begin a step if the statement itself is a shared access; refuse it if it has several."""
+    if b.atomic is None:
+        found = [access for value in values for access in accesses(b, value, scope)]
+        if target is not None:
+            found += accesses(b, target, scope)
+        if len(found) > 1:
+            names = " and ".join(dict.fromkeys(access.text for access in found))
+            often = "twice" if len(found) == 2 else "several times"
+            text = f"a statement touches shared state {often} ({names}); others may run in between"
+            remedy = 'Give each a statement of its own, or put all into `with atomic("reason"):`.'
+            raise b.refuse(scope, stmt, "two-accesses", text, remedy)
+        field = bool(found) and found[0].kind == "field"
+        b.begun = b.step(ir.Call(b.source_text(stmt)), scope, stmt) if field else None
 
-    def _is_value(self, node: t.Node, scope: Scope) -> bool:
-        return isinstance(scope.typed.types.get(id(node)), ir.Type)
 
-    def has_effects(self, node: t.Node, scope: Scope) -> bool:
-        """Does evaluating `node` change anything?"""
-        if self.is_plain(node):
-            return False
-        if isinstance(node, t.Call) and not self.quiet(scope.typed.calls[id(node)]):
-            return True
-        if isinstance(node, t.LockOp):
-            return node.op.startswith("try_")
-        return any(self.has_effects(child, scope) for child in t.children(node))
+def hoist(b: Builder, node: t.Node, scope: Scope, conditional: bool = False, effects_after: bool = False) -> None:
+    """Evaluate what in `node` cannot be one expression: calls with steps or effects, choices.
 
-    def _branches(self, node: t.Logic | t.Cond, scope: Scope) -> bool:
-        """Do parts that are perhaps not evaluated have effects (but no steps of their own)?"""
-        late = [part for part, perhaps in self.parts_of(node, scope) if perhaps]
-        if self.atomic is None and any(self.accesses(part, scope) for part in late):
-            return False
-        return any(self.has_effects(part, scope) for part in late)
+    conditional: `node` is perhaps not evaluated.  effects_after: something behind it in
+    the same statement has effects, so what it reads is kept.
+    """
+    if not effects_after and is_plain(b, node):
+        return
+    b.hoisted.pop(id(node), None)
+    match node:
+        case t.Call():
+            _hoist_call(b, node, scope, conditional)
+        case t.Choose():
+            if conditional:
+                text = "choose() where it may not be evaluated"
+                raise b.refuse(scope, node, "call-in-condition", text, "Choose in a statement of its own.")
+            b.hoisted[id(node)] = choose(b, node, scope, None)
+        case t.LockOp(op=("try_acquire" | "try_acquire_shared")):
+            if not conditional:
+                b.hoisted[id(node)] = try_lock(b, node, scope)
+        case t.Logic() | t.Cond() if not conditional and _branches(b, node, scope):
+            b.hoisted[id(node)] = _by_control_flow(b, node, scope)
+        case t.Logic() | t.Cond():
+            for part, perhaps in parts_of(b, node, scope):
+                hoist(b, part, scope, conditional or perhaps, effects_after)
+        case t.Quantifier():
+            for child in t.children(node):
+                hoist(b, child, scope, True)
+        case _:
+            children = t.children(node)
+            late = [has_effects(b, child, scope) for child in children]
+            for position, child in enumerate(children):
+                hoist(b, child, scope, conditional, effects_after or any(late[position + 1 :]))
+            if effects_after and not conditional and isinstance(node, (t.Attr, t.Item)) and _is_value(node, scope):
+                type_ = scope.typed.types[id(node)]
+                b.hoisted[id(node)] = b.temporary(scope, "value", b.evaluate(node, scope), type_)
 
-    def _by_control_flow(self, node: t.Logic | t.Cond, scope: Scope) -> Value:
-        """Evaluate `and`, `or`, `implies` or `a if c else b` with branches."""
-        type_ = scope.typed.types[id(node)]
-        name = self.new_local(scope, "value", type_, temporary=True)
-        behind = Node()
-        if isinstance(node, t.Cond):
-            self.hoist(node.test, scope)
-            arms = self.fork(self.evaluate(node.test, scope), self.pos(scope, node))
-            for start, part in zip(arms, (node.then, node.other)):
-                self.at(start)
-                self._evaluate_into(name, part, scope)
-                self.goto(behind)
+
+def _is_value(node: t.Node, scope: Scope) -> bool:
+    return isinstance(scope.typed.types.get(id(node)), ir.Type)
+
+
+def has_effects(b: Builder, node: t.Node, scope: Scope) -> bool:
+    """Does evaluating `node` change anything?"""
+    if is_plain(b, node):
+        return False
+    if isinstance(node, t.Call) and not is_quiet(b, scope.typed.calls[id(node)]):
+        return True
+    if isinstance(node, t.LockOp):
+        return node.op.startswith("try_")
+    return any(has_effects(b, child, scope) for child in t.children(node))
+
+
+def _branches(b: Builder, node: t.Logic | t.Cond, scope: Scope) -> bool:
+    """Do parts that are perhaps not evaluated have effects (but no steps of their own)?"""
+    late = [part for part, perhaps in parts_of(b, node, scope) if perhaps]
+    if b.atomic is None and any(accesses(b, part, scope) for part in late):
+        return False
+    return any(has_effects(b, part, scope) for part in late)
+
+
+def _by_control_flow(b: Builder, node: t.Logic | t.Cond, scope: Scope) -> Value:
+    """Evaluate `and`, `or`, `implies` or `a if c else b` with branches."""
+    type_ = scope.typed.types[id(node)]
+    name = b.new_local(scope, "value", type_, temporary=True)
+    behind = Node()
+    if isinstance(node, t.Cond):
+        hoist(b, node.test, scope)
+        arms = b.fork(b.evaluate(node.test, scope), b.pos(scope, node))
+        for start, part in zip(arms, (node.then, node.other)):
+            b.at(start)
+            _evaluate_into(b, name, part, scope)
+            b.goto(behind)
+    else:
+        _evaluate_into(b, name, node.operands[0], scope, node.op == "implies")
+        for part in node.operands[1:]:
+            yes, no = b.fork(Value(ir.Read(name), 0, 1), b.pos(scope, node))
+            b.at(no if node.op == "and" else yes)
+            b.goto(behind)
+            b.at(yes if node.op == "and" else no)
+            _evaluate_into(b, name, part, scope)
+        b.goto(behind)
+    b.at(behind)
+    return Value(ir.Read(name), type_.lo, type_.hi)
+
+
+def _evaluate_into(b: Builder, name: str, node: t.Node, scope: Scope, negated: bool = False) -> None:
+    hoist(b, node, scope)
+    value = b.evaluate(node, scope)
+    b.emit(ir.Assign(name, CONST_0, (negate(value) if negated else value).expr))
+
+
+def _hoist_call(b: Builder, node: t.Call, scope: Scope, conditional: bool) -> None:
+    callee = scope.typed.calls[id(node)]
+    stepping = b.atomic is None and touches(b, callee)
+    if conditional and (stepping or not is_quiet(b, callee)):
+        text = f"{callee.function.name}() is called where it may not be evaluated"
+        raise b.refuse(scope, node, "call-in-condition", text, "Call it in a statement of its own, before.")
+    late = [has_effects(b, arg, scope) for arg in node.args]
+    for position, (param, arg) in enumerate(zip(callee.function.params, node.args)):
+        for part in t.children(arg) if param.annotation is lang.Place else [arg]:
+            hoist(b, part, scope, conditional, any(late[position + 1 :]))
+    if conditional:
+        return
+    if stepping or not is_quiet(b, callee) or any(f.loops for f in callee.everything_called()):
+        b.hoisted[id(node)] = _inline_call(b, node, scope)
+
+
+def _inline_call(b: Builder, node: t.Call, scope: Scope) -> Value:
+    """Inline a call; its arguments are hoisted already.  The value is valid until
+    something changes."""
+    callee = scope.typed.calls[id(node)]
+    is_step = b.atomic is None and callee.function.kind == "primitive" and touches(b, callee)
+    before = b.atomic
+    if is_step:
+        step = b.step(ir.Call(callee.function.name), scope, node)
+        b.atomic = step
+    try:
+        if is_step and is_quiet(b, callee) and not any(f.loops for f in callee.everything_called()):
+            value = b.evaluate(node, scope)
+            step.call = _shown_call(b, node, scope)
         else:
-            self._evaluate_into(name, node.operands[0], scope, node.op == "implies")
-            for part in node.operands[1:]:
-                yes, no = self.fork(Value(ir.Read(name), 0, 1), self.pos(scope, node))
-                self.at(no if node.op == "and" else yes)
-                self.goto(behind)
-                self.at(yes if node.op == "and" else no)
-                self._evaluate_into(name, part, scope)
-            self.goto(behind)
-        self.at(behind)
-        return Value(ir.Read(name), type_.lo, type_.hi)
+            inner = _bind(b, node, callee, scope)
+            if is_step:
+                step.call = _shown_call(b, node, scope)
+            value = inline(b, inner)
+    finally:
+        b.atomic = before
+    if is_step and isinstance(callee.result, ir.Type) and callee.result.kind != "void":
+        b.emit(ir.Note("", value.expr, callee.result, b.pos(scope, node)))
+    return value
 
-    def _evaluate_into(self, name: str, node: t.Node, scope: Scope, negated: bool = False) -> None:
-        self.hoist(node, scope)
-        value = self.evaluate(node, scope)
-        self.emit(ir.Assign(name, CONST_0, (negate(value) if negated else value).expr))
 
-    def _hoist_call(self, node: t.Call, scope: Scope, conditional: bool) -> None:
-        callee = scope.typed.calls[id(node)]
-        stepping = self.atomic is None and self.touches(callee)
-        if conditional and (stepping or not self.quiet(callee)):
-            text = f"{callee.function.name}() is called where it may not be evaluated"
-            raise self.refuse(
-                scope, node, "call-in-condition", text, "Call it in a statement of its own, before."
-            )
-        late = [self.has_effects(arg, scope) for arg in node.args]
-        for position, (param, arg) in enumerate(zip(callee.function.params, node.args)):
-            for part in t.children(arg) if param.annotation is lang.Place else [arg]:
-                self.hoist(part, scope, conditional, any(late[position + 1 :]))
-        if conditional:
-            return
-        if stepping or not self.quiet(callee) or any(f.loops for f in callee.everything_called()):
-            self.hoisted[id(node)] = self.inline_call(node, scope)
-
-    def inline_call(self, node: t.Call, scope: Scope) -> Value:
-        """Inline a call; its arguments are hoisted already.  The value is valid until
-        something changes."""
-        callee = scope.typed.calls[id(node)]
-        is_step = self.atomic is None and callee.function.kind == "primitive" and self.touches(callee)
-        before = self.atomic
-        if is_step:
-            step = self.step(ir.Call(callee.function.name), scope, node)
-            self.atomic = step
-        try:
-            if is_step and self.quiet(callee) and not any(f.loops for f in callee.everything_called()):
-                value = self.evaluate(node, scope)
-                step.call = self._shown_call(node, scope)
-            else:
-                inner = self.bind(node, callee, scope)
-                if is_step:
-                    step.call = self._shown_call(node, scope)
-                value = self.inline(inner)
-        finally:
-            self.atomic = before
-        if is_step and isinstance(callee.result, ir.Type) and callee.result.kind != "void":
-            self.emit(ir.Note("", value.expr, callee.result, self.pos(scope, node)))
-        return value
-
-    def _shown_call(self, node: t.Call, scope: Scope) -> ir.Call:
-        """A primitive call as pictures show it; arguments that need the step's own
-        temporaries are left out later."""
-        callee = scope.typed.calls[id(node)]
-        before, self.checks = self.checks, []
-        args = []
-        for param, arg in zip(callee.function.params, node.args):
-            type_ = callee.params[param.name]
-            if isinstance(type_, ir.Type):
-                args.append((param.name, self.value(arg, scope).expr, type_))
-        self.checks = before
-        return ir.Call(callee.function.name, tuple(args))
-
-    def bind(self, node: t.Call, callee: Typed, scope: Scope) -> Scope:
-        """The scope of an inlined call, in which its parameters stand for the arguments."""
-        aliased = self._aliased(node, callee, scope)
-        frames = (*scope.frames, ir.Frame(scope.function.name, self.pos(scope, node)))
-        inner = Scope(callee, {}, (*scope.path, callee.function.name), frames)
-        for param, arg in zip(callee.function.params, node.args):
-            found = self.argument(param, arg, scope, callee)
-            self.flush()
-            if isinstance(found, Slot) and not self.is_stable(found.index, aliased, callee):
-                index = self.temporary(inner, f"{param.name}.index", found.index, ir.int_type(0, 0))
-                found = found._replace(index=index)
-            elif isinstance(found, Bound):
-                found = self._bind_value(param, found.value, inner, aliased)
-            inner.names[param.name] = found
-        return inner
-
-    def _bind_value(self, param: t.Param, value: Value, inner: Scope, aliased: set[str]) -> Binding:
-        callee = inner.typed
-        written = assignments(callee, param.name) > 0
-        if not written and self.is_stable(value, aliased, callee):
-            return Bound(value)
+def _shown_call(b: Builder, node: t.Call, scope: Scope) -> ir.Call:
+    """A primitive call as pictures show it; arguments that need the step's own
+    temporaries are left out later."""
+    callee = scope.typed.calls[id(node)]
+    before, b.checks = b.checks, []
+    args = []
+    for param, arg in zip(callee.function.params, node.args):
         type_ = callee.params[param.name]
-        name = self.new_local(inner, param.name, type_, temporary=self.atomic is not None)
-        self.emit(ir.Assign(name, CONST_0, value.expr))
-        return Var(name, type_.lo, type_.hi) if written else Var(name, value.lo, value.hi)
+        if isinstance(type_, ir.Type):
+            args.append((param.name, b.value(arg, scope).expr, type_))
+    b.checks = before
+    return ir.Call(callee.function.name, tuple(args))
 
-    def _aliased(self, node: t.Call, callee: Typed, scope: Scope) -> set[str]:
-        """The locals that a call may change: its records, and what its Places stand for."""
-        found: set[str] = set()
-        for param, arg in zip(callee.function.params, node.args):
-            type_ = callee.params[param.name]
-            if isinstance(type_, RecordType):
-                found.update(scope.names[arg.name].fields.values())
-            elif isinstance(type_, PlaceType) and not (
-                type_.field and issubclass(type_.field.struct, lang.Struct)
-            ):
-                before, self.checks = self.checks, []
-                found.add(self.slot(arg, scope).var)
-                self.checks = before
-        return found
 
-    def is_stable(self, value: Value, aliased: set[str], callee: Typed) -> bool:
-        """Does `value` stay what it is while `callee` runs, at no price in states?"""
-        if value.constant:
-            return True
-        quiet = self.quiet(callee)
-        for read in reads_in(value.expr):
-            if read.var in self.variables:
-                if read.var in aliased and not quiet:
-                    return False
-            elif not (quiet and self.atomic is not None):
+def _bind(b: Builder, node: t.Call, callee: Typed, scope: Scope) -> Scope:
+    """The scope of an inlined call, in which its parameters stand for the arguments."""
+    aliased = _aliased(b, node, callee, scope)
+    frames = (*scope.frames, ir.Frame(scope.function.name, b.pos(scope, node)))
+    inner = Scope(callee, {}, (*scope.path, callee.function.name), frames)
+    for param, arg in zip(callee.function.params, node.args):
+        found = argument(b, param, arg, scope, callee)
+        b.flush()
+        if isinstance(found, Slot) and not _is_stable(b, found.index, aliased, callee):
+            index = b.temporary(inner, f"{param.name}.index", found.index, ir.int_type(0, 0))
+            found = found._replace(index=index)
+        elif isinstance(found, Bound):
+            found = _bind_value(b, param, found.value, inner, aliased)
+        inner.names[param.name] = found
+    return inner
+
+
+def _bind_value(b: Builder, param: t.Param, value: Value, inner: Scope, aliased: set[str]) -> Binding:
+    callee = inner.typed
+    written = assignments(callee, param.name) > 0
+    if not written and _is_stable(b, value, aliased, callee):
+        return Bound(value)
+    type_ = callee.params[param.name]
+    name = b.new_local(inner, param.name, type_, temporary=b.atomic is not None)
+    b.emit(ir.Assign(name, CONST_0, value.expr))
+    return Var(name, type_.lo, type_.hi) if written else Var(name, value.lo, value.hi)
+
+
+def _aliased(b: Builder, node: t.Call, callee: Typed, scope: Scope) -> set[str]:
+    """The locals that a call may change: its records, and what its Places stand for."""
+    found: set[str] = set()
+    for param, arg in zip(callee.function.params, node.args):
+        type_ = callee.params[param.name]
+        if isinstance(type_, RecordType):
+            found.update(scope.names[arg.name].fields.values())
+        elif isinstance(type_, PlaceType) and not (type_.field and issubclass(type_.field.struct, lang.Struct)):
+            before, b.checks = b.checks, []
+            found.add(slot_of(b, arg, scope).var)
+            b.checks = before
+    return found
+
+
+def _is_stable(b: Builder, value: Value, aliased: set[str], callee: Typed) -> bool:
+    """Does `value` stay what it is while `callee` runs, at no price in states?"""
+    if value.constant:
+        return True
+    quiet = is_quiet(b, callee)
+    for read in reads_in(value.expr):
+        if read.var in b.variables:
+            if read.var in aliased and not quiet:
                 return False
-        if self.atomic is None:
-            return isinstance(value.expr, ir.Read) or not any(True for _ in reads_in(value.expr))
-        return size(value.expr) <= SUBSTITUTED_SIZE
+        elif not (quiet and b.atomic is not None):
+            return False
+    if b.atomic is None:
+        return isinstance(value.expr, ir.Read) or not any(True for _ in reads_in(value.expr))
+    return size(value.expr) <= SUBSTITUTED_SIZE
 
-    def inline(self, inner: Scope) -> Value:
-        """Inline the body of a function whose parameters are bound; the value that it returns."""
-        callee = inner.typed
-        inner.exit = Node()
-        returns = _returns(callee.function.body)
-        single = len(returns) == 1 and returns[0] is callee.function.body[-1]
-        if isinstance(callee.result, ir.Type) and callee.result.kind != "void" and not single:
-            type_ = callee.result
-            inner.result = Var(self.new_local(inner, "return", type_, temporary=True), type_.lo, type_.hi)
-        self.block(callee.function.body, inner)
-        self.goto(inner.exit)
-        self.at(inner.exit)
-        if inner.single is not None:
-            return inner.single
-        if isinstance(inner.result, Var):
-            return Value(ir.Read(inner.result.name), inner.result.lo, inner.result.hi)
-        return FALSE
 
-    def block(self, body: list[t.Stmt], scope: Scope) -> None:
-        raise NotImplementedError
-
-    def try_lock(self, node: t.LockOp, scope: Scope) -> Value:
-        raise NotImplementedError
+def inline(b: Builder, inner: Scope) -> Value:
+    """Inline the body of a function whose parameters are bound; the value that it returns."""
+    callee = inner.typed
+    inner.exit = Node()
+    returns = _returns(callee.function.body)
+    single = len(returns) == 1 and returns[0] is callee.function.body[-1]
+    if isinstance(callee.result, ir.Type) and callee.result.kind != "void" and not single:
+        type_ = callee.result
+        inner.result = Var(b.new_local(inner, "return", type_, temporary=True), type_.lo, type_.hi)
+    b.block(callee.function.body, inner)
+    b.goto(inner.exit)
+    b.at(inner.exit)
+    if inner.single is not None:
+        return inner.single
+    if isinstance(inner.result, Var):
+        return Value(ir.Read(inner.result.name), inner.result.lo, inner.result.hi)
+    return FALSE
 
 
 def assignments(typed: Typed, name: str) -> int:

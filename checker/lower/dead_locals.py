@@ -11,7 +11,7 @@ from .flow import RawBlock, reads_in
 from .values import Value, negate
 
 
-class Liveness:
+class LiveLocals:
     """What is live where, in one process.
 
     live: for each label, the locals whose value on entry can make a difference, as bits.

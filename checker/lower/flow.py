@@ -29,7 +29,7 @@ class RawBlock:
     body: list[ir.Stmt]
 
 
-class Known:
+class Knowledge:
     """What is known at a point of a block.
 
     values: what locals are.  facts: conditions that are true, by their numbers.  ranges: bounds
@@ -41,10 +41,10 @@ class Known:
     def __init__(self, values: dict[str, Value], facts: dict[int, ir.Expr], ranges: dict[int, Value]) -> None:
         self.values, self.facts, self.ranges = values, facts, ranges
 
-    def copy(self) -> Known:
-        return Known(dict(self.values), dict(self.facts), dict(self.ranges))
+    def copy(self) -> Knowledge:
+        return Knowledge(dict(self.values), dict(self.facts), dict(self.ranges))
 
-    def meet(self, other: Known) -> Known:
+    def meet(self, other: Knowledge) -> Knowledge:
         """What is known where two paths come together."""
         values = {k: v for k, v in self.values.items() if other.values.get(k) == v}
         ranges = {}
@@ -52,7 +52,7 @@ class Known:
             two = other.ranges.get(number)
             if two is not None:
                 ranges[number] = Value(one.expr, min(one.lo, two.lo), max(one.hi, two.hi))
-        return Known(values, {n: fact for n, fact in self.facts.items() if n in other.facts}, ranges)
+        return Knowledge(values, {n: fact for n, fact in self.facts.items() if n in other.facts}, ranges)
 
 
 class Emitter:
@@ -89,7 +89,7 @@ class Emitter:
         start: list[ir.Stmt] = []
         first = 0
         if entry.step is None:
-            self.emit(entry, None, Known({}, {}, {}), start)
+            self.emit(entry, None, Knowledge({}, {}, {}), start)
             if isinstance(start[-1], ir.Goto) and all(map(self.sets_local, start[:-1])):
                 first = start.pop().label
             else:
@@ -100,7 +100,7 @@ class Emitter:
             self.label(entry)
         for node in self.queue:
             out: list[ir.Stmt] = []
-            if self.emit(node, None, Known({}, {}, {}), out) is not None:
+            if self.emit(node, None, Knowledge({}, {}, {}), out) is not None:
                 raise InternalError("a path of the flow graph ends nowhere")
             done.append(RawBlock(self.labels[id(node)], node.step, choices_last(out)))
         return done, first, start
@@ -111,7 +111,7 @@ class Emitter:
 
     # one path at a time; `env` is what is known
 
-    def emit(self, node: Node, stop: Node | None, env: Known, out: list[ir.Stmt]) -> Known | None:
+    def emit(self, node: Node, stop: Node | None, env: Knowledge, out: list[ir.Stmt]) -> Knowledge | None:
         """Write the local work from `node` on to `out`, up to `stop`.  The result is what is
         known there, or None if no path comes there."""
         while True:
@@ -138,8 +138,8 @@ class Emitter:
             node = target
 
     def branch(
-        self, node: Node, cond: Value, stop: Node | None, env: Known, out: list[ir.Stmt]
-    ) -> Known | None:
+        self, node: Node, cond: Value, stop: Node | None, env: Knowledge, out: list[ir.Stmt]
+    ) -> Knowledge | None:
         then: list[ir.Stmt] = []
         other: list[ir.Stmt] = []
         yes, no = env.copy(), env.copy()
@@ -155,13 +155,13 @@ class Emitter:
             return left if right is None else right
         return left.meet(right)
 
-    def arm(self, target: Node, stop: Node | None, env: Known, out: list[ir.Stmt]) -> Known | None:
+    def arm(self, target: Node, stop: Node | None, env: Knowledge, out: list[ir.Stmt]) -> Knowledge | None:
         if target.step is not None:
             out.append(ir.Goto(self.label(target)))
             return None
         return env if target is stop else self.emit(target, stop, env, out)
 
-    def statements(self, body: list[ir.Stmt], env: Known, out: list[ir.Stmt]) -> bool:
+    def statements(self, body: list[ir.Stmt], env: Knowledge, out: list[ir.Stmt]) -> bool:
         """Write straight-line statements; False if one of them always fails."""
         for stmt in body:
             match stmt:
@@ -191,7 +191,7 @@ class Emitter:
                     out.append(stmt)
         return True
 
-    def inner_if(self, stmt: ir.If, env: Known, out: list[ir.Stmt]) -> bool:
+    def inner_if(self, stmt: ir.If, env: Knowledge, out: list[ir.Stmt]) -> bool:
         cond = self.value(stmt.cond, env)
         if cond.constant:
             return self.statements(list(stmt.then if cond.lo else stmt.other), env, out)
@@ -206,7 +206,7 @@ class Emitter:
 
     # what locals are known to be
 
-    def value(self, expr: ir.Expr, env: Known) -> Value:
+    def value(self, expr: ir.Expr, env: Knowledge) -> Value:
         """`expr` with what is known put in."""
         if not env.values or self.uses(expr).isdisjoint(env.values):
             return Value(expr, expr.value, expr.value) if isinstance(expr, ir.Const) else Value(expr, 0, WIDE)
@@ -219,7 +219,7 @@ class Emitter:
 
         return rebuild(expr, read, lambda leaf: Value(leaf, 0, WIDE))
 
-    def learn(self, name: str, value: Value, env: Known) -> None:
+    def learn(self, name: str, value: Value, env: Knowledge) -> None:
         self.forget(name, env)
         variable = self.variables.get(name)
         if variable is None or variable.count != 1:
@@ -231,7 +231,7 @@ class Emitter:
         ):
             env.values[name] = Value(value.expr, variable.type.lo, variable.type.hi)
 
-    def forget(self, name: str, env: Known) -> None:
+    def forget(self, name: str, env: Knowledge) -> None:
         """`name` changes."""
         env.values.pop(name, None)
         for other in [k for k, v in env.values.items() if name in self.uses(v.expr)]:
@@ -241,7 +241,7 @@ class Emitter:
         for number in [n for n, known in env.ranges.items() if name in self.uses(known.expr)]:
             del env.ranges[number]
 
-    def trust(self, cond: ir.Expr, env: Known) -> None:
+    def trust(self, cond: ir.Expr, env: Knowledge) -> None:
         """`cond` is true."""
         if isinstance(cond, ir.Binary) and cond.op == "and":
             self.trust(cond.left, env)
@@ -254,7 +254,7 @@ class Emitter:
             if isinstance(cond, ir.Binary) and isinstance(cond.right, ir.Const):
                 self.narrow(cond.op, cond.left, cond.right.value, env)
 
-    def narrow(self, op: str, expr: ir.Expr, limit: int, env: Known) -> None:
+    def narrow(self, op: str, expr: ir.Expr, limit: int, env: Knowledge) -> None:
         """`expr op limit` is true."""
         if op not in ir.COMPARISONS:
             return
@@ -272,7 +272,7 @@ class Emitter:
         variable = self.variables.get(expr.var) if isinstance(expr, ir.Read) else None
         return (variable.type.lo, variable.type.hi) if variable else (-WIDE, WIDE)
 
-    def implied(self, cond: ir.Expr, env: Known) -> bool:
+    def implied(self, cond: ir.Expr, env: Knowledge) -> bool:
         """Is `cond` certainly true?  "No" may mean "not known"."""
         if not env.facts:
             return False

@@ -9,12 +9,13 @@ from ..base.errors import ModelError, Problem
 from ..ir import program as ir
 from ..types.infer import Typed
 from ..types.world import World
-from .calls import assignments
-from .dead_locals import Liveness
-from .flow import Emitter, reads_in
+from .assignments import variable
+from .builder import Builder
+from .calls import assignments, inline
+from .dead_locals import LiveLocals
+from .flow import Emitter, RawBlock, reads_in
 from .graph import Node, Step
 from .scopes import Bound, Scope
-from .statements import Statements
 from .values import CONST_0, FALSE, TRUE, Value, arith, compare, const
 
 OPERATION = "operation"  # the temporary that says which operation a thread starts
@@ -28,159 +29,157 @@ class Lowered:
     variables: list[ir.Variable]
 
 
-class ProcessLowering(Statements):
-    """Lowers one process (or the setup)."""
-
-    def run(
-        self, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None
-    ) -> Lowered:
-        """The process `declared`, which runs `functions`; argument: of each, if it has one."""
-        entry = Node(reached=1)
-        final = Node(step=Step(ir.Call("end"), (), guard=FALSE), reached=0)
-        final.then = final
-        first: list[Node] = []
-        if declared.kind == "thread":
-            entry.step = self._start(functions)
-            self.cur = entry
-            self._operations(functions, argument, entry)
-            first.append(entry)
-        else:
-            where = self._at_function(functions[0])
-            entry.where = where
-            self.cur = entry
-            begin = Node(where=where)
-            self.goto(begin)
-            self.at(begin)
-            self._call(functions[0], argument)
-            if declared.kind == "process":
-                final.step.frames = where.frames
-                self.goto(final)
-            else:
-                self.goto(begin)
-                first.append(begin)
-        if self.problems:
-            raise ModelError(self.problems)
-        return self._finish(declared, instances, entry, first, final)
-
-    def setup(self, function: Typed, owner: str) -> tuple[tuple[ir.Stmt, ...], list[ir.Variable]]:
-        """The setup as one body; its locals belong to the process `owner`."""
-        self.owner_of_locals, self.guarded = owner, False
-        entry, end = Node(reached=1), Node(step=Step(ir.Call("end"), ()))
-        end.then = end
-        self.cur, self.atomic = entry, Step(ir.Call("setup"), (), node=entry)
-        entry.where = self.atomic
-        self._call(function, None)
-        self.goto(end)
-        if self.problems:
-            raise ModelError(self.problems)
-        if self.atomic.guard != TRUE:
-            text = f"in {function.function.name}(): the setup cannot wait"
-            raise ModelError(
-                Problem(
-                    function.function.file, function.function.line, "late-wait", text, "Nothing runs yet."
-                )
-            )
-        entry.step = self.atomic
-        blocks, _, _ = Emitter(self.variables, self.temporaries).blocks(entry)
-        blocks[0].body = _to_label_0(blocks[0].body)
-        body = Liveness([blocks[0]], self.variables).cleaned(blocks[0])
-        return body, _used(self.variables, [body])
-
-    # where it begins
-
-    def _at_function(self, typed: Typed) -> Step:
-        pos = ir.Pos(self.file_names[typed.function.file], typed.function.line)
-        return Step(ir.Call(typed.function.name), (ir.Frame(typed.function.name, pos),))
-
-    def _start(self, functions: list[Typed]) -> Step:
-        step = self._at_function(functions[0])
-        if len(functions) > 1:
-            step.call = ir.Call("start")
-            step.frames = (ir.Frame(self.process, step.frames[0].pos),)
-        step.guard = compare(">", Value(ir.Read(ir.OPS_LEFT), 0, 1 << 30), FALSE)
-        step.starts = True
-        return step
-
-    def _operations(self, functions: list[Typed], argument: Value | None, entry: Node) -> None:
-        """The start of a thread: one operation less is left; then any of the operations."""
-        left = ir.Read(ir.OPS_LEFT)
-        self.emit(ir.Assign(ir.OPS_LEFT, CONST_0, ir.Binary("-", left, const(1).expr)))
-        names = tuple(f.function.name for f in functions)
-        if len(functions) == 1:
-            self._operation(functions[0], argument, entry)
-            return
-        type_ = ir.Type("enum", 0, len(names) - 1, OPERATION, names)
-        variable = f"{self.process}:{OPERATION}"
-        self.variables[variable] = ir.Variable(variable, type_, 1, (0,), self.process, label=OPERATION)
-        self.emit(ir.Choose(variable, 0, len(names) - 1))
-        self.emit(ir.Note("starts", ir.Read(variable), type_))
-        chosen = Value(ir.Read(variable), 0, len(names) - 1)
-        for number, function in enumerate(functions):
-            this, others = self.fork(
-                compare("==", chosen, const(number)) if number < len(names) - 1 else TRUE, ir.NOWHERE
-            )  # fmt: skip
-            self.at(this)
-            self._operation(function, argument, entry)
-            self.at(others)
-
-    def _operation(self, function: Typed, argument: Value | None, entry: Node) -> None:
-        self.starting = True
-        self._call(function, argument)
-        self.goto(entry)
-
-    def _call(self, function: Typed, argument: Value | None) -> None:
-        scope = Scope(function, {}, (function.function.name,))
-        for param in function.function.params:
-            value = argument if argument is not None else FALSE
-            if assignments(function, param.name) > 0:
-                type_ = function.params[param.name]
-                variable = self._variable(param.name, type_, scope)
-                self.emit(ir.Assign(variable.name, CONST_0, value.expr))
-            else:
-                scope.names[param.name] = Bound(value)
-        self.inline(scope)
-
-    # blocks
-
-    def _finish(
-        self, declared: lang.Process, instances: int, entry: Node, first: list[Node], final: Node
-    ) -> Lowered:
-        emitter = Emitter(self.variables, self.temporaries)
-        raw, start, inits = emitter.blocks(entry)
-        for assign in inits:
-            self._set_init(assign)
-        liveness = Liveness(raw, self.variables)
-        blocks = tuple(self._block(block, liveness) for block in raw)
+def lowered_process(
+    b: Builder, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None
+) -> Lowered:
+    """The process `declared`, which runs `functions`; argument: of each, if it has one."""
+    entry = Node(reached=1)
+    final = Node(step=Step(ir.Call("end"), (), guard=FALSE), reached=0)
+    final.then = final
+    first: list[Node] = []
+    if declared.kind == "thread":
+        entry.step = _start(b, functions)
+        b.cur = entry
+        _operations(b, functions, argument, entry)
+        first.append(entry)
+    else:
+        where = _at_function(b, functions[0])
+        entry.where = where
+        b.cur = entry
+        begin = Node(where=where)
+        b.goto(begin)
+        b.at(begin)
+        _call(b, functions[0], argument)
         if declared.kind == "process":
-            rests = {emitter.labels[id(final)]} if id(final) in emitter.labels else set()
+            final.step.frames = where.frames
+            b.goto(final)
         else:
-            rests = {
-                emitter.labels[id(n)] for node in first for n in _first_steps(node) if id(n) in emitter.labels
-            }
-        process = ir.Process(declared.name, declared.kind, instances, blocks, start, frozenset(rests))
-        bodies = [block.body for block in blocks]
-        used = _used(self.variables, bodies, [block.guard for block in blocks])
-        names = {variable.name for variable in used}
-        return Lowered(replace(process, blocks=tuple(replace(b, live=b.live & names) for b in blocks)), used)
+            b.goto(begin)
+            first.append(begin)
+    if b.problems:
+        raise ModelError(b.problems)
+    return _finish(b, declared, instances, entry, first, final)
 
-    def _set_init(self, assign: ir.Assign) -> None:
-        variable = self.variables[assign.var]
-        init = list(variable.init)
-        init[assign.index.value] = assign.value.value
-        self.variables[assign.var] = replace(variable, init=tuple(init))
 
-    def _block(self, raw: object, liveness: Liveness) -> ir.Block:
-        step, live = raw.step, liveness.names(raw.label)
-        known = [
-            a
-            for a in step.call.args
-            if all(r.var in live or r.var not in self.variables for r in reads_in(a[1]))
-        ]
-        call = ir.Call(step.call.name, tuple(known))
-        guard = step.guard.expr
-        return ir.Block(
-            raw.label, guard, liveness.cleaned(raw), call, step.frames, step.atomic, live, step.starts
+def lowered_setup(b: Builder, function: Typed, owner: str) -> tuple[tuple[ir.Stmt, ...], list[ir.Variable]]:
+    """The setup as one body; its locals belong to the process `owner`."""
+    b.owner_of_locals, b.guarded = owner, False
+    entry, end = Node(reached=1), Node(step=Step(ir.Call("end"), ()))
+    end.then = end
+    b.cur, b.atomic = entry, Step(ir.Call("setup"), (), node=entry)
+    entry.where = b.atomic
+    _call(b, function, None)
+    b.goto(end)
+    if b.problems:
+        raise ModelError(b.problems)
+    if b.atomic.guard != TRUE:
+        text = f"in {function.function.name}(): the setup cannot wait"
+        raise ModelError(
+            Problem(function.function.file, function.function.line, "late-wait", text, "Nothing runs yet.")
+        )
+    entry.step = b.atomic
+    blocks, _, _ = Emitter(b.variables, b.temporaries).blocks(entry)
+    blocks[0].body = _to_label_0(blocks[0].body)
+    body = LiveLocals([blocks[0]], b.variables).cleaned(blocks[0])
+    return body, _used(b.variables, [body])
+
+
+# where it begins
+
+
+def _at_function(b: Builder, typed: Typed) -> Step:
+    pos = ir.Pos(b.file_names[typed.function.file], typed.function.line)
+    return Step(ir.Call(typed.function.name), (ir.Frame(typed.function.name, pos),))
+
+
+def _start(b: Builder, functions: list[Typed]) -> Step:
+    step = _at_function(b, functions[0])
+    if len(functions) > 1:
+        step.call = ir.Call("start")
+        step.frames = (ir.Frame(b.process, step.frames[0].pos),)
+    step.guard = compare(">", Value(ir.Read(ir.OPS_LEFT), 0, 1 << 30), FALSE)
+    step.starts = True
+    return step
+
+
+def _operations(b: Builder, functions: list[Typed], argument: Value | None, entry: Node) -> None:
+    """The start of a thread: one operation less is left; then any of the operations."""
+    left = ir.Read(ir.OPS_LEFT)
+    b.emit(ir.Assign(ir.OPS_LEFT, CONST_0, ir.Binary("-", left, const(1).expr)))
+    names = tuple(f.function.name for f in functions)
+    if len(functions) == 1:
+        _operation(b, functions[0], argument, entry)
+        return
+    type_ = ir.Type("enum", 0, len(names) - 1, OPERATION, names)
+    full = f"{b.process}:{OPERATION}"
+    b.variables[full] = ir.Variable(full, type_, 1, (0,), b.process, label=OPERATION)
+    b.emit(ir.Choose(full, 0, len(names) - 1))
+    b.emit(ir.Note("starts", ir.Read(full), type_))
+    chosen = Value(ir.Read(full), 0, len(names) - 1)
+    for number, function in enumerate(functions):
+        this, others = b.fork(
+            compare("==", chosen, const(number)) if number < len(names) - 1 else TRUE, ir.NOWHERE
         )  # fmt: skip
+        b.at(this)
+        _operation(b, function, argument, entry)
+        b.at(others)
+
+
+def _operation(b: Builder, function: Typed, argument: Value | None, entry: Node) -> None:
+    b.starting = True
+    _call(b, function, argument)
+    b.goto(entry)
+
+
+def _call(b: Builder, function: Typed, argument: Value | None) -> None:
+    scope = Scope(function, {}, (function.function.name,))
+    for param in function.function.params:
+        value = argument if argument is not None else FALSE
+        if assignments(function, param.name) > 0:
+            type_ = function.params[param.name]
+            held = variable(b, param.name, type_, scope)
+            b.emit(ir.Assign(held.name, CONST_0, value.expr))
+        else:
+            scope.names[param.name] = Bound(value)
+    inline(b, scope)
+
+
+# blocks
+
+
+def _finish(b: Builder, declared: lang.Process, instances: int, entry: Node, first: list[Node], final: Node) -> Lowered:
+    emitter = Emitter(b.variables, b.temporaries)
+    raw, start, inits = emitter.blocks(entry)
+    for assign in inits:
+        _set_init(b, assign)
+    liveness = LiveLocals(raw, b.variables)
+    blocks = tuple(_block(b, block, liveness) for block in raw)
+    if declared.kind == "process":
+        rests = {emitter.labels[id(final)]} if id(final) in emitter.labels else set()
+    else:
+        rests = {emitter.labels[id(n)] for node in first for n in _first_steps(node) if id(n) in emitter.labels}
+    process = ir.Process(declared.name, declared.kind, instances, blocks, start, frozenset(rests))
+    bodies = [block.body for block in blocks]
+    used = _used(b.variables, bodies, [block.guard for block in blocks])
+    names = {one.name for one in used}
+    return Lowered(replace(process, blocks=tuple(replace(one, live=one.live & names) for one in blocks)), used)
+
+
+def _set_init(b: Builder, assign: ir.Assign) -> None:
+    local = b.variables[assign.var]
+    init = list(local.init)
+    init[assign.index.value] = assign.value.value
+    b.variables[assign.var] = replace(local, init=tuple(init))
+
+
+def _block(b: Builder, raw: RawBlock, liveness: LiveLocals) -> ir.Block:
+    step, live = raw.step, liveness.names(raw.label)
+    known = [a for a in step.call.args if all(r.var in live or r.var not in b.variables for r in reads_in(a[1]))]
+    call = ir.Call(step.call.name, tuple(known))
+    guard = step.guard.expr
+    return ir.Block(
+        raw.label, guard, liveness.cleaned(raw), call, step.frames, step.atomic, live, step.starts
+    )  # fmt: skip
 
 
 def _first_steps(start: Node) -> list[Node]:

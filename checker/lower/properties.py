@@ -10,99 +10,103 @@ from ..ir import program as ir
 from ..parse import tree as t
 from ..types.infer import Typed
 from ..types.world import World
-from .locks import Locks
+from .builder import Builder
 from .scopes import Bound, Scope
+from .statements import RULES
 from .values import TRUE, Value, both, const, implies
 
 
-class Properties(Locks):
-    """Lowers properties.  They hold no locks, so `guard=` does not concern them."""
+def for_properties(world: World, file_names: dict[str, str]) -> Builder:
+    """A builder of properties, and of nothing else: they hold no locks, so `guard=` does not concern them."""
+    b = Builder(RULES, world, file_names)
+    b.guarded = False
+    return b
 
-    def __init__(self, world: World, file_names: dict[str, str]) -> None:
-        super().__init__(world, file_names, ())
-        self.guarded = False
 
-    def lower(self, name: str, typed: Typed) -> ir.Property:
-        """The property `name`, with an instantiation for all values of its parameters."""
-        function = typed.function
-        kind, options = typed.declared.checker_property
-        instances: list[ir.Instantiation] = []
-        targets: list[ir.Expr] = []
-        for binding, names in self._bindings(typed):
-            instance, target = self._instance(kind, binding, Scope(typed, names, (name,)))
-            instances.append(instance)
-            targets += [target] if target is not None else []
-        witness = options.get("witness")
-        return ir.Property(
-            name, kind, " ".join(function.doc.split()), tuple(instances), tuple(targets),
-            tuple(options.get("fair", ())), getattr(witness, "__name__", witness) or "",
-            self.world.constant(options.get("bound", 0)),
-            ir.Pos(self.file_names[function.file], function.line),
-        )  # fmt: skip
+def lowered_property(b: Builder, name: str, typed: Typed) -> ir.Property:
+    """The property `name`, with an instantiation for all values of its parameters.
 
-    def _bindings(self, typed: Typed) -> Iterator[tuple[tuple[tuple[str, str], ...], dict]]:
-        values = []
-        for param in typed.function.params:
-            type_ = typed.params[param.name]
-            if not isinstance(type_, ir.Type) or type_.kind == "?":
-                text = f"in {typed.function.name}(): {param.name} is not of a type with values"
-                raise ModelError(
-                    Problem(
-                        typed.function.file,
-                        param.line,
-                        "property",
-                        text,
-                        "Quantify over a Struct, an enumeration, a Range or bool.",
-                    )
+    b: of `for_properties`."""
+    function = typed.function
+    kind, options = typed.declared.checker_property
+    instances: list[ir.Instantiation] = []
+    targets: list[ir.Expr] = []
+    for binding, names in _bindings(typed):
+        instance, target = _instance(b, kind, binding, Scope(typed, names, (name,)))
+        instances.append(instance)
+        targets += [target] if target is not None else []
+    witness = options.get("witness")
+    return ir.Property(
+        name, kind, " ".join(function.doc.split()), tuple(instances), tuple(targets),
+        tuple(options.get("fair", ())), getattr(witness, "__name__", witness) or "",
+        b.world.constant(options.get("bound", 0)),
+        ir.Pos(b.file_names[function.file], function.line),
+    )  # fmt: skip
+
+
+def _bindings(typed: Typed) -> Iterator[tuple[tuple[tuple[str, str], ...], dict]]:
+    values = []
+    for param in typed.function.params:
+        type_ = typed.params[param.name]
+        if not isinstance(type_, ir.Type) or type_.kind == "?":
+            text = f"in {typed.function.name}(): {param.name} is not of a type with values"
+            raise ModelError(
+                Problem(
+                    typed.function.file,
+                    param.line,
+                    "property",
+                    text,
+                    "Quantify over a Struct, an enumeration, a Range or bool.",
                 )
-            first = 1 if type_.kind == "ref" else type_.lo
-            values.append([(param.name, n, shown_value(type_, n)) for n in range(first, type_.hi + 1)])
-        for chosen in product(*values):
-            yield (
-                tuple((name, text) for name, _, text in chosen),
-                {name: Bound(const(n)) for name, n, _ in chosen},
             )
-
-    def _instance(
-        self, kind: str, binding: tuple[tuple[str, str], ...], scope: Scope
-    ) -> tuple[ir.Instantiation, ir.Expr | None]:
-        result = _result(self, scope)
-        if isinstance(result, t.Pair):
-            start = self._sound(self.value(result.left, scope))
-            target = self._sound(self.value(result.right, scope))
-            return ir.Instantiation(binding, start.expr), target.expr
-        if isinstance(result, t.Logic) and result.op == "implies" and kind != "reachable":
-            premise = self.value(result.operands[0], scope)
-            unsound = self.take_checks()
-            claim = self.under(premise, result.operands[1], scope)
-            self.checks += unsound
-            whole = self._sound(implies(premise, claim))
-            self.checks = unsound
-            return ir.Instantiation(binding, whole.expr, self._sound(premise).expr), None
-        value = self.value(result, scope) if result is not None else TRUE
-        return ir.Instantiation(binding, self._sound(value).expr), None
-
-    def _sound(self, value: Value) -> Value:
-        """`value`, and false where it reads through None or outside of an array."""
-        right = TRUE
-        for one in self.take_checks():
-            right = both(right, one.cond)
-        return both(right, value)
+        first = 1 if type_.kind == "ref" else type_.lo
+        values.append([(param.name, n, shown_value(type_, n)) for n in range(first, type_.hi + 1)])
+    for chosen in product(*values):
+        yield (
+            tuple((name, text) for name, _, text in chosen),
+            {name: Bound(const(n)) for name, n, _ in chosen},
+        )
 
 
-def _result(lowering: Properties, scope: Scope) -> t.Node | None:
+def _instance(
+    b: Builder, kind: str, binding: tuple[tuple[str, str], ...], scope: Scope
+) -> tuple[ir.Instantiation, ir.Expr | None]:
+    result = _result(b, scope)
+    if isinstance(result, t.Pair):
+        start = _sound(b, b.value(result.left, scope))
+        target = _sound(b, b.value(result.right, scope))
+        return ir.Instantiation(binding, start.expr), target.expr
+    if isinstance(result, t.Logic) and result.op == "implies" and kind != "reachable":
+        premise = b.value(result.operands[0], scope)
+        unsound = b.take_checks()
+        claim = b.under(premise, result.operands[1], scope)
+        b.checks += unsound
+        whole = _sound(b, implies(premise, claim))
+        b.checks = unsound
+        return ir.Instantiation(binding, whole.expr, _sound(b, premise).expr), None
+    value = b.value(result, scope) if result is not None else TRUE
+    return ir.Instantiation(binding, _sound(b, value).expr), None
+
+
+def _sound(b: Builder, value: Value) -> Value:
+    """`value`, and false where it reads through None or outside of an array."""
+    right = TRUE
+    for one in b.take_checks():
+        right = both(right, one.cond)
+    return both(right, value)
+
+
+def _result(b: Builder, scope: Scope) -> t.Node | None:
     """What a property returns; its local assignments are made in `scope`."""
     for stmt in scope.function.body:
         if isinstance(stmt, t.Assign) and isinstance(stmt.target, t.Local):
-            scope.names[stmt.target.name] = Bound(lowering.value(stmt.value, scope))
+            scope.names[stmt.target.name] = Bound(b.value(stmt.value, scope))
         elif isinstance(stmt, t.Return):
             return stmt.value
         elif not isinstance(stmt, t.Pass):
             text = f"in {scope.function.name}(): a property assigns to locals and returns a condition"
             raise ModelError(
-                Problem(
-                    scope.function.file, stmt.line, "property", text, "Put the rest into a pure function."
-                )
+                Problem(scope.function.file, stmt.line, "property", text, "Put the rest into a pure function.")
             )
     text = f"in {scope.function.name}(): a property returns a condition"
     raise ModelError(Problem(scope.function.file, scope.function.line, "property", text, "return CONDITION"))

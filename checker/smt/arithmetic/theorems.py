@@ -18,9 +18,9 @@ from ... import lang
 from ...base.errors import InternalError, UsageError, shown_path
 from ...ir import program as ir
 from ...ir.interpreter import Interpreter
-from ...lower.properties import Properties
+from ...lower.properties import for_properties
 from ...lower.scopes import Bound, Scope
-from ...lower.symbolic import Symbolic
+from ...lower.symbolic import result_of
 from ...lower.values import Value, both
 from ...parse import tree as t
 from ...parse.statements import parse_function
@@ -285,12 +285,12 @@ def lowered(prover: Prover, theorem: FunctionType, functions: Functions) -> tupl
     typed = inference.function(theorem)
     if inference.problems or typed is None:
         raise UsageError("\n".join(map(str, inference.problems.values())))
-    lowering = Properties(world, {prover.parse(f).file: "" for f in prover.trees})
+    builder = for_properties(world, {prover.parse(f).file: "" for f in prover.trees})
     names = {
         name: Bound(Value(ir.Read(name), type_.lo, type_.hi)) for name, type_ in typed.params.items()
     }
-    value = Symbolic(lowering, Scope(typed, names, (theorem.__name__,))).run()
-    for check in lowering.take_checks():
+    value = result_of(builder, Scope(typed, names, (theorem.__name__,)))
+    for check in builder.take_checks():
         value = both(check.cond, value)
     variables = tuple(ir.Variable(name, type_) for name, type_ in typed.params.items())
     return ir.Program(theorem.__name__, variables, ()), value.expr

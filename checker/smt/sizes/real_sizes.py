@@ -22,8 +22,11 @@ from ... import lang
 from ...base.errors import UsageError
 from ...compile.program import _Compiler, _Parser
 from ...ir import program as ir
-from ...lower.processes import ProcessLowering, instances_of
+from ...lower.builder import Builder
+from ...lower.choices import choose_listed
+from ...lower.processes import instances_of
 from ...lower.scopes import Scope
+from ...lower.statements import RULES
 from ...lower.values import Value, compare, const, if_else
 from ...parse import tree as t
 from ...types.infer import Inference, Typed
@@ -184,10 +187,9 @@ class _RealCompiler(_Compiler):
         self.counts = [instances_of(p, self.world) for p in self.scenario.processes]
         self.world.processes = sum(count for count, _ in self.counts)
 
-    def _lowering(self, name: str) -> ProcessLowering:
-        lowering = _RealLowering(self.world, self.parser.files, self.scenario.lock_order, name)
-        lowering.sizes = self.sizes
-        return lowering
+    def _builder(self, name: str) -> Builder:
+        rules = replace(RULES, choose_listed=_SizeChoices(self.world, self.sizes))
+        return Builder(rules, self.world, self.parser.files, self.scenario.lock_order, name)
 
     def _find_written(self, typed: list[list[Typed]], setup: Typed | None) -> None:
         super()._find_written(typed, setup)
@@ -195,24 +197,26 @@ class _RealCompiler(_Compiler):
             self.world.field(field).written = True
 
 
-class _RealLowering(ProcessLowering):
+@dataclass(frozen=True)
+class _SizeChoices:
     """Choices among sizes are numbered as in the scope, so that its schedules can be followed.
     sizes: values in cells."""
 
+    world: _RealWorld
     sizes: dict[str, int]
 
-    def _choose_listed(self, node: t.Choose, scope: Scope, into: Any) -> Value:
+    def __call__(self, b: Builder, node: t.Choose, scope: Scope, into: Any) -> Value:
         cells = [self._in_cells(value) for value in node.values]
         if None in cells or not any(isinstance(value, t.Attr) for value in node.values):
-            return super()._choose_listed(node, scope, into)
-        first = {number: self.evaluate(node.values[cells.index(number)], scope) for number in dict.fromkeys(cells)}
+            return choose_listed(b, node, scope, into)
+        first = {number: b.evaluate(node.values[cells.index(number)], scope) for number in dict.fromkeys(cells)}
         numbers = list(first)
         if len(numbers) == 1:
             return first[numbers[0]]
         listed = numbers != list(range(numbers[0], numbers[-1] + 1))
         codes = list(range(len(numbers))) if listed else numbers
-        name = self.new_local(scope, "choice", ir.int_type(codes[0], codes[-1]), temporary=True)
-        self.emit(ir.Choose(name, codes[0], codes[-1], ir.Const(1), self.pos(scope, node)))
+        name = b.new_local(scope, "choice", ir.int_type(codes[0], codes[-1]), temporary=True)
+        b.emit(ir.Choose(name, codes[0], codes[-1], ir.Const(1), b.pos(scope, node)))
         chosen = Value(ir.Read(name), codes[0], codes[-1])
         result = first[numbers[-1]]
         for code, number in list(zip(codes, numbers))[-2::-1]:
