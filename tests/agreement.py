@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import oracle
-from checker.search.explore import Exploration, explore
+from checker.search.exploration import Exploration
+from checker.search.explore import explore
 from checker.ir.interpreter import Interpreter, State
 from checker.ir.program import Program
 from checker.trace.trace import replay

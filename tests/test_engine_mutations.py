@@ -29,7 +29,8 @@ from checker.native.codegen import program as native
 from checker.native import disk as native_disk
 from checker.native.loop import fold as native_fold, expand as search_loop, visited
 from checker.base.errors import InternalError
-from checker.search.explore import Exploration, explore
+from checker.search.exploration import Exploration
+from checker.search.explore import explore
 from checker.ir.program import Program
 from checker.native.layout import Layout
 from tests.test_native import two_phase_commit

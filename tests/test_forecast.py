@@ -8,7 +8,8 @@ import pytest
 
 from checker.verdict import api
 from checker.search import forecast
-from checker.search.explore import Exploration, Progress, explore
+from checker.search.exploration import Exploration, Progress
+from checker.search.explore import explore
 from checker.search.forecast import Forecast, Forecaster, duration, number, of_bound, of_levels, span, spread
 from checker.output.results import _progress_text, remarks
 from textbook import MODELS

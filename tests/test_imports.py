@@ -20,14 +20,14 @@ ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("numba", "llvmlite", "numpy", "z3", "networkx", "rich", "click")
 
 
-def imports(path: Path) -> set[str]:
-    """Absolute names of the modules that a file imports, wherever in it but for type checkers."""
+def imports(path: Path, types: bool = False) -> set[str]:
+    """Absolute names of the modules that a file imports, wherever in it; types: also those for type checkers only."""
     package = path.relative_to(ROOT).parent.parts
     found = set()
     tree = ast.parse(path.read_text())
     for_types = {id(inner) for node in ast.walk(tree) if _is_for_types(node) for inner in ast.walk(node)}
     for node in ast.walk(tree):
-        if id(node) in for_types:
+        if id(node) in for_types and not types:
             continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -101,6 +101,14 @@ def test_no_stage_says_more_than_it_imports():
         files = python_files(f"checker/{stage}")
         others = {stage_of(place) for path in files for place in map(module_of, imports(path)) if place} - {stage}
         assert may_import(stage) <= {other.removesuffix(".py") for other in others}, stage
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """Not even for the sake of types; a folder's `__init__.py` that does nothing but say what it is for counts for none."""
+    files = [path for path in python_files("checker") if path.name != "__init__.py"]
+    wanted = {path: {place for place in map(module_of, imports(path, types=True)) if place in files} for path in files}
+
+    assert list(graphlib.TopologicalSorter(wanted).static_order())  # CycleError, which names the circle
 
 
 def test_stages_are_in_an_order():

@@ -17,7 +17,8 @@ from checker.native.codegen import program as native
 from checker.native import build as native_build
 from checker.native.loop import fold as native_fold, visited
 from checker.base.errors import UsageError
-from checker.search.explore import Exploration, Found, Limits, explore
+from checker.search.exploration import Exploration, Found, Limits
+from checker.search.explore import explore
 from checker.search.store import Store
 from checker.ir.interpreter import Interpreter
 from checker.ir.program import Check, Choose, Fail, Goto, If, Instance, Program, Self, Type, Unary, int_type

@@ -7,7 +7,8 @@ import pytest
 from checker.native.loop import chains
 from checker.reduce import partial_order
 from checker.verdict.api import prepare
-from checker.search.explore import Exploration, explore
+from checker.search.exploration import Exploration
+from checker.search.explore import explore
 from checker.ir.program import Program
 from checker.trace.trace import replay
 from tests.random_ir import random_program

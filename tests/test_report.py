@@ -19,7 +19,8 @@ from checker.ir.program import (
     int_type,
 )
 from checker.verdict.replay import replayed
-from checker.picture.report import counterexample, paint, verdict_line, verdict_lines
+from checker.picture.report import counterexample, paint
+from checker.verdict.line import verdict_line, verdict_lines
 from checker.verdict.result import PropertyResult, Result, Violation
 from tests.appends import FACTS, FAIL, append_program, append_trace, drawings
 from tests.operators import lock_program

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from checker.verdict import api
-from checker.search.explore import Exploration, Found
+from checker.search.exploration import Exploration, Found
 from checker.ir.program import ALWAYS_ON, Const, Instantiation, Program, Property
 from checker.base.limits import available_memory, default_memory_limit
-from checker.verdict.result import judged
+from checker.verdict.judge import judged
 
 
 def prop(name: str, kind: str = "invariant", premise: bool = False, **options) -> Property:

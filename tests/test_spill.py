@@ -18,7 +18,8 @@ from checker import cli
 from checker.search import native as explore_native
 from checker.native import disk as native_disk
 from checker.base.errors import UsageError
-from checker.search.explore import Limits, explore
+from checker.search.exploration import Limits
+from checker.search.explore import explore
 from checker.search.native import Search
 from tests.programs import binary, prop, read
 from tests.test_native import crowded, replay, two_phase_commit  # noqa: F401

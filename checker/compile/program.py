@@ -19,7 +19,8 @@ from ..parse.statements import parse_function
 from ..source.catalogue import Catalogue, suggestions
 from ..source.variant import Edits, edited
 from ..types.ghosts import ghost_problems
-from ..types.infer import Inference, Typed
+from ..types.infer import Inference
+from ..types.typed import Typed
 from ..types.world import FieldInfo, World
 
 DEFAULT_BOUND = 3  # operations, where neither the caller nor the scenario says how many

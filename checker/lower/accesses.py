@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .. import lang
 from ..ir import program as ir
 from ..parse import tree as t
-from ..types.infer import Typed
+from ..types.typed import Typed
 from .builder import Builder
 from .scopes import RecordVars, Scope, Slot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import lang
 from ..ir import program as ir
 from ..parse import tree as t
-from ..types.infer import Typed
+from ..types.typed import Typed
 from ..types.world import PlaceType, RecordType
 from .accesses import accesses, is_plain, parts_of, touches
 from .builder import Builder

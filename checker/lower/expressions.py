@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .. import lang
 from ..ir import program as ir
 from ..parse import tree as t
-from ..types.infer import Typed
+from ..types.typed import Typed
 from ..types.world import FieldInfo
 from .builder import Builder
 from .locks import check_guard, held, is_free, reads

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from .. import lang
 from ..base.errors import ModelError, Problem
 from ..ir import program as ir
-from ..types.infer import Typed
+from ..types.typed import Typed
 from ..types.world import World
 from .assignments import variable
 from .builder import Builder

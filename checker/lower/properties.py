@@ -8,7 +8,7 @@ from itertools import product
 from ..base.errors import ModelError, Problem
 from ..ir import program as ir
 from ..parse import tree as t
-from ..types.infer import Typed
+from ..types.typed import Typed
 from ..types.world import World
 from .builder import Builder
 from .scopes import Bound, Scope

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..ir import program as ir
 from ..parse import tree as t
-from ..types.infer import Typed
+from ..types.typed import Typed
 from ..types.world import FieldInfo
 from .values import Value
 

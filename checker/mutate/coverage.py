@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.disk_cache import cache_dir
 from ..ir.program import Block, If, Program, Stmt
-from ..search.explore import Limits, interruptible
+from ..search.exploration import Limits, interruptible
 from ..search.native import Search
 from .same import hash_of, plain
 

@@ -165,7 +165,7 @@ def _violated(task: Task, row: Row, memory: float) -> str:
     """The property that is violated, or ""."""
     from ..search.explore import explore
     from ..trace.temporal import check_leads_to
-    from ..verdict.result import judged
+    from ..verdict.judge import judged
 
     states = max(TIMES_MORE * (row.expected.states or 0), LEAST)
     found = explore(task.program, memory_limit=int(memory * GIB), states=states, time_limit=SECONDS)

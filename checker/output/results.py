@@ -101,7 +101,7 @@ def report(result: Result, quiet: bool = False, more: Sequence[str] = (), pictur
     """All that is said of a result: the verdict line, remarks, the counterexample, and which order of its steps matters.
 
     more: further remarks.  picture: of the counterexample, if it is not the result's own."""
-    from ..picture.report import verdict_line, verdict_lines
+    from ..verdict.line import verdict_line, verdict_lines
 
     width, colour = terminal()
     if quiet:

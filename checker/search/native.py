@@ -27,7 +27,7 @@ from ..native.loop import chains, visited
 from ..native.loop.expand import expand
 from ..native.memory import apart, reserve
 from ..reduce.symmetry import Group, classes_of
-from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
+from .exploration import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .native_digest import digest_of
 from .real_run import real_run
 from .store import Store

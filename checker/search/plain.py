@@ -12,7 +12,7 @@ from ..reduce.ample import Ample
 from ..reduce.partial_order import LONGEST
 from ..reduce.symmetry import Group, classes_of
 from .digest import digest as digest_of
-from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
+from .exploration import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .real_run import real_run
 
 BYTES = 1000  # what a state of some dozens of variables takes here: tuple, dictionary entry, parent

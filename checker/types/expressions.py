@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .. import lang
 from ..base.errors import ModelError, Problem
 from ..ir import program as ir
 from ..parse import tree as t
 from .intervals import arithmetic
-from .world import UNKNOWN, VOID, AnyType, ArrayType, LockType, PlaceType, RecordType, agree, join, shown
-
-if TYPE_CHECKING:
-    from .infer import Inference
+from .typed import Typed
+from .world import UNKNOWN, VOID, AnyType, ArrayType, LockType, PlaceType, RecordType, World, agree, join, shown
 
 TRUTH = {
     "int": "Write n > 0.",
@@ -28,54 +26,29 @@ LOOKS = ("held", "is_locked", "held_shared")
 GENERIC = (lang.Place, lang.Record)  # types of parameters that have the type of the argument
 
 
-@dataclass(eq=False)
-class Typed:
-    """A function with types.
-
-    types: of each expression, by id of its node.  calls: what each Call calls, by id.
-    reads, writes: fields of structs accessed by its own text; changes_caller: it assigns to
-    a record or to a local that a Place stands for.
-    """
-
-    function: t.Function
-    declared: FunctionType
-    params: dict[str, AnyType]
-    result: AnyType = VOID
-    locals: dict[str, AnyType] = field(default_factory=dict)
-    types: dict[int, AnyType] = field(default_factory=dict)
-    calls: dict[int, Typed] = field(default_factory=dict)
-    reads: set[lang.Field] = field(default_factory=set)
-    writes: set[lang.Field] = field(default_factory=set)
-    placed: set[str] = field(default_factory=set)  # locals that some Place stands for
-    changes_caller: bool = False
-    waits: bool = False
-    chooses: bool = False
-    conditional: bool = False  # it chooses under a condition
-    asserts: bool = False
-    loops: bool = False
-    groups: bool = False  # it has atomic groups
-
-    def everything_called(self) -> list[Typed]:
-        """This function and all that it calls, directly or not, each once."""
-        found: dict[int, Typed] = {id(self): self}
-        queue = [self]
-        while queue:
-            for callee in queue.pop().calls.values():
-                if id(callee) not in found:
-                    found[id(callee)] = callee
-                    queue.append(callee)
-        return list(found.values())
-
-
 class Wrong(Exception):
     """An expression is wrong; the problem is recorded already."""
+
+
+class Functions(Protocol):
+    """What the type of a call is asked of: `infer.Inference`.
+
+    stack: the functions that are being looked at, each called by the one before."""
+
+    world: World
+    stack: Sequence[FunctionType]
+    parse: Callable[[FunctionType], t.Function]
+
+    def function(self, function: FunctionType, places: tuple[AnyType, ...]) -> Typed | None: ...
+
+    def add(self, problem: Problem) -> None: ...
 
 
 class ExpressionTyper:
     """Types the expressions of one function."""
 
     def __init__(
-        self, inference: Inference, declared: FunctionType, tree: t.Function, places: tuple[AnyType, ...]
+        self, inference: Functions, declared: FunctionType, tree: t.Function, places: tuple[AnyType, ...]
     ) -> None:
         self.inference, self.world, self.tree = inference, inference.world, tree
         remaining = list(places)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .. import lang
 from ..base.errors import Problem
 from ..parse import tree as t
-from .infer import Typed
+from .typed import Typed
 from .world import LockType, PlaceType
 
 REMEDY = "Ghosts are for properties: only assignments to ghosts may depend on them."

@@ -14,7 +14,8 @@ from ..base.errors import ModelError, Problem
 from ..ir import program as ir
 from ..parse import tree as t
 from ..parse.unset import falls_off
-from .expressions import ExpressionTyper, Typed, Wrong
+from .expressions import ExpressionTyper, Wrong
+from .typed import Typed
 from .world import (
     UNKNOWN,
     VOID,

@@ -24,10 +24,11 @@ from ..lang import Design, Scenario
 from ..search.forecast import Forecast, Forecaster, next_bound
 from ..source.catalogue import Catalogue, load
 from .deepening import Deepening
-from .result import HOLDS, INCOMPLETE, NOT_CHECKED, VIOLATED, PropertyResult, Result, Violation, judged
+from .judge import judged
+from .result import HOLDS, INCOMPLETE, NOT_CHECKED, VIOLATED, PropertyResult, Result, Violation
 
 if TYPE_CHECKING:
-    from ..search.explore import Exploration
+    from ..search.exploration import Exploration
     from ..trace.trace import Facts, Trace
 
 __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]

@@ -29,7 +29,8 @@ from ...lower.scopes import Scope
 from ...lower.statements import RULES
 from ...lower.values import Value, compare, const, if_else
 from ...parse import tree as t
-from ...types.infer import Inference, Typed
+from ...types.infer import Inference
+from ...types.typed import Typed
 from ...types.world import FieldInfo, World
 from ...verdict.api import Task
 

@@ -21,7 +21,7 @@ from ...ir import program as ir
 from ...ir.interpreter import NOBODY, OPERATORS, Interpreter, State, Step, Violation
 from ...source.catalogue import Catalogue
 from ...trace.trace import Facts, Trace
-from ...types.infer import Typed
+from ...types.typed import Typed
 from ..asking import ask
 from .transitions import Alternative, Transitions
 

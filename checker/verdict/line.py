@@ -1,0 +1,55 @@
+"""The verdict line: what was checked, and what was found."""
+
+from __future__ import annotations
+
+import textwrap
+
+from ..picture.report import paint
+from .result import Result
+
+STOPPED = {
+    "": "complete",
+    "violation": "stopped at the violation",
+    "time": "stopped by the time limit",
+    "memory": "stopped by the memory limit",
+    "disk": "stopped by a full disk",
+    "interrupt": "stopped by the user",
+}
+
+
+def verdict_line(result: Result, colour: bool = False) -> str:
+    """One line on what was checked and what was found; the same form for every verdict.
+
+    holds     iomap  default  bound 4  17 properties  74 states, 95 transitions, depth 31, complete, no reduction, 0.8 s
+    """
+    return f"{_verdict(result, colour)}  {', '.join(_statistics(result))}"
+
+
+def verdict_lines(result: Result, width: int, colour: bool = False) -> list[str]:
+    """The same in two lines, or more, if one is longer than `width`: below the verdict stands what was searched."""
+    if len(verdict_line(result)) <= width:
+        return [verdict_line(result, colour)]
+    below = " " * 10
+    statistics = ", ".join(part.replace(" ", "\xa0") for part in _statistics(result))  # not to be broken
+    wrapped = textwrap.wrap(statistics, width, initial_indent=below, subsequent_indent=below)
+    return [_verdict(result, colour), *(line.replace("\xa0", " ") for line in wrapped)]
+
+
+def _verdict(result: Result, colour: bool) -> str:
+    style = {"holds": "good", "violated": "bad"}.get(result.verdict, "doubt")
+    checked = [p for p in result.properties if p.verdict != "not checked"]
+    what = result.violation.property if result.violation else f"{len(checked)} properties"
+    bound = f"bound {result.bound}" if result.bound is not None else ""
+    parts = [result.design, result.scenario, bound, what]
+    return paint(f"{result.verdict:<8}", style, colour) + "  " + "  ".join(part for part in parts if part)
+
+
+def _statistics(result: Result) -> list[str]:
+    return [
+        f"{result.states:,} states",
+        f"{result.transitions:,} transitions",
+        f"depth {result.depth}",
+        STOPPED[result.stopped_by],
+        ", ".join(result.reductions) or "no reduction",
+        f"{result.seconds:.1f} s",
+    ]
