@@ -14,7 +14,7 @@ from checker.cli import main
 from checker.base.errors import UsageError
 from checker.regress import states
 from checker.regress.states import ABOVE, ALL, BOUNDS, REDUCED, Count, Counted, digest_of, program_of
-from checker.commands.scenario_list import text
+from checker.regress.scenario_list import text
 
 CATALOGUE = load_catalogue()
 STORED = states.load()

@@ -1,4 +1,4 @@
 """Writing what was found: text for people, JSON and JUnit for programs, progress for the patient.
 
-May import: base, search, trace, picture, verdict, table.
+May import: lang, base, ir, source, compile, search, trace, picture, verdict, table.
 """

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..lang import Const, Scenario
 from ..output.results import first_sentence
-from ..regress.states import ABOVE, BOUNDS, REDUCED, Counted
 from ..source.catalogue import Catalogue
+from .states import ABOVE, BOUNDS, REDUCED, Counted
 
 ONE_LINE = 140  # columns from which on the sentence stands beside the numbers
 LEGEND = {

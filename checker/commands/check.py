@@ -1,0 +1,66 @@
+"""What is true in every interleaving of a scenario."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..base.errors import UsageError
+from .options import BYTES, JSON, SEARCH, SELECTION
+
+
+@click.command()
+@SELECTION
+@SEARCH
+@JSON
+@click.option("--junit", metavar="FILE", help="Write the verdict on each property as JUnit XML.")
+@click.option("--save", metavar="FILE|DIR/", help="Write the counterexample, to be replayed.")
+@click.option("--digest", is_flag=True, help="Take a digest of the states, without reduction; `verify` recounts it.")
+@click.option("--quiet", is_flag=True, help="The verdict line only.")
+@click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
+@BYTES
+@click.option("--no-z3", is_flag=True, help="Do not ask z3 about sizes in bytes.")
+def check(
+    json_file: str | None, junit: str | None, save: str | None, quiet: bool, block_size: int | None,
+    folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
+) -> int:
+    """Explore every interleaving of a scenario and judge its properties."""
+    from ..output import results as output
+
+    output.check_writable(json_file, junit, save=save)
+    with output.progress_shown(not quiet) as progress:
+        result = _checked(progress=progress, **choice)
+    text = "-" not in (json_file, junit)
+    said = None
+    if not quiet or json_file:
+        from ..smt.sizes.said import said_of
+
+        said = said_of(result, choice, block_size, folio_order, no_z3)
+    if text:
+        click.echo(said.report() if said and not quiet else output.report(result, quiet))
+    saved = output.save_counterexample(result, save) if save else None
+    if saved and text and not quiet:
+        click.echo(
+            f"\n  saved: {saved}"
+            if saved.endswith(output.ITF)
+            else f"\n  replay: python -m checker replay {saved}"
+        )
+    finding = output.known_finding(result)
+    if json_file:
+        more = {"sizes": said and said.as_json(), "finding": finding and finding.name}
+        output.write_json(json_file, result.as_json(saved) | more)
+    if junit:
+        output.write_text(junit, output.junit_text(result))
+    return 0 if finding and accept_findings else result.exit_status
+
+
+def _checked(
+    progress: Any, reduction: str | None, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any
+) -> Any:
+    from ..verdict.api import check as run
+
+    if reduction is not None and no_reduction:
+        raise UsageError("--reduction and --no-reduction contradict each other")
+    names = not no_reduction if reduction is None else [name.strip() for name in reduction.split(",")]
+    return run(**choice, time_limit=time_limit or None, reduction=names, stop=not go_on, progress=progress)

@@ -1,0 +1,41 @@
+"""Two designs side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .options import JSON, LIMITS, MODEL
+
+
+@click.command()
+@click.argument("first")
+@click.argument("second")
+@MODEL
+@click.option("--scenario", "scenarios", multiple=True, metavar="S", help="In this scenario only; repeatable.")
+@click.option("--bound", type=click.IntRange(0), metavar="N", help="Operations; by default the scenario's.")
+@LIMITS
+@JSON
+def compare(
+    first: str, second: str, model: str | None, scenarios: tuple[str, ...], bound: int | None, json_file: str | None,
+    time_limit: float, **limits: Any,
+) -> int:  # fmt: skip
+    """Check two designs in every scenario that both have, side by side.
+
+    Exit status: 1 if a scenario tells them apart, else 0.
+    """
+    from ..output import results as output
+    from ..source.catalogue import load
+    from ..verdict import compare as comparing
+
+    output.check_writable(json_file)
+    catalogue = load(model)
+    options = {"time_limit": time_limit or None, **limits}
+    with output.words_shown() as tell:
+        pairs = comparing.compared(catalogue, first, second, scenarios, bound, tell, **options)
+    if json_file:
+        output.write_json(json_file, comparing.as_json(first, second, pairs))
+    if json_file != "-":
+        click.echo(comparing.text(first, second, pairs, output.terminal()[1]))
+    return int(any(pair.differs for pair in pairs))
