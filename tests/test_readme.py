@@ -238,6 +238,20 @@ def test_ci_runs_the_second_command():
     assert len(second) == 1 and second[0] in (ROOT / ".ci" / "run").read_text().replace("install -q -e", "install -e")
 
 
+@pytest.mark.parametrize("package", ["checker", "model"])
+def test_the_index_of_decisions_has_each_once(package):
+    folder = ROOT / package / "decisions"
+    listed = re.findall(r"^\* \[(\d+)\]\((\1-[\w-]+\.md)\) \S", (folder / "README.md").read_text(), re.MULTILINE)
+
+    assert sorted(name for _, name in listed) == sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+
+def test_decisions_have_numbers_of_their_own():
+    numbers = [path.name[:3] for package in ("checker", "model") for path in (ROOT / package / "decisions").glob("[0-9]*.md")]
+
+    assert len(numbers) == len(set(numbers))
+
+
 def main() -> None:
     for name, (make, file) in MADE.items():
         text = file.read_text()
