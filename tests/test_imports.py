@@ -117,6 +117,20 @@ def test_stages_are_in_an_order():
     assert list(order.static_order())  # CycleError, which names the circle
 
 
+GRAMMARS = ("lang.py", "parse/tree.py", "ir/program.py")  # whose words are written `t.If`, `ir.If`, `lang.Process`
+
+
+def test_no_two_classes_have_one_name():
+    found: dict[str, list[str]] = {}
+    for path in python_files("checker"):
+        place = path.relative_to(ROOT / "checker").as_posix()
+        names = [node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+        for name in names:
+            found.setdefault(name, []).append("a grammar" if place in GRAMMARS else place)
+
+    assert {name: places for name, places in found.items() if len(set(places)) > 1} == {}
+
+
 @pytest.mark.parametrize(
     "statement", ["import checker", "import checker.lang", "import checker.source.catalogue, checker.source.variant"]
 )

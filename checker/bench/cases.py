@@ -44,7 +44,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownModel:
     """A model that is measured by default.  settings: of each of its cases."""
 
     settings: tuple[dict[str, int], ...]
@@ -54,12 +54,12 @@ class Known:
 
 CORE = {"F": 2, "W": 1, "WOPS": 2, "FLOPS": 1, "FSOPS": 1, "TROPS": 1}
 KNOWN = {
-    "two_phase_commit": Known(
+    "two_phase_commit": KnownModel(
         ({"RM": 8},),
         ("-O3", "-DSAFETY"),  # one process: there is nothing that SPIN could reduce
         (Text(HAND_WRITTEN, TEXTS / "two_phase_commit.pml"),),
     ),
-    "writeback_core": Known((CORE, {**CORE, "FLOPS": 2}), ("-O2", "-DNOREDUCE"), (Text(EXPORTED),)),
+    "writeback_core": KnownModel((CORE, {**CORE, "FLOPS": 2}), ("-O2", "-DNOREDUCE"), (Text(EXPORTED),)),
 }
 
 

@@ -14,7 +14,7 @@ from ..base.errors import UsageError
 from . import spin
 from .cases import Case, Text
 from .own import Own, Worker
-from .rows import Measured, Row, rows_of
+from .rows import BenchRow, Timed, rows_of
 from .sample import Contender, Failure, Label
 from .starts import Start, own_start, spin_start
 
@@ -30,7 +30,7 @@ Tell = Callable[[str], None]
 class Bench:
     """What was measured.  notes: what was not, and why; load: of the machine before it began."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[BenchRow] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     load: float = 0.0
@@ -105,9 +105,9 @@ def _measure(case: Case, wanted: Wanted, folder: Path, bench: Bench, tell: Tell,
             bench.starts += _spin_starts(case, contenders, measured)
 
 
-def alternate(contenders: Sequence[Contender], runs: int, tell: Tell) -> list[Measured]:
+def alternate(contenders: Sequence[Contender], runs: int, tell: Tell) -> list[Timed]:
     """Run each once, then each again, and so on; who has failed is left out from then on."""
-    measured = [Measured(one.label) for one in contenders]
+    measured = [Timed(one.label) for one in contenders]
     for number in range(1, runs + 1):
         for contender, found in zip(contenders, measured):
             if found.failure is None:
@@ -127,9 +127,9 @@ def _prepared(case: Case) -> Program:
 
 def _contenders(
     case: Case, program: Program, wanted: Wanted, folder: Path, until_done: ExitStack, bench: Bench
-) -> tuple[list[Contender], list[Measured]]:
+) -> tuple[list[Contender], list[Timed]]:
     """Everybody who can run on a case, in the order of their turns, and who could not be built."""
-    failed: list[Measured] = []
+    failed: list[Timed] = []
     ours: list[Contender] = []
     peers: list[Contender] = []
     try:
@@ -142,13 +142,13 @@ def _contenders(
         elif UNREDUCED not in bench.notes:
             bench.notes.append(UNREDUCED)
     except Failure as failure:
-        failed.append(Measured(Label("native"), failure=failure))
+        failed.append(Timed(Label("native"), failure=failure))
     for number, text in enumerate(case.texts if spin.installed() else ()):
         try:
             peers.append(_spin(case, text, program, folder / f"spin{number}", wanted.timeout))
         except (Failure, UsageError) as error:
             why = error if isinstance(error, Failure) else Failure(str(error))
-            failed.append(Measured(Label("spin", text=text.name), failure=why))
+            failed.append(Timed(Label("spin", text=text.name), failure=why))
     if wanted.tlc:
         from .tlc import Tlc
 
@@ -165,7 +165,7 @@ def _spin(case: Case, text: Text, program: Program, folder: Path, timeout: float
     return spin.Spin(text.name, to_promela(program), {}, case.flags, folder, timeout, extra_states(program))
 
 
-def _spin_starts(case: Case, contenders: Sequence[Contender], measured: Sequence[Measured]) -> list[Start]:
+def _spin_starts(case: Case, contenders: Sequence[Contender], measured: Sequence[Timed]) -> list[Start]:
     """The starts of the first SPIN that ran."""
     for contender, found in zip(contenders, measured):
         if isinstance(contender, spin.Spin) and found.samples:
@@ -173,7 +173,7 @@ def _spin_starts(case: Case, contenders: Sequence[Contender], measured: Sequence
     return []
 
 
-def speedup(rows: Sequence[Row]) -> list[tuple[Row, float]]:
+def speedup(rows: Sequence[BenchRow]) -> list[tuple[BenchRow, float]]:
     """How many times as fast as with one thread each row of ours with several is."""
     alone = {
         (row.case.name, row.label.reduced): row for row in rows if _is_ours(row) and row.label.threads == 1
@@ -186,5 +186,5 @@ def speedup(rows: Sequence[Row]) -> list[tuple[Row, float]]:
     return found
 
 
-def _is_ours(row: Row) -> bool:
+def _is_ours(row: BenchRow) -> bool:
     return row.label.engine == "native" and not row.problem

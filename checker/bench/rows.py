@@ -12,7 +12,7 @@ from .sample import Failure, Label, Sample, same_count
 
 
 @dataclass
-class Measured:
+class Timed:
     """A contender and its runs, one for each round until it failed."""
 
     label: Label
@@ -21,7 +21,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """A contender's medians.
 
     seconds, cpu_seconds, system_seconds: of exploration.  ratio_to_spin: SPIN's seconds divided by these,
@@ -76,7 +76,7 @@ class Row:
         }
 
 
-def rows_of(case: Case, measured: Sequence[Measured]) -> list[Row]:
+def rows_of(case: Case, measured: Sequence[Timed]) -> list[BenchRow]:
     """A row for each contender.  The first in the list says how many states there are; among
     those that may reduce, the first of these."""
     problems = [_problem(one, measured) for one in measured]
@@ -89,7 +89,7 @@ def rows_of(case: Case, measured: Sequence[Measured]) -> list[Row]:
     return [_row(case, one, problem, fastest) for one, problem in zip(measured, problems)]
 
 
-def _problem(one: Measured, measured: Sequence[Measured]) -> str:
+def _problem(one: Timed, measured: Sequence[Timed]) -> str:
     """What is wrong with the runs of a contender, or ""."""
     if one.failure:
         return str(one.failure)
@@ -103,13 +103,13 @@ def _problem(one: Measured, measured: Sequence[Measured]) -> str:
     return ""
 
 
-def _row(case: Case, one: Measured, problem: str, spin: Measured | None) -> Row:
+def _row(case: Case, one: Timed, problem: str, spin: Timed | None) -> BenchRow:
     incomplete = bool(one.failure and one.failure.incomplete)
     if not one.samples or one.failure:
-        return Row(case, one.label, len(one.samples), problem=problem, incomplete=incomplete)
+        return BenchRow(case, one.label, len(one.samples), problem=problem, incomplete=incomplete)
     last = one.samples[-1]
     seconds, cpu_seconds = _medians(one)
-    row = Row(
+    row = BenchRow(
         case, one.label, len(one.samples), last.states, last.transitions, seconds, cpu_seconds,
         median(s.system_seconds for s in one.samples), last.bytes_per_state, problem=problem,
     )  # fmt: skip
@@ -127,7 +127,7 @@ def _row(case: Case, one: Measured, problem: str, spin: Measured | None) -> Row:
     )
 
 
-def _medians(one: Measured) -> tuple[float, float]:
+def _medians(one: Timed) -> tuple[float, float]:
     return median(s.seconds for s in one.samples), median(s.cpu_seconds for s in one.samples)
 
 

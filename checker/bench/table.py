@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .rounds import Bench, speedup
-from .rows import Row
+from .rows import BenchRow
 from .starts import Start
 
 HEAD = (
@@ -50,13 +50,13 @@ def _remarks(bench: Bench) -> list[str]:
     return lines + [f"Note: {note}." for note in bench.notes]
 
 
-def _engine(row: Row) -> str:
+def _engine(row: BenchRow) -> str:
     label = row.label
     kind = label.text or ("reduced" if label.reduced else "")
     return f"{label.engine}, {kind}" if kind else label.engine
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: BenchRow) -> list[str]:
     spread = f"({row.lowest:.1f}-{row.highest:.1f})" if row.lowest and row.highest else ""
     return [
         _engine(row),

@@ -23,7 +23,7 @@ def where(block: Block) -> str:
     return remark(f"{chain}: {block.call.name}{atomic}")
 
 
-class Names:
+class Identifiers:
     """One legal identifier for each name of `program`, the same each time.
 
     reserved, forms: words that the other language or the exporter itself uses, and a

@@ -45,7 +45,7 @@ Values = Sequence[int]  # a state that is finished, or one under way
 
 
 @dataclass(frozen=True)
-class Violation:
+class PropertyViolation:
     """Property `property` is violated; binding: of the property's parameters, if it has any."""
 
     property: str
@@ -78,7 +78,7 @@ class Step:
     after: State | None
     choices: tuple[int, ...] = ()
     notes: tuple[Seen, ...] = ()
-    violation: Violation | None = None
+    violation: PropertyViolation | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _Run:
     actor: Actor
     choices: tuple[int, ...] = ()
     notes: tuple[Seen, ...] = ()
-    violation: Violation | None = None
+    violation: PropertyViolation | None = None
 
 
 OPERATORS: dict[str, Callable[..., int]] = {
@@ -181,7 +181,7 @@ class Interpreter:
                 case Check(cond) if value_of(cond):
                     pass
                 case Check(name=name, message=message, pos=pos) | Fail(name, message, pos):
-                    run.violation = Violation(name, message, (), pos)
+                    run.violation = PropertyViolation(name, message, (), pos)
                     yield run
                     return
                 case Note(text, value, type):
@@ -233,22 +233,22 @@ class Interpreter:
                 return self.evaluate(taken, state, actor, before)
         raise InternalError(f"not an expression: {expr!r}")
 
-    def judge(self, state: State) -> list[Violation]:
+    def judge(self, state: State) -> list[PropertyViolation]:
         """The invariants and crash properties that `state` violates."""
         return self._violated(("invariant", "crash"), state)
 
-    def judge_step(self, before: State, after: State) -> list[Violation]:
+    def judge_step(self, before: State, after: State) -> list[PropertyViolation]:
         """The transition invariants that the step from `before` to `after` violates."""
         return self._violated(("transition",), after, before)
 
-    def at_rest(self, state: State) -> list[Violation]:
+    def at_rest(self, state: State) -> list[PropertyViolation]:
         """What is wrong with `state`, which has no steps: deadlock, then terminal properties."""
         stuck = []
         for actor in self.actors:
             process = self.program.processes[actor.process]
             if state[self.slots.pc(actor.process, actor.instance)] not in process.rests:
                 stuck.append(instance_name(process, actor.instance))
-        deadlock = Violation(DEADLOCK, "Nothing can move; not at rest: " + ", ".join(stuck))
+        deadlock = PropertyViolation(DEADLOCK, "Nothing can move; not at rest: " + ", ".join(stuck))
         return ([deadlock] if stuck else []) + self._violated(("terminal",), state)
 
     def reached(self, state: State, before: Values = (), resting: bool = False) -> set[str]:
@@ -262,10 +262,10 @@ class Interpreter:
                 names.add(prop.name)
         return names
 
-    def _violated(self, kinds: Sequence[str], state: State, before: Values = ()) -> list[Violation]:
+    def _violated(self, kinds: Sequence[str], state: State, before: Values = ()) -> list[PropertyViolation]:
         judged = self._instantiations(kinds)
         wrong = [(p, one) for p, one in judged if not self.evaluate(one.expr, state, before=before)]
-        return [Violation(p.name, p.doc, one.binding, p.pos) for p, one in wrong]
+        return [PropertyViolation(p.name, p.doc, one.binding, p.pos) for p, one in wrong]
 
     def _instantiations(self, kinds: Sequence[str]) -> Iterator[tuple[Property, Instantiation]]:
         return ((p, one) for p in self.program.properties if p.kind in kinds for one in p.instances)

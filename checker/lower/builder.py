@@ -16,7 +16,7 @@ from ..base.errors import ModelError, Problem
 from ..ir import program as ir
 from ..parse import tree as t
 from ..types.world import World
-from .graph import Node, Step
+from .graph import BlockHead, FlowNode
 from .scopes import Checked, Scope, Var
 from .values import CONST_0, TRUE, Value, both, follows, implies
 
@@ -63,9 +63,9 @@ class Builder:
         self.problems: list[Problem] = []
         self.variables: dict[str, ir.Variable] = {}
         self.temporaries: set[str] = set()
-        self.cur: Node | None = None
-        self.atomic: Step | None = None
-        self.begun: Step | None = None
+        self.cur: FlowNode | None = None
+        self.atomic: BlockHead | None = None
+        self.begun: BlockHead | None = None
         self.starting = False
         self.unrolling = 0
         self.known: dict[tuple[str, int], bool] = {}  # answers to questions about functions and trees, see `recall`
@@ -139,20 +139,20 @@ class Builder:
         if self.cur is not None:
             self.cur.body.append(stmt)
 
-    def goto(self, node: Node) -> None:
+    def goto(self, node: FlowNode) -> None:
         """End the current node; control goes on at `node`."""
         if self.cur is not None:
             self.cur.then = node
             node.reached += 1
         self.cur = None
 
-    def at(self, node: Node) -> None:
+    def at(self, node: FlowNode) -> None:
         """Go on at `node`, if control comes there."""
         self.cur = node if node.reached else None
 
-    def fork(self, cond: Value, pos: ir.Pos) -> tuple[Node, Node]:
+    def fork(self, cond: Value, pos: ir.Pos) -> tuple[FlowNode, FlowNode]:
         """End the current node with a branch: nodes for true and false."""
-        yes, no = Node(), Node()
+        yes, no = FlowNode(), FlowNode()
         if self.cur is not None:
             if cond.constant:
                 taken = yes if cond.lo else no
@@ -163,19 +163,19 @@ class Builder:
         self.cur = None
         return yes, no
 
-    def step(self, call: ir.Call, scope: Scope, node: t.Node, atomic: str = "") -> Step:
+    def step(self, call: ir.Call, scope: Scope, node: t.Node, atomic: str = "") -> BlockHead:
         """Begin a block here."""
         step = self.place_of_step(call, scope, node, atomic)
-        begun = Node(step=step)
+        begun = FlowNode(step=step)
         step.node = begun
         self.goto(begun)
         self.at(begun)
         self.starting = False
         return step
 
-    def place_of_step(self, call: ir.Call, scope: Scope, node: t.Node, atomic: str = "") -> Step:
+    def place_of_step(self, call: ir.Call, scope: Scope, node: t.Node, atomic: str = "") -> BlockHead:
         """What a block shows that begins at `node`."""
-        return Step(call, (*scope.frames, ir.Frame(scope.function.name, self.pos(scope, node))), atomic)
+        return BlockHead(call, (*scope.frames, ir.Frame(scope.function.name, self.pos(scope, node))), atomic)
 
     def source_text(self, stmt: t.Stmt) -> str:
         """The statement, or the first line of it."""

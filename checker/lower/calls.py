@@ -12,7 +12,7 @@ from .builder import Builder
 from .choices import choose
 from .expressions import argument, is_quiet, slot_of
 from .flow import reads_in, size
-from .graph import Node
+from .graph import FlowNode
 from .lock_statements import try_lock
 from .scopes import Binding, Bound, Scope, Slot, Var
 from .values import CONST_0, FALSE, Value, negate
@@ -108,7 +108,7 @@ def _by_control_flow(b: Builder, node: t.Logic | t.Cond, scope: Scope) -> Value:
     """Evaluate `and`, `or`, `implies` or `a if c else b` with branches."""
     type_ = scope.typed.types[id(node)]
     name = b.new_local(scope, "value", type_, temporary=True)
-    behind = Node()
+    behind = FlowNode()
     if isinstance(node, t.Cond):
         hoist(b, node.test, scope)
         arms = b.fork(b.evaluate(node.test, scope), b.pos(scope, node))
@@ -251,7 +251,7 @@ def _is_stable(b: Builder, value: Value, aliased: set[str], callee: Typed) -> bo
 def inline(b: Builder, inner: Scope) -> Value:
     """Inline the body of a function whose parameters are bound; the value that it returns."""
     callee = inner.typed
-    inner.exit = Node()
+    inner.exit = FlowNode()
     returns = _returns(callee.function.body)
     single = len(returns) == 1 and returns[0] is callee.function.body[-1]
     if isinstance(callee.result, ir.Type) and callee.result.kind != "void" and not single:

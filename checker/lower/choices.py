@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ir import program as ir
 from ..parse import tree as t
 from .builder import Builder
-from .graph import Step
+from .graph import BlockHead
 from .scopes import Bound, Scope, Var
 from .values import FALSE, TRUE, Value, both, clip, compare, const, either, if_else, negate
 
@@ -53,7 +53,7 @@ def _conditional_choice(b: Builder, node: t.Choose, scope: Scope) -> None:
         raise b.refuse(scope, node, "late-wait", text, "Choose first; or end the step before.")
 
 
-def _nothing_done(b: Builder, step: Step) -> bool:
+def _nothing_done(b: Builder, step: BlockHead) -> bool:
     same = b.cur is step.node
     return same and all(s.var in b.variables for s in b.cur.body if isinstance(s, (ir.Assign, ir.Choose)))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..base.errors import InternalError
 from ..ir import program as ir
 from ..types.intervals import comparison
-from .graph import Node, Step, cut_loops, find_joins
+from .graph import BlockHead, FlowNode, cut_loops, find_joins
 from .values import Value, negate, rebuild
 
 WIDE = 1 << 62  # wider than any bounds
@@ -25,7 +25,7 @@ class RawBlock:
     """A block before liveness."""
 
     label: int
-    step: Step
+    step: BlockHead
     body: list[ir.Stmt]
 
 
@@ -65,19 +65,19 @@ class Emitter:
     def __init__(self, variables: dict[str, ir.Variable], temporaries: set[str]) -> None:
         self.variables, self.temporaries = variables, temporaries
         self.labels: dict[int, int] = {}
-        self.queue: list[Node] = []
+        self.queue: list[FlowNode] = []
         self._uses: dict[int, tuple[ir.Expr, frozenset[str]]] = {}
         self._numbers: dict[int, tuple[ir.Expr, int]] = {}
         self._by_key: dict[tuple, int] = {}
 
-    def label(self, node: Node) -> int:
+    def label(self, node: FlowNode) -> int:
         """The number of the block that begins at `node`."""
         if id(node) not in self.labels:
             self.labels[id(node)] = len(self.labels)
             self.queue.append(node)
         return self.labels[id(node)]
 
-    def blocks(self, entry: Node) -> tuple[list[RawBlock], int, list[ir.Assign]]:
+    def blocks(self, entry: FlowNode) -> tuple[list[RawBlock], int, list[ir.Assign]]:
         """The blocks, the label of the first, and what locals are set to before it.
 
         `entry` itself becomes a block only if it begins with a step, or if it does more
@@ -111,7 +111,7 @@ class Emitter:
 
     # one path at a time; `env` is what is known
 
-    def emit(self, node: Node, stop: Node | None, env: Knowledge, out: list[ir.Stmt]) -> Knowledge | None:
+    def emit(self, node: FlowNode, stop: FlowNode | None, env: Knowledge, out: list[ir.Stmt]) -> Knowledge | None:
         """Write the local work from `node` on to `out`, up to `stop`.  The result is what is
         known there, or None if no path comes there."""
         while True:
@@ -138,7 +138,7 @@ class Emitter:
             node = target
 
     def branch(
-        self, node: Node, cond: Value, stop: Node | None, env: Knowledge, out: list[ir.Stmt]
+        self, node: FlowNode, cond: Value, stop: FlowNode | None, env: Knowledge, out: list[ir.Stmt]
     ) -> Knowledge | None:
         then: list[ir.Stmt] = []
         other: list[ir.Stmt] = []
@@ -155,7 +155,7 @@ class Emitter:
             return left if right is None else right
         return left.meet(right)
 
-    def arm(self, target: Node, stop: Node | None, env: Knowledge, out: list[ir.Stmt]) -> Knowledge | None:
+    def arm(self, target: FlowNode, stop: FlowNode | None, env: Knowledge, out: list[ir.Stmt]) -> Knowledge | None:
         if target.step is not None:
             out.append(ir.Goto(self.label(target)))
             return None

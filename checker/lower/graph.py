@@ -13,7 +13,7 @@ from .values import TRUE, Value
 
 
 @dataclass(eq=False)
-class Step:
+class BlockHead:
     """What begins a block."""
 
     call: ir.Call
@@ -21,11 +21,11 @@ class Step:
     atomic: str = ""
     guard: Value = TRUE
     starts: bool = False
-    node: Node | None = None
+    node: FlowNode | None = None
 
 
 @dataclass(eq=False)
-class Node:
+class FlowNode:
     """Statements, then `then`; or, if there is a condition, `then` or `other`.
 
     where: what a block that begins here shows if it begins for the sake of a loop alone.
@@ -33,19 +33,19 @@ class Node:
 
     body: list[ir.Stmt] = field(default_factory=list)
     cond: Value | None = None
-    then: Node | None = None
-    other: Node | None = None
+    then: FlowNode | None = None
+    other: FlowNode | None = None
     pos: ir.Pos = ir.NOWHERE
-    step: Step | None = None
-    where: Step | None = None
+    step: BlockHead | None = None
+    where: BlockHead | None = None
     reached: int = 0  # edges to it
-    join: Node | None = None  # where the arms of its branch meet again
+    join: FlowNode | None = None  # where the arms of its branch meet again
 
-    def next(self) -> list[Node]:
+    def next(self) -> list[FlowNode]:
         return [n for n in (self.then, self.other) if n is not None]
 
 
-def nodes_from(entry: Node) -> list[Node]:
+def nodes_from(entry: FlowNode) -> list[FlowNode]:
     """All nodes that can be reached."""
     found, queue = {id(entry): entry}, [entry]
     while queue:
@@ -56,7 +56,7 @@ def nodes_from(entry: Node) -> list[Node]:
     return list(found.values())
 
 
-def cut_loops(entry: Node) -> None:
+def cut_loops(entry: FlowNode) -> None:
     """Make a block begin in every loop that has none: a step that does local work alone."""
     starts = [n for n in nodes_from(entry) if n.step is not None or n is entry]
     acyclic: set[int] = set()  # nodes from which no loop without a step is reached
@@ -72,7 +72,7 @@ def cut_loops(entry: Node) -> None:
         starts.append(head)
 
 
-def find_loop(start: Node, acyclic: set[int]) -> list[Node] | None:
+def find_loop(start: FlowNode, acyclic: set[int]) -> list[FlowNode] | None:
     """The nodes of a loop without a step that is reached from `start` without a step."""
     path, position = [start], {id(start): 0}
     stack = [iter(start.next())]
@@ -92,7 +92,7 @@ def find_loop(start: Node, acyclic: set[int]) -> list[Node] | None:
     return None
 
 
-def find_joins(entry: Node) -> None:
+def find_joins(entry: FlowNode) -> None:
     """Where the arms of each branch meet again, not counting paths that leave for another block."""
     every = nodes_from(entry)
     for node in every:
@@ -101,7 +101,7 @@ def find_joins(entry: Node) -> None:
         for target in node.next():
             target.reached += 1
     closed: set[int] = set()  # reached once, and all paths leave for another block
-    meet: dict[int, Node | None] = {}
+    meet: dict[int, FlowNode | None] = {}
     depth: dict[int, int] = {}
     for node in local_postorder(every):
         inside = [n for n in node.next() if n.step is None and id(n) not in closed]
@@ -116,8 +116,8 @@ def find_joins(entry: Node) -> None:
 
 
 def _common(
-    a: Node | None, b: Node | None, meet: dict[int, Node | None], depth: dict[int, int]
-) -> Node | None:
+    a: FlowNode | None, b: FlowNode | None, meet: dict[int, FlowNode | None], depth: dict[int, int]
+) -> FlowNode | None:
     while a is not b and a is not None and b is not None:
         if depth[id(a)] >= depth[id(b)]:
             a = meet[id(a)]
@@ -126,9 +126,9 @@ def _common(
     return a if a is b else None
 
 
-def local_postorder(nodes: list[Node]) -> list[Node]:
+def local_postorder(nodes: list[FlowNode]) -> list[FlowNode]:
     """`nodes`, each behind the nodes without a step that it leads to."""
-    done: dict[int, Node] = {}
+    done: dict[int, FlowNode] = {}
     for start in nodes:
         if id(start) in done:
             continue

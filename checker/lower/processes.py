@@ -14,7 +14,7 @@ from .builder import Builder
 from .calls import assignments, inline
 from .dead_locals import LiveLocals
 from .flow import Emitter, RawBlock, reads_in
-from .graph import Node, Step
+from .graph import BlockHead, FlowNode
 from .scopes import Bound, Scope
 from .values import CONST_0, FALSE, TRUE, Value, arith, compare, const
 
@@ -33,10 +33,10 @@ def lowered_process(
     b: Builder, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None
 ) -> Lowered:
     """The process `declared`, which runs `functions`; argument: of each, if it has one."""
-    entry = Node(reached=1)
-    final = Node(step=Step(ir.Call("end"), (), guard=FALSE), reached=0)
+    entry = FlowNode(reached=1)
+    final = FlowNode(step=BlockHead(ir.Call("end"), (), guard=FALSE), reached=0)
     final.then = final
-    first: list[Node] = []
+    first: list[FlowNode] = []
     if declared.kind == "thread":
         entry.step = _start(b, functions)
         b.cur = entry
@@ -46,7 +46,7 @@ def lowered_process(
         where = _at_function(b, functions[0])
         entry.where = where
         b.cur = entry
-        begin = Node(where=where)
+        begin = FlowNode(where=where)
         b.goto(begin)
         b.at(begin)
         _call(b, functions[0], argument)
@@ -64,9 +64,9 @@ def lowered_process(
 def lowered_setup(b: Builder, function: Typed, owner: str) -> tuple[tuple[ir.Stmt, ...], list[ir.Variable]]:
     """The setup as one body; its locals belong to the process `owner`."""
     b.owner_of_locals, b.guarded = owner, False
-    entry, end = Node(reached=1), Node(step=Step(ir.Call("end"), ()))
+    entry, end = FlowNode(reached=1), FlowNode(step=BlockHead(ir.Call("end"), ()))
     end.then = end
-    b.cur, b.atomic = entry, Step(ir.Call("setup"), (), node=entry)
+    b.cur, b.atomic = entry, BlockHead(ir.Call("setup"), (), node=entry)
     entry.where = b.atomic
     _call(b, function, None)
     b.goto(end)
@@ -87,12 +87,12 @@ def lowered_setup(b: Builder, function: Typed, owner: str) -> tuple[tuple[ir.Stm
 # where it begins
 
 
-def _at_function(b: Builder, typed: Typed) -> Step:
+def _at_function(b: Builder, typed: Typed) -> BlockHead:
     pos = ir.Pos(b.file_names[typed.function.file], typed.function.line)
-    return Step(ir.Call(typed.function.name), (ir.Frame(typed.function.name, pos),))
+    return BlockHead(ir.Call(typed.function.name), (ir.Frame(typed.function.name, pos),))
 
 
-def _start(b: Builder, functions: list[Typed]) -> Step:
+def _start(b: Builder, functions: list[Typed]) -> BlockHead:
     step = _at_function(b, functions[0])
     if len(functions) > 1:
         step.call = ir.Call("start")
@@ -102,7 +102,7 @@ def _start(b: Builder, functions: list[Typed]) -> Step:
     return step
 
 
-def _operations(b: Builder, functions: list[Typed], argument: Value | None, entry: Node) -> None:
+def _operations(b: Builder, functions: list[Typed], argument: Value | None, entry: FlowNode) -> None:
     """The start of a thread: one operation less is left; then any of the operations."""
     left = ir.Read(ir.OPS_LEFT)
     b.emit(ir.Assign(ir.OPS_LEFT, CONST_0, ir.Binary("-", left, const(1).expr)))
@@ -125,7 +125,7 @@ def _operations(b: Builder, functions: list[Typed], argument: Value | None, entr
         b.at(others)
 
 
-def _operation(b: Builder, function: Typed, argument: Value | None, entry: Node) -> None:
+def _operation(b: Builder, function: Typed, argument: Value | None, entry: FlowNode) -> None:
     b.starting = True
     _call(b, function, argument)
     b.goto(entry)
@@ -147,7 +147,9 @@ def _call(b: Builder, function: Typed, argument: Value | None) -> None:
 # blocks
 
 
-def _finish(b: Builder, declared: lang.Process, instances: int, entry: Node, first: list[Node], final: Node) -> Lowered:
+def _finish(
+    b: Builder, declared: lang.Process, instances: int, entry: FlowNode, first: list[FlowNode], final: FlowNode
+) -> Lowered:
     emitter = Emitter(b.variables, b.temporaries)
     raw, start, inits = emitter.blocks(entry)
     for assign in inits:
@@ -182,7 +184,7 @@ def _block(b: Builder, raw: RawBlock, liveness: LiveLocals) -> ir.Block:
     )  # fmt: skip
 
 
-def _first_steps(start: Node) -> list[Node]:
+def _first_steps(start: FlowNode) -> list[FlowNode]:
     """The steps that local work from `start` leads to."""
     found, seen, queue = [], {id(start)}, [start]
     while queue:

@@ -16,7 +16,7 @@ from .calls import begin, has_effects
 from .choices import choose_listed
 from .expressions import value
 from .flow import reads_in
-from .graph import Node
+from .graph import FlowNode
 from .lock_statements import lock_statement
 from .scopes import Bound, Scope, Slot, Var
 from .steps import store, wait_for
@@ -75,7 +75,7 @@ def _if(b: Builder, stmt: t.If, scope: Scope) -> None:
     if test.constant:
         return b.block(stmt.then if test.lo else stmt.other, scope)
     then, other = b.fork(test, b.pos(scope, stmt))
-    behind = Node()
+    behind = FlowNode()
     for start, body in ((then, stmt.then), (other, stmt.other)):
         b.at(start)
         b.block(body, scope)
@@ -95,7 +95,7 @@ def _while(b: Builder, stmt: t.While, scope: Scope) -> None:
     if b.atomic is not None:
         text = f"`while` of {scope.function.name}() inside an atomic group"
         raise b.refuse(scope, stmt, "loop-in-atomic", text, "for i in range(a, b): is unrolled.")
-    head, behind = _head(b, stmt, scope), Node()
+    head, behind = _head(b, stmt, scope), FlowNode()
     _before(b, stmt, scope)
     begin(b, stmt, [stmt.test], scope)
     test = b.evaluate(stmt.test, scope)
@@ -108,16 +108,16 @@ def _while(b: Builder, stmt: t.While, scope: Scope) -> None:
     b.at(behind)
 
 
-def _head(b: Builder, stmt: t.Stmt, scope: Scope) -> Node:
+def _head(b: Builder, stmt: t.Stmt, scope: Scope) -> FlowNode:
     """A node that a loop comes back to."""
-    head = Node(where=b.place_of_step(ir.Call(b.source_text(stmt)), scope, stmt))
+    head = FlowNode(where=b.place_of_step(ir.Call(b.source_text(stmt)), scope, stmt))
     b.goto(head)
     b.at(head)
     b.starting = False
     return head
 
 
-def _body(b: Builder, body: list[t.Stmt], again: Node, behind: Node, scope: Scope) -> None:
+def _body(b: Builder, body: list[t.Stmt], again: FlowNode, behind: FlowNode, scope: Scope) -> None:
     scope.loops.append((behind, again))
     b.block(body, scope)
     scope.loops.pop()
@@ -145,7 +145,7 @@ def _for(b: Builder, stmt: t.For, scope: Scope) -> None:
     """A loop that tests behind its body, so that its variable never leaves its range."""
     lo, hi = _bounds(b, stmt, scope)
     type_ = scope.typed.locals[stmt.var]
-    behind, again = Node(), Node()
+    behind, again = FlowNode(), FlowNode()
     enter, out = b.fork(compare("<", lo, hi), b.pos(scope, stmt))
     b.at(out)
     b.goto(behind)
@@ -175,10 +175,10 @@ def _unrolled(b: Builder, stmt: t.For, scope: Scope) -> None:
     lo, hi = _bounds(b, stmt, scope)
     if not never_changes(lo):
         lo = _kept(b, f"{stmt.var}.begin", lo, scope)
-    behind = Node()
+    behind = FlowNode()
     b.unrolling += 1
     for number in range(lo.lo, hi.hi):
-        again = Node()
+        again = FlowNode()
         here = const(number)
         enter, skip = b.fork(both(compare("<=", lo, here), compare("<", here, hi)), b.pos(scope, stmt))
         b.at(skip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ir import program as ir
 from ..parse import tree as t
 from .builder import Builder
-from .graph import Step
+from .graph import BlockHead
 from .locks import check_guard
 from .scopes import Scope, Slot
 from .values import TRUE, Value, both, clip, either, negate, rebuild, within
@@ -45,7 +45,7 @@ def wait_for(b: Builder, cond: Value, scope: Scope, node: t.Node) -> None:
     step.guard = both(step.guard, either(negate(right), _known(cond.expr, env)))
 
 
-def _at_start(b: Builder, step: Step | None) -> bool:
+def _at_start(b: Builder, step: BlockHead | None) -> bool:
     """Has the step at hand done nothing so far but local work?"""
     if step is None or b.cur is None or b.cur is not step.node:
         return False

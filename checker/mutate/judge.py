@@ -67,7 +67,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Job:
+class MutantJob:
     """A mutant, by its names, and the rows to be tried in this order, at most `most` by a search (0: all)."""
 
     place: str
@@ -109,7 +109,7 @@ def surveyed(row: Row) -> Survey:
     return survey(_prepared(row, _catalogue(row.model), None).program)
 
 
-def judge(job: Job) -> list[Trial]:
+def judge(job: MutantJob) -> list[Trial]:
     """Try a mutant in rows, up to the first that kills it or refuses it."""
     catalogue, mutant = _catalogue(job.model), _mutants(job.model)[job.place, job.change]
     found: list[Trial] = []

@@ -19,7 +19,7 @@ from .judge import (
     REFUSED,
     SURVIVED,
     Fate,
-    Job,
+    MutantJob,
     Trial,
     fate,
     holding,
@@ -101,7 +101,7 @@ def mutated(
     started = time.monotonic()
     chosen = [m for m in mutants_of(catalogue) if function in (None, m.place.rpartition(".")[2])]
     rows = rows_for(list(rows), catalogue)
-    run = _Run(catalogue, rows, chosen, before or {}, {} if again else Journal(cache_dir()).read(), most_rows)
+    run = _Trials(catalogue, rows, chosen, before or {}, {} if again else Journal(cache_dir()).read(), most_rows)
     run.memory = (memory_limit or default_memory_limit() / GIB) / (processes or cores())
     tell = progress or (lambda what, done, of: None)
     run.survey(processes or cores(), tell)
@@ -112,7 +112,7 @@ def mutated(
     return Mutated(tuple(chosen), fates, reasons or {}, tuple(lost), time.monotonic() - started)
 
 
-class _Run:
+class _Trials:
     """One run.  known: trials of earlier ones, by `trial_key`.  fates: of the mutants that are through."""
 
     memory = 1.0
@@ -141,7 +141,7 @@ class _Run:
         begun: list[tuple[Mutant, list[tuple[Row, Trial]], tuple[Row, ...]]] = []
         at_once: list[tuple[Mutant, Fate]] = []
 
-        def jobs() -> Iterator[Job]:
+        def jobs() -> Iterator[MutantJob]:
             for mutant in self.chosen:
                 found, left = self._left(mutant)
                 if not left:
@@ -149,7 +149,7 @@ class _Run:
                     continue
                 begun.append((mutant, found, left))
                 most = self.most and self.most - sum(trial.verdict == SURVIVED for _, trial in found)
-                yield Job(mutant.place, mutant.change, left[0].model, left, self.memory, most)
+                yield MutantJob(mutant.place, mutant.change, left[0].model, left, self.memory, most)
 
         for number, trials in in_processes(judge, jobs(), processes):
             mutant, found, rows = begun[number]
@@ -216,7 +216,7 @@ def resurrected(
         killed = [killed[n * len(killed) // sample] for n in range(sample)]
     processes = min(processes or cores(), len(killed)) or 1
     memory = (memory_limit or default_memory_limit() / GIB) / processes
-    jobs = [Job(*key, by_row[before[key].row].model, (by_row[before[key].row],), memory) for key in killed]
+    jobs = [MutantJob(*key, by_row[before[key].row].model, (by_row[before[key].row],), memory) for key in killed]
     lost = []
     for done, (number, trials) in enumerate(in_processes(judge, jobs, processes), 1):
         if trials[-1].verdict not in (KILLED, REFUSED):

@@ -35,7 +35,7 @@ QUICK_LINES = 20_000  # of text, up to which it is compiled well at once
 _names = (f"program{n}" for n in itertools.count())
 
 
-class Machine:
+class MachineCode:
     """Loaded machine code.  addresses: of the functions `names`, valid as long as this object lives.
 
     text: of the module, or what makes it; made_from: names the text without it, so that it need not

@@ -21,7 +21,7 @@ from ..search.forecast import size
 from ..verdict.result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, Result
 
 if TYPE_CHECKING:
-    from ..picture.cells import Row
+    from ..picture.cells import DrawnRow
     from ..table.findings import Finding
     from ..trace.trace import Trace
 
@@ -125,7 +125,7 @@ def _order_lines(trace: Trace, width: int = 80) -> list[str]:
     return ["", *told] if told else []
 
 
-def stored_picture(trace: Trace, drawings: Sequence[Row]) -> str:
+def stored_picture(trace: Trace, drawings: Sequence[DrawnRow]) -> str:
     """A counterexample as its file shows it: the picture, and which order of its steps matters."""
     from ..picture.report import counterexample
 

@@ -30,7 +30,7 @@ class Refused(Exception):
         self.rule, self.text, self.remedy, self.node = rule, text, remedy, node
 
 
-class Expressions:
+class ExpressionParser:
     """Parses the expressions of one function.
 
     names: those of its module; locals: its parameters and whatever it assigns to.

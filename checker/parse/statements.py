@@ -15,7 +15,7 @@ from typing import Any
 from .. import lang
 from ..base.errors import ModelError, Problem
 from . import tree as t
-from .expressions import Expressions, Refused
+from .expressions import ExpressionParser, Refused
 from .unset import unset_reads
 
 NOT_HERE = {
@@ -57,7 +57,7 @@ class _FunctionParser:
         self.assigned: dict[str, int] = {}
         self.loop_vars: list[str] = []
         self._find_locals()
-        self.expressions = Expressions(names, set(self.assigned), self.kind == "property")
+        self.expressions = ExpressionParser(names, set(self.assigned), self.kind == "property")
 
     def parse(self) -> t.Function:
         body = list(self.node.body)

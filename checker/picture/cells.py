@@ -26,7 +26,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Row:
+class DrawnRow:
     """A drawing whose names have been looked up in a program.
 
     variable: name of the variable whose elements are the cells.  layers: what decides the
@@ -70,7 +70,7 @@ class Row:
         return place + place // self.group + (place % self.group != 0)
 
 
-def rows_of(catalogue: Catalogue, program: Program) -> tuple[Row, ...]:
+def rows_of(catalogue: Catalogue, program: Program) -> tuple[DrawnRow, ...]:
     """The drawings that the model declares and whose fields `program` has, in order of declaration."""
     found: list[lang.Drawing] = []
     for module in catalogue.modules:
@@ -84,7 +84,7 @@ def rows_of(catalogue: Catalogue, program: Program) -> tuple[Row, ...]:
     return tuple(row for row in rows if row is not None)
 
 
-def _resolved(drawing: lang.Drawing, names: Names, given: dict) -> Row | None:
+def _resolved(drawing: lang.Drawing, names: Names, given: dict) -> DrawnRow | None:
     program, slots = names.program, names.slots
     layers = []
     for field, letters in ((drawing.row, drawing.letters), *drawing.over):
@@ -100,7 +100,7 @@ def _resolved(drawing: lang.Drawing, names: Names, given: dict) -> Row | None:
             return None
     marks = [program.by_name[name] for name in map(_field_name, drawing.marks) if name in program.by_name]
     group = drawing.group.value(given) if isinstance(drawing.group, lang.Const) else drawing.group
-    return Row(
+    return DrawnRow(
         drawing.title,
         _field_name(drawing.row),
         len(layers[0].slots),
@@ -122,7 +122,7 @@ def _number(value: Any, type: Type) -> int:
     return type.lo + value.number if isinstance(value, lang.EnumValue) else int(value)
 
 
-def draw(rows: Iterable[Row], state: State) -> list[str]:
+def draw(rows: Iterable[DrawnRow], state: State) -> list[str]:
     """`rows` in `state`, titles at the left and cells under each other."""
     rows = list(rows)
     wide = max((len(row.title) for row in rows), default=0)
@@ -133,6 +133,6 @@ def draw(rows: Iterable[Row], state: State) -> list[str]:
     return lines
 
 
-def legends(rows: Iterable[Row]) -> list[str]:
+def legends(rows: Iterable[DrawnRow]) -> list[str]:
     """What the letters of `rows` mean, each line once."""
     return list(dict.fromkeys(row.legend for row in rows if row.legend))

@@ -23,7 +23,7 @@ Mark = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
-class Layout:
+class ColumnLayout:
     """Where columns begin, how far calls are indented, where changes begin and end.
 
     apart: no column reaches into the next, so one heading suffices.  Otherwise each run of
@@ -67,7 +67,7 @@ def stands_apart(picture: Picture, width: int) -> bool:
     return _choose_layout(picture, width).apart
 
 
-def _choose_layout(picture: Picture, width: int) -> Layout:
+def _choose_layout(picture: Picture, width: int) -> ColumnLayout:
     room = min(
         MOST_CHANGES, max((len(change) for line in picture.lines for change in line.changes), default=0)
     )
@@ -76,7 +76,7 @@ def _choose_layout(picture: Picture, width: int) -> Layout:
         end = MARGIN + sum(widths) + GAP * len(widths)
         if end + room <= width:
             together = max((len(", ".join(line.changes)) for line in picture.lines), default=0)
-            return Layout(_offsets(widths), indent, end, min(width, end + max(room, together)), True)
+            return ColumnLayout(_offsets(widths), indent, end, min(width, end + max(room, together)), True)
     indent = 2 if _stride(picture, 2, width, 1.0) >= NEAREST else 1
     stride = min(_stride(picture, indent, width, 1.0), _stride(picture, indent, width - room - GAP, 0.9))
     stride = min(max(stride, NEAREST), FARTHEST)
@@ -84,7 +84,7 @@ def _choose_layout(picture: Picture, width: int) -> Layout:
     offsets = tuple(map(min, near, _offsets(_widths(picture, indent))))
     ends = (offsets[x.column] + indent * x.depth + _length(x) for x in picture.lines if x.column >= 0)
     width = min(width, max(ends) + GAP + room)
-    return Layout(offsets, indent, width - room, width, False)
+    return ColumnLayout(offsets, indent, width - room, width, False)
 
 
 def _stride(picture: Picture, indent: int, end: int, share: float) -> int:
@@ -112,7 +112,7 @@ def _offsets(widths: list[int]) -> tuple[int, ...]:
     return tuple(MARGIN + sum(widths[:k]) + GAP * k for k in range(len(widths)))
 
 
-def _place(line: Line, layout: Layout, mark: Mark) -> list[str]:
+def _place(line: Line, layout: ColumnLayout, mark: Mark) -> list[str]:
     """A line of the picture; its changes at the right where there is room, else below."""
     texts = _wrapped(line.text, layout.start(line), layout.width)
     changes = [(0, "")] * len(texts)
@@ -144,7 +144,7 @@ def _styled(text: str, style: str, mark: Mark) -> str:
     return " " * (len(text) - len(words)) + (mark(words, style) if words else "")
 
 
-def _where(change: str, end: int, layout: Layout) -> int | None:
+def _where(change: str, end: int, layout: ColumnLayout) -> int | None:
     """Where a change begins on a row whose text ends at `end`; None if there is no room."""
     for at in (min(layout.changes, layout.width - len(change)), layout.width - len(change)):
         if end + GAP <= at:

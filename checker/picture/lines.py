@@ -9,7 +9,7 @@ from ..ir.interpreter import State, Step
 from ..ir.program import Block, Frame, Pos
 from ..trace.trace import Trace
 from ..trace.values import Names
-from .cells import Row
+from .cells import DrawnRow
 
 JOINED = 60  # a call that does nothing but one other call stands on one line with it, up to this length
 
@@ -37,7 +37,7 @@ class Picture:
 
 
 def picture_of(
-    trace: Trace, ghosts: Container[str] | bool = False, rows: Sequence[Row] = (), joined: int = JOINED
+    trace: Trace, ghosts: Container[str] | bool = False, rows: Sequence[DrawnRow] = (), joined: int = JOINED
 ) -> Picture:
     """The lines of `trace`.
 
@@ -104,7 +104,7 @@ class _Drawer:
 
     trace: Trace
     ghosts: Container[str] | bool
-    rows: Sequence[Row]
+    rows: Sequence[DrawnRow]
     columns: dict[int, int] = field(default_factory=dict)
     stacks: dict[int, list[_Entry]] = field(default_factory=dict)
     entries: list[_Entry] = field(default_factory=list)

@@ -8,7 +8,7 @@ from collections.abc import Container, Sequence
 from ..trace.explain import explain_deadlock, falsifiers, guilty_ghosts, is_deadlock
 from ..trace.trace import Facts, Trace
 from ..trace.values import Names
-from .cells import Row, draw, legends
+from .cells import DrawnRow, draw, legends
 from .columns import lay_out, stands_apart
 from .lines import picture_of
 
@@ -18,7 +18,7 @@ THREADS = ("36", "35", "34", "32")  # colours of threads, from the left
 
 
 def counterexample(
-    trace: Trace, rows: Sequence[Row] = (), width: int = STANDARD, colour: bool = False, ghosts: bool = False
+    trace: Trace, rows: Sequence[DrawnRow] = (), width: int = STANDARD, colour: bool = False, ghosts: bool = False
 ) -> str:
     """The whole story of a violation, as plain text.
 
@@ -107,7 +107,7 @@ def _titled(title: str, lines: list[str]) -> list[str]:
     return ["  " + title, *("    " + line for line in lines)] if lines else []
 
 
-def _start(trace: Trace, rows: Sequence[Row]) -> list[str]:
+def _start(trace: Trace, rows: Sequence[DrawnRow]) -> list[str]:
     """Drawings of the initial state, and what was chosen in it."""
     names, state = Names(trace.program), trace.states[0]
     initial = trace.judge.initial_states()
@@ -123,7 +123,7 @@ def _start(trace: Trace, rows: Sequence[Row]) -> list[str]:
 
 
 def _trace_lines(
-    trace: Trace, rows: Sequence[Row], width: int, colour: bool, ghosts: Container[str] | bool
+    trace: Trace, rows: Sequence[DrawnRow], width: int, colour: bool, ghosts: Container[str] | bool
 ) -> list[str]:
     """The trace; every call on a line of its own if that leaves room for columns, else joined."""
     if not trace.steps:
@@ -134,7 +134,7 @@ def _trace_lines(
     return lay_out(picture, width, lambda text, style: paint(text, style, colour))
 
 
-def _ending(trace: Trace, rows: Sequence[Row]) -> list[list[str]]:
+def _ending(trace: Trace, rows: Sequence[DrawnRow]) -> list[list[str]]:
     """Drawings of the last state; of what a power failure leaves, if that is what is wrong."""
     state, crash = trace.states[-1], _is_crash(trace)
     if not crash:

@@ -27,7 +27,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRow:
     """What became of a row.
 
     scenario, bound: as checked.  error: what kept it from being checked.  stopped_by: the limit that
@@ -48,7 +48,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Job:
+class RowJob:
     """A row to be checked.  seconds, memory (GiB): limits; reduced: by default as the row says."""
 
     row: Row
@@ -57,7 +57,7 @@ class Job:
     reduced: bool
 
 
-def measure(job: Job) -> Measured:
+def measure(job: RowJob) -> MeasuredRow:
     """Check a row; what is wrong with its names or its model is a result, too."""
     from ..verdict.api import check
 
@@ -75,7 +75,7 @@ def measure(job: Job) -> Measured:
             catalogue=_catalogue(row.model),
         )
     except CheckerError as error:
-        return Measured(Outcome("error"), row.scenario, row.bound, error=str(error))
+        return MeasuredRow(Outcome("error"), row.scenario, row.bound, error=str(error))
     if result.stopped_by == "interrupt":  # Ctrl-C is meant for the whole run
         raise KeyboardInterrupt
     return _measured(result)
@@ -88,12 +88,12 @@ def _catalogue(model: str) -> Catalogue:
     return load(model or None)
 
 
-def _measured(result: Result) -> Measured:
+def _measured(result: Result) -> MeasuredRow:
     trace = result.violation.trace if result.violation else None
     property = result.violation.property if result.violation else ""
     states = None if result.verdict == INCOMPLETE else result.states
     outcome = Outcome(result.verdict, property, len(trace.steps) if trace else None, states)
-    return Measured(
+    return MeasuredRow(
         outcome,
         result.scenario,
         result.bound,

@@ -11,7 +11,7 @@ from ..base.limits import GIB, default_memory_limit
 from ..base.processes import cores, in_processes
 from ..table.rows import MEASURED, Outcome, Row, differences, rewrite
 from ..verdict.result import VIOLATED
-from .measure import Job, Measured, measure
+from .measure import MeasuredRow, RowJob, measure
 
 OK, FINDING, DIFFERS, NEW = "ok", "finding", "differs", "new"
 
@@ -21,7 +21,7 @@ class Compared:
     """A row, what was found, and what differs in words."""
 
     row: Row
-    found: Measured
+    found: MeasuredRow
     told: tuple[str, ...]
 
     @property
@@ -76,7 +76,7 @@ def regressed(
     processes = min(processes or cores(), len(rows)) or 1
     memory = (memory_limit or default_memory_limit() / GIB) / processes
     order = sorted(range(len(rows)), key=lambda n: -(rows[n].expected.states or 1 << 62))
-    jobs = [Job(rows[n], time_limit, memory, rows[n].reduced or not rows[n].expected.verdict) for n in order]
+    jobs = [RowJob(rows[n], time_limit, memory, rows[n].reduced or not rows[n].expected.verdict) for n in order]
     done: dict[int, Compared] = {}
     for number, found in in_processes(measure, jobs, processes):
         one = compared(rows[order[number]], found)
@@ -86,7 +86,7 @@ def regressed(
     return Regression(tuple(done[n] for n in range(len(rows))), time.monotonic() - started, processes)
 
 
-def compared(row: Row, found: Measured) -> Compared:
+def compared(row: Row, found: MeasuredRow) -> Compared:
     """`row` against what was found."""
     if found.error:
         return Compared(row, found, (found.error,))

@@ -62,7 +62,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Job:
+class CountJob:
     """A scenario to be counted, unless `known` is of the same program, and had no less time.
 
     seconds, memory (GiB): limits of one search.
@@ -97,7 +97,7 @@ def program_of(catalogue: Catalogue, scenario: str) -> Program:
     return prepare(scenario=scenario, bound=BOUNDS[-1], catalogue=catalogue).program
 
 
-def count(job: Job) -> Counted:
+def count(job: CountJob) -> Counted:
     """The states of a scenario at each bound; those known, if it has not changed."""
     made = program_of(_catalogue(), job.scenario)
     digest = digest_of(made)
@@ -128,7 +128,7 @@ def _compile(program: Program) -> None:
     explore(program, states=1)
 
 
-def _count(program: Program, bound: int, job: Job) -> Count:
+def _count(program: Program, bound: int, job: CountJob) -> Count:
     """Without reduction if the limits allow, else with it; a violation does not end the search."""
     from ..base.limits import GIB
     from ..search.explore import explore
@@ -160,7 +160,7 @@ def measured(
     """
     known = load(path)
     entries = {name: known[name] for name in _catalogue().scenarios if name in known}
-    jobs = [Job(name, known.get(name), seconds, memory / processes) for name in scenarios]
+    jobs = [CountJob(name, known.get(name), seconds, memory / processes) for name in scenarios]
     changed = []
     for number, found in in_processes(count, jobs, processes):
         name = scenarios[number]

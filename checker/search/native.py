@@ -17,7 +17,7 @@ from ..base.limits import available_memory
 from ..ir.interpreter import Interpreter
 from ..ir.program import OPS_LEFT, Program
 from ..ir.sites import REST, STATE, STEP, TRANSITION, Site
-from ..native.build import Machine
+from ..native.build import MachineCode
 from ..native.codegen.ample import Tables
 from ..native.codegen.instructions import ALL_ONES
 from ..native.codegen.program import Info, NativeText
@@ -71,7 +71,7 @@ class Search:
         self.group = Group(program, classes) if classes else None
         self.native = NativeText(program, reduced=reduced, classes=classes)
         self.layout = self.native.layout
-        self.machine = Machine(lambda: self.native.text, self.native.entry_points, self.native.made_from)
+        self.machine = MachineCode(lambda: self.native.text, self.native.entry_points, self.native.made_from)
         limit = limits.memory if limits.memory is not None else int(SHARE * available_memory())
         most = self.native.most + (chains.MOST_ENDS if reduced else 0)
         self.store = Store(self.layout, limit, most, threads, limits.directory, not classes)

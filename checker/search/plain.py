@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..ir.interpreter import Interpreter, Step, Violation
+from ..ir.interpreter import Interpreter, PropertyViolation, Step
 from ..ir.program import Program
 from ..ir.sites import REST, STATE, STEP, TRANSITION, Site, Sites
 from ..reduce.ample import Ample
@@ -115,7 +115,7 @@ class _Search:
         return len(self.states)
 
     def _note(
-        self, kind: int, violations: list[Violation], steps: int, number: int,
+        self, kind: int, violations: list[PropertyViolation], steps: int, number: int,
         state: State | None = None, last: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
         """Found at the state with this number, or at `state` behind it, which is not stored."""

@@ -99,7 +99,7 @@ def _shown(read: Read, trace: Trace, state: State, before: State) -> str:
 
 
 @dataclass(frozen=True)
-class Wait:
+class Waiting:
     """Instance `who` waits in `call` because of `what`, which those in `whom` would have to change.
 
     done: it is something that those in `whom` have done, and no lock that they hold.
@@ -112,7 +112,7 @@ class Wait:
     done: bool = False
 
 
-def waits(trace: Trace) -> list[Wait]:
+def waits(trace: Trace) -> list[Waiting]:
     """What each instance waits for at the end of `trace`, if it is not at rest, or if there is work for it.
 
     Who waits for what it has done itself, or what somebody has who is at rest, waits for those who have work and
@@ -125,7 +125,7 @@ def waits(trace: Trace) -> list[Wait]:
         block = judge.block_of(state, actor.process, actor.instance)
         if block.label not in process.rests:
             found += _waits_of(actor, trace) or [
-                Wait(Names(trace.program).actors[actor.self - 1], block.call.name)
+                Waiting(Names(trace.program).actors[actor.self - 1], block.call.name)
             ]
         elif _has_work(actor, trace):
             late += _waits_of(actor, trace)
@@ -196,7 +196,7 @@ def is_deadlock(trace: Trace) -> bool:
     return trace.violation is not None and trace.violation.property == DEADLOCK
 
 
-def _waits_of(actor: Actor, trace: Trace) -> list[Wait]:
+def _waits_of(actor: Actor, trace: Trace) -> list[Waiting]:
     judge, state, names = trace.judge, trace.states[-1], Names(trace.program)
     block = judge.block_of(state, actor.process, actor.instance)
     call = names.call(block.call, judge, state, actor)
@@ -215,25 +215,25 @@ def _waits_of(actor: Actor, trace: Trace) -> list[Wait]:
     return list(found.values())
 
 
-def _wait(trace: Trace, names: Names, who: str, call: str, var: str, element: int) -> Wait:
+def _wait(trace: Trace, names: Names, who: str, call: str, var: str, element: int) -> Waiting:
     """Why an element keeps `who` waiting in `call`, and who would have to change it."""
     variable, state = trace.program.variable(var), trace.states[-1]
     slot = names.slots.at(var, element)
     name, value = names.elements(variable, [element]), state[slot]
     if variable.type.kind == "owner" and value:
         owner = names.value(variable.type, value)
-        return Wait(who, call, f"{name} is held by {owner}", (owner,) if owner in names.actors else ())
+        return Waiting(who, call, f"{name} is held by {owner}", (owner,) if owner in names.actors else ())
     if variable.lock == "readers" and value:
         reader = names.actors[element % len(names.actors)]
-        return Wait(who, call, f"{name} is held by {reader}", (reader,))
+        return Waiting(who, call, f"{name} is held by {reader}", (reader,))
     setter = _last_writer(trace, names, slot)
     shown = f"{name} = {names.value(variable.type, value, compact=True)}"
     if setter == who:
-        return Wait(who, call, f"{shown}, set by {setter} itself", (who,), done=True)
+        return Waiting(who, call, f"{shown}, set by {setter} itself", (who,), done=True)
     if setter:
-        return Wait(who, call, f"{shown}, set by {setter}", (setter,), done=True)
+        return Waiting(who, call, f"{shown}, set by {setter}", (setter,), done=True)
     others = tuple(sorted(_changers(trace, names, var, value) - {who}))
-    return Wait(who, call, f"{shown} until {' or '.join(others)} changes it" if others else f"{shown} since the start", others)
+    return Waiting(who, call, f"{shown} until {' or '.join(others)} changes it" if others else f"{shown} since the start", others)
 
 
 def _changers(trace: Trace, names: Names, var: str, value: int) -> set[str]:

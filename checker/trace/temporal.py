@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..ir.interpreter import Interpreter, State, Step, Violation
+from ..ir.interpreter import Interpreter, PropertyViolation, State, Step
 from ..ir.program import Expr, Instantiation, Program, Property
 from .trace import Facts, Trace
 
@@ -59,7 +59,7 @@ def fair_instances(program: Program, property: Property) -> list[Who]:
     ]
 
 
-def judge_lasso(trace: Trace, name: str) -> Violation | None:
+def judge_lasso(trace: Trace, name: str) -> PropertyViolation | None:
     """The violation of the leads_to property `name` by a trace with a loop, if it is one."""
     property = next((p for p in trace.program.properties if p.name == name and p.kind == "leads_to"), None)
     if property is None or trace.loop is None or trace.loop > len(trace.steps):
@@ -83,8 +83,8 @@ def judge_lasso(trace: Trace, name: str) -> Violation | None:
     return None
 
 
-def _violation(property: Property, one: Instantiation) -> Violation:
-    return Violation(property.name, property.doc, one.binding, property.pos)
+def _violation(property: Property, one: Instantiation) -> PropertyViolation:
+    return PropertyViolation(property.name, property.doc, one.binding, property.pos)
 
 
 def _can_move(judge: Interpreter, state: State, who: Who) -> bool:

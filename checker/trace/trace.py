@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..base.errors import InternalError
-from ..ir.interpreter import Actor, Interpreter, State, Step, Violation
+from ..ir.interpreter import Actor, Interpreter, PropertyViolation, State, Step
 from ..ir.program import Program
 from ..ir.slots import instance_name
 
@@ -60,7 +60,7 @@ class Trace:
     states: tuple[State, ...]
     steps: tuple[Step, ...]
     start: int = 0
-    violation: Violation | None = None
+    violation: PropertyViolation | None = None
     loop: int | None = None
     facts: Facts = Facts()
 
@@ -124,7 +124,7 @@ def replay(
     return replace(trace, violation=violation)
 
 
-def violations_at_end(trace: Trace) -> list[Violation]:
+def violations_at_end(trace: Trace) -> list[PropertyViolation]:
     """What the last step or the last state of `trace` violates, in the order in which engines report it."""
     if trace.steps and trace.steps[-1].violation:
         return [trace.steps[-1].violation]
@@ -159,7 +159,7 @@ def _failing_step(judge: Interpreter, state: State, last: tuple[int, int], prope
     )
 
 
-def _wanted(violations: list[Violation], property: str) -> Violation | None:
+def _wanted(violations: list[PropertyViolation], property: str) -> PropertyViolation | None:
     return next((v for v in violations if property in ("", v.property)), None)
 
 
@@ -340,7 +340,7 @@ class _Reordering:
         states = (self.trace.states[0], *(s.after for s in steps if s.after is not None))
         return replace(self.trace, states=states, steps=tuple(steps))
 
-    def same_violation(self, candidate: Trace) -> Violation | None:
+    def same_violation(self, candidate: Trace) -> PropertyViolation | None:
         """The violation at the end, if it is of the same property and nothing is violated before."""
         judge = self.judge
         before_end = candidate.states if candidate.steps[-1].after is None else candidate.states[:-1]

@@ -19,7 +19,7 @@ WIDTH = 80
 
 
 @dataclass(frozen=True)
-class Pair:
+class ScenarioPair:
     """What was found of two designs in one scenario."""
 
     scenario: str
@@ -47,7 +47,7 @@ def compared(
     bound: int | None = None,
     progress: Callable[[str], None] = lambda text: None,
     **options: Any,
-) -> list[Pair]:
+) -> list[ScenarioPair]:
     """Check both designs in each of `scenarios`, by default all that both can be looked at in.
 
     Everything is explored even after a violation, so that each property has its verdict.  options: of `checker.check`.  UsageError for names that there are not, or no common scenario.
@@ -64,7 +64,7 @@ def compared(
             if found.stopped_by == "interrupt":  # Ctrl-C is meant for the comparison
                 raise KeyboardInterrupt
             results.append(found)
-        pairs.append(Pair(name, (results[0], results[1])))
+        pairs.append(ScenarioPair(name, (results[0], results[1])))
     return pairs
 
 
@@ -89,7 +89,7 @@ def _steps(result: Result) -> int | None:
 # ---------------------------------------------------------------------- text
 
 
-def text(first: str, second: str, pairs: Sequence[Pair], colour: bool = False) -> str:
+def text(first: str, second: str, pairs: Sequence[ScenarioPair], colour: bool = False) -> str:
     """Two columns of verdicts, at most 80 columns wide."""
     names = max([len("scenario"), *(len(_where(pair)) for pair in pairs)])
     wide = (WIDTH - names - 4) // 2
@@ -105,13 +105,13 @@ def text(first: str, second: str, pairs: Sequence[Pair], colour: bool = False) -
     return "\n".join([*lines, "", summary(pairs)])
 
 
-def summary(pairs: Sequence[Pair]) -> str:
+def summary(pairs: Sequence[ScenarioPair]) -> str:
     """How many scenarios tell the designs apart."""
     told = sum(pair.differs for pair in pairs)
     return f"{told} of {len(pairs)} scenario{'s' * (len(pairs) != 1)} tell{'s' * (len(pairs) == 1)} them apart"
 
 
-def _where(pair: Pair) -> str:
+def _where(pair: ScenarioPair) -> str:
     bound = pair.results[0].bound
     return pair.scenario + (f" {bound}" if bound is not None else "")
 
@@ -137,7 +137,7 @@ def _cut(text: str, wide: int) -> str:
     return text if len(text) <= wide else text[: wide - 3] + "..."
 
 
-def as_json(first: str, second: str, pairs: Sequence[Pair]) -> dict[str, Any]:
+def as_json(first: str, second: str, pairs: Sequence[ScenarioPair]) -> dict[str, Any]:
     """The object that `compare --json` writes."""
     return {
         "designs": [first, second],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..ir.program import Program
 
 if TYPE_CHECKING:
-    from ..picture.cells import Row
+    from ..picture.cells import DrawnRow
     from ..search.forecast import Forecast
     from ..trace.trace import Trace
 
@@ -78,7 +78,7 @@ class Result:
     violation: Violation | None
     stopped_by: str
     program: Program = field(repr=False, compare=False)
-    drawings: tuple[Row, ...] = field(default=(), repr=False, compare=False)
+    drawings: tuple[DrawnRow, ...] = field(default=(), repr=False, compare=False)
     stopped_because: str = ""
     disk_bytes: int = 0
     sizes: dict[int, int] = field(default_factory=dict, repr=False)  # states of this and smaller bounds, if known

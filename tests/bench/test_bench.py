@@ -15,7 +15,7 @@ from checker.base.errors import UsageError
 from checker.bench import cases, own, process, rounds, spin, starts, table, tlc
 from checker.bench.cases import Case, Text, chosen_cases
 from checker.bench.rounds import Bench, alternate, speedup
-from checker.bench.rows import Measured, Row, rows_of
+from checker.bench.rows import Timed, BenchRow, rows_of
 from checker.bench.sample import Failure, Label, Sample, same_count
 from checker.cli import main
 from tests.support.spin import needs_spin
@@ -54,8 +54,8 @@ def sample(states: int = 10, seconds: float = 1.0, cpu: float = 1.0) -> Sample:
     return Sample(states, 20, seconds, cpu, 0.5, 8.0)
 
 
-def measured(engine: str, *samples: Sample, **label: object) -> Measured:
-    return Measured(Label(engine, **label), list(samples))
+def measured(engine: str, *samples: Sample, **label: object) -> Timed:
+    return Timed(Label(engine, **label), list(samples))
 
 
 # ------------------------------------------------------------------- reading
@@ -156,11 +156,11 @@ def test_who_reduces_is_compared_with_others_who_do() -> None:
 
 
 def test_an_engine_that_takes_too_long_is_incomplete() -> None:
-    late = Measured(Label("tlc"), [], Failure("too long", incomplete=True))
+    late = Timed(Label("tlc"), [], Failure("too long", incomplete=True))
     rows = rows_of(CASE, [measured("native", sample()), late])
 
     assert Bench(rows).exit_status == 3
-    assert Bench(rows_of(CASE, [Measured(Label("tlc"), [], Failure("broken"))])).exit_status == 1
+    assert Bench(rows_of(CASE, [Timed(Label("tlc"), [], Failure("broken"))])).exit_status == 1
     assert Bench(rows[:1]).exit_status == 0
 
 
@@ -433,4 +433,4 @@ def test_the_table_fits_what_it_is_written_to(terminal: bool) -> None:
 
 
 def test_a_row_without_numbers() -> None:
-    assert "broken" in table.text(Bench([Row(CASE, Label("tlc"), 0, problem="broken")]), False)
+    assert "broken" in table.text(Bench([BenchRow(CASE, Label("tlc"), 0, problem="broken")]), False)

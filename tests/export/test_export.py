@@ -19,7 +19,7 @@ from checker.cli import main
 from checker.export import files
 from checker.export.bodies import Past, Pick, choices, possible
 from checker.export.flow import at_labels
-from checker.export.names import Names
+from checker.export.names import Identifiers
 from checker.export.promela.program import to_promela
 from checker.export.ranges import Known
 from checker.export.simplify import condition, simplify
@@ -163,7 +163,7 @@ def test_names_become_legal_and_stay_apart() -> None:
         variable("9 lives"),
         variable("L3"),
     ]
-    names = Names(
+    names = Identifiers(
         program("names", [*shared, local("p", "f.pos", SMALL)], [process("p", rest(0))]), ["bit"], r"L\d+"
     )
 

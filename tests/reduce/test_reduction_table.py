@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from checker.regress.measure import Job, Measured, measure
+from checker.regress.measure import RowJob, MeasuredRow, measure
 from checker.table.rows import Row, load
 from checker.verdict import api
 from tests.support.textbook import slow
@@ -20,10 +20,10 @@ ROWS = [row for row in load() if row.expected.states and row.expected.states <= 
 QUICK = [row for row in ROWS if row.expected.states <= FEW]
 
 
-def at_once(monkeypatch: pytest.MonkeyPatch, row: Row) -> Measured:
+def at_once(monkeypatch: pytest.MonkeyPatch, row: Row) -> MeasuredRow:
     """The row with reductions, however small the space."""
     monkeypatch.setattr(api, "SMALL", {"native": 0, "interpret": 0})
-    return measure(Job(row, SECONDS, MEMORY, True))
+    return measure(RowJob(row, SECONDS, MEMORY, True))
 
 
 def is_seen_only_without(row: Row) -> bool:

@@ -35,11 +35,11 @@ from collections.abc import Mapping
 from ...ir.program import Block, Const, Process, Program, Property, Variable
 from ..bodies import choice_variables, initial_values
 from ..flow import at_labels, shorter, shorter_block, shorter_exprs
-from ..names import Names, remark, where
+from ..names import Identifiers, remark, where
 from ..ranges import Known, reads
 from ..transition import old_reads, stutters
 from .step import Body, Lines, StepWriter, assigned, indent, select, sequence
-from .text import WORDS, Place, Writer, quoted, type_name
+from .text import WORDS, PromelaPlace, PromelaWriter, quoted, type_name
 
 FORMS = r"(end_)?[LDF]\d+|was_.*|.*_number"  # labels, copies, instance numbers
 MACROS = """\
@@ -72,7 +72,7 @@ hidden int old[SAVED];
 
 def to_promela(program: Program) -> str:
     """The text.  UsageError if a value needs more than 32 bits, or if setup fails."""
-    return _Export(program).text()
+    return _PromelaExport(program).text()
 
 
 def extra_states(program: Program) -> int:
@@ -95,11 +95,11 @@ def _undeclarable(values: list[int]) -> bool:
     return len(set(values)) > 1 and min(values) < 0
 
 
-class _Export:
+class _PromelaExport:
     def __init__(self, program: Program) -> None:
         self.program = program
         choice = choice_variables(program)
-        self.names = Names(program, [*WORDS, *choice], FORMS)
+        self.names = Identifiers(program, [*WORDS, *choice], FORMS)
         self.choice = choice
         self.variables: Mapping[str, Variable] = {**program.by_name, **choice}
         self.instances = {p.name: p.instances for p in program.processes}
@@ -121,17 +121,17 @@ class _Export:
         blocks += ["\n".join(part) for part in (self.monitor(), self.init(), self.liveness()) if part]
         return "\n\n".join(block.strip("\n") for block in blocks if block.strip()) + "\n"
 
-    def writer(self, process: Process | None = None, known: Known | None = None) -> Writer:
+    def writer(self, process: Process | None = None, known: Known | None = None) -> PromelaWriter:
         """Writes expressions in a process where `known` holds, or outside of all."""
         if process is None:
-            return Writer(self.names, self.variables, self.instances, Place(Known(self.variables)))
+            return PromelaWriter(self.names, self.variables, self.instances, PromelaPlace(Known(self.variables)))
         number = f"{self.names.processes[process.name]}_number" if process.instances > 1 else "0"
         number_of = "SELF" if process.instances > 1 else str(self.program.first_self(process))
-        return Writer(
+        return PromelaWriter(
             self.names,
             self.variables,
             self.instances,
-            Place(known or self.everywhere(process), number, number_of),
+            PromelaPlace(known or self.everywhere(process), number, number_of),
         )
 
     def everywhere(self, process: Process) -> Known:
@@ -341,7 +341,7 @@ class _Export:
     def _locals(self, process: Process) -> list[Variable]:
         return [v for v in self.program.variables if v.process == process.name]
 
-    def _reset(self, writer: Writer, v: Variable, instance: str | None) -> Lines:
+    def _reset(self, writer: PromelaWriter, v: Variable, instance: str | None) -> Lines:
         zero = writer.text(Const(v.type.lo), None, v.type)
         return [f"{writer.place_of(v, str(e), instance)} = {zero}" for e in range(v.count)]
 
@@ -363,7 +363,7 @@ class _Export:
         statements = sequence([self._late(writer), step.choose(), step.d_step(), *([run] for run in runs)])
         return ["init", "{", "\tatomic {", *indent(indent(statements)), "\t}", "}"]
 
-    def _late(self, writer: Writer) -> Lines:
+    def _late(self, writer: PromelaWriter) -> Lines:
         """Initial values that no declaration could say."""
         late = [
             [f"{writer.place_of(v, str(e), str(i))} = {value}"]
@@ -374,7 +374,7 @@ class _Export:
         ]
         return ["d_step {", *indent(sequence(late)), "}"] if late else []
 
-    def _forget_at_entry(self, writer: Writer) -> Lines:
+    def _forget_at_entry(self, writer: PromelaWriter) -> Lines:
         lines = []
         for process in self.program.processes:
             live = process.blocks[process.entry].live

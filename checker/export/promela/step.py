@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...ir.program import Assign, Binary, Check, Choose, Const, Expr, Fail, Goto, If, Read, Stmt
 from ..bodies import TRUE, Branch, Choices, Past, Pick, both, choice_name, choices, has, negation, possible
 from ..ranges import Known
-from .text import Writer, quoted
+from .text import PromelaWriter, quoted
 
 Lines = list[str]  # of one statement
 
@@ -102,7 +102,7 @@ class Body:
 class StepWriter:
     """Writes one body."""
 
-    def __init__(self, writer: Writer, body: Body) -> None:
+    def __init__(self, writer: PromelaWriter, body: Body) -> None:
         self.writer, self.body = writer, body
         self.tree = choices(body.statements, Past(writer.variables))
         self.jumps = False  # to the end of the d_step

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...base.errors import UsageError
 from ...ir.program import COMPARISONS, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable
-from ..names import Names, remark
+from ..names import Identifiers, remark
 from ..ranges import NEGATED, Known
 
 INT_MAX = (1 << 31) - 1
@@ -47,7 +47,7 @@ def type_name(lo: int, hi: int, hidden: bool = False) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class PromelaPlace:
     """Where an expression stands: what is known there, and in which process.
 
     number, number_of: text of the instance that takes the step (from 0), and of its Self.
@@ -59,11 +59,11 @@ class Place:
     number_of: str = "0"
 
 
-class Writer:
+class PromelaWriter:
     """Writes expressions, at one Place.  instances: of each process, by its name."""
 
     def __init__(
-        self, names: Names, variables: Mapping[str, Variable], instances: Mapping[str, int], place: Place
+        self, names: Identifiers, variables: Mapping[str, Variable], instances: Mapping[str, int], place: PromelaPlace
     ) -> None:
         self.names, self.variables, self.instances, self.place = names, variables, instances, place
 

@@ -23,7 +23,7 @@ from ..names import remark, where
 from ..ranges import Known
 from .state import Lines, State
 from .step import ActionWriter, conjunction, followed, guard, indent
-from .text import Writer
+from .text import TlaWriter
 
 HELPERS = """\
 Number(b_) == IF b_ THEN 1 ELSE 0
@@ -34,12 +34,12 @@ Within(n_, count_) == IF n_ \\in 0..(count_ - 1) THEN n_ ELSE 0"""
 
 def to_tla(program: Program, module: str = "Model") -> str:
     """The module; `module` is its name, which TLC wants to be that of the file."""
-    return _Export(program, module).text()
+    return _TlaExport(program, module).text()
 
 
 def config(program: Program) -> str:
     """What TLC reads beside the module: what to check."""
-    return _Export(program, "Model").config()
+    return _TlaExport(program, "Model").config()
 
 
 def module_name(stem: str) -> str:
@@ -48,7 +48,7 @@ def module_name(stem: str) -> str:
     return plain if plain[:1].isalpha() else "Model" + plain
 
 
-class _Export:
+class _TlaExport:
     def __init__(self, program: Program, module: str) -> None:
         self.program, self.module = program, module
         self.state = State(program, module)
@@ -79,9 +79,9 @@ class _Export:
         items = self.state.types() or [["TRUE"]]
         return ["\\* Every value is in its range.", "TypeOK ==", *indent(conjunction(items), 2)]
 
-    def nobody(self, now: Mapping[str, str], before: Mapping[str, str] | None = None) -> Writer:
+    def nobody(self, now: Mapping[str, str], before: Mapping[str, str] | None = None) -> TlaWriter:
         """Writes expressions that belong to no process."""
-        return Writer(self.names, self.variables, now, Known(self.variables), 0, "0", before)
+        return TlaWriter(self.names, self.variables, now, Known(self.variables), 0, "0", before)
 
     # -------------------------------------------------------------- setup
 
@@ -134,7 +134,7 @@ class _Export:
 
     def _action(self, process: Process, block: Block, known: Known) -> Lines:
         first = self.program.first_self(process)
-        writer = Writer(self.names, self.variables, self.state.now(process), known, first)
+        writer = TlaWriter(self.names, self.variables, self.state.now(process), known, first)
 
         def end(changed: Mapping[str, str], label: int) -> Lines:
             return self._end(process, block, changed, label)
@@ -204,7 +204,7 @@ class _Export:
             ]
         return [*head, f"{name} ==", *indent(every, 2)]
 
-    def _leads_to(self, p: Property, writer: Writer) -> Lines:
+    def _leads_to(self, p: Property, writer: TlaWriter) -> Lines:
         fair = [
             [f"\\A self \\in {self.state.numbers(q)} : WF_vars({self.names.processes[q.name]}_step(self))"]
             for q in self.program.processes

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ...ir.program import Process, Program, Variable
-from ..names import Names, remark
+from ..names import Identifiers, remark
 from .text import WORDS, constant, values
 
 Lines = list[str]
@@ -25,7 +25,7 @@ class State:
 
     def __init__(self, program: Program, module: str) -> None:
         self.program = program
-        self.names = Names(program, [*WORDS, module], FORMS)
+        self.names = Identifiers(program, [*WORDS, module], FORMS)
         self.shared = self.own(None)
         self.records = [p for p in program.processes if self.own(p)]
         self.fields = {

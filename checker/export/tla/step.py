@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ...ir.program import Assign, Check, Choose, Const, Fail, Goto, If, Stmt
 from ..bodies import has
 from ..names import remark
-from .text import Writer, values
+from .text import TlaWriter, values
 
 Lines = list[str]
 
@@ -81,7 +81,7 @@ class ActionWriter:
     """
 
     def __init__(
-        self, writer: Writer, end: Callable[[Mapping[str, str], int], Lines], is_free: Callable[[str], bool],
+        self, writer: TlaWriter, end: Callable[[Mapping[str, str], int], Lines], is_free: Callable[[str], bool],
         base: Callable[[str], str],
     ) -> None:  # fmt: skip
         self.writer, self.end, self.is_free, self.base = writer, end, is_free, base
@@ -98,7 +98,7 @@ class ActionWriter:
         self.used.add(f"{base}_{number}")
         return f"{base}_{number}"
 
-    def _list(self, statements: tuple[Stmt, ...], at: Writer, segment: Segment) -> Lines:
+    def _list(self, statements: tuple[Stmt, ...], at: TlaWriter, segment: Segment) -> Lines:
         """Text of `statements`, which go on where `segment` has come to; `at`: the values there."""
         for position, statement in enumerate(statements):
             rest = statements[position + 1 :]
@@ -120,7 +120,7 @@ class ActionWriter:
             at = self._straight(statement, at, segment, [])
         return segment.before(["FALSE"])
 
-    def _choose(self, choose: Choose, rest: tuple[Stmt, ...], at: Writer) -> Lines:
+    def _choose(self, choose: Choose, rest: tuple[Stmt, ...], at: TlaWriter) -> Lines:
         variable = self.writer.variables[choose.var]
         name = self._name(self.base(choose.var))
         chosen = at.at({**at.now, choose.var: name}, at.known.chosen(choose.var, choose.lo, choose.hi))
@@ -129,7 +129,7 @@ class ActionWriter:
             behind = followed([[guard(chosen.truth(choose.where))]], behind)
         return [f"\\E {name} \\in {values(choose.lo, choose.hi, variable.type)} :", *indent(behind, 2)]
 
-    def _straight(self, statement: Stmt, at: Writer, segment: Segment, under: list[str]) -> Writer:
+    def _straight(self, statement: Stmt, at: TlaWriter, segment: Segment, under: list[str]) -> TlaWriter:
         """Add a statement that neither chooses nor ends the step; `under`: conditions of the Ifs
         around it.  Returns the values behind it."""
         match statement:
@@ -151,7 +151,7 @@ class ActionWriter:
         wrong = f"Assert({truth}, {message(name, text)})"
         segment.checks.append([f"({condition}) => {wrong}" if under else wrong])
 
-    def _merged(self, statement: If, at: Writer, segment: Segment, under: list[str]) -> Writer:
+    def _merged(self, statement: If, at: TlaWriter, segment: Segment, under: list[str]) -> TlaWriter:
         """An If whose arms both lead on: a variable's value behind it is one of two."""
         cond = self._name("if")
         segment.definitions.append((cond, at.truth(statement.cond)))

@@ -23,7 +23,7 @@ from ...ir.program import (
     Unary,
     Variable,
 )
-from ..names import Names
+from ..names import Identifiers
 from ..ranges import NEGATED, Known
 
 WORDS = (
@@ -47,7 +47,7 @@ def is_flag(type: Type) -> bool:
     return type.kind == "bool"
 
 
-def constant(value: int, like: Type, names: Names) -> str:
+def constant(value: int, like: Type, names: Identifiers) -> str:
     """`value` of the type `like`."""
     if is_flag(like):
         return "TRUE" if value else "FALSE"
@@ -62,7 +62,7 @@ def values(lo: int, hi: int, like: Type) -> str:
     return f"{lo}..{hi}" if lo >= 0 else f"({lo})..{hi}" if hi >= 0 else f"({lo})..({hi})"
 
 
-class Writer:
+class TlaWriter:
     """Writes expressions at one place.
 
     now, before: the text of each variable's value there, and before the step; of a local,
@@ -71,17 +71,17 @@ class Writer:
     """
 
     def __init__(
-        self, names: Names, variables: Mapping[str, Variable], now: Mapping[str, str], known: Known,
+        self, names: Identifiers, variables: Mapping[str, Variable], now: Mapping[str, str], known: Known,
         first: int = 0, self_text: str = "self", before: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.names, self.variables, self.now, self.known = names, variables, now, known
         self.first, self.self_text, self.before = first, self_text, before or {}
 
-    def at(self, now: Mapping[str, str], known: Known) -> Writer:
+    def at(self, now: Mapping[str, str], known: Known) -> TlaWriter:
         """The same writer at another place of the step."""
-        return Writer(self.names, self.variables, now, known, self.first, self.self_text, self.before)
+        return TlaWriter(self.names, self.variables, now, known, self.first, self.self_text, self.before)
 
-    def assuming(self, cond: Expr, true: bool = True) -> Writer:
+    def assuming(self, cond: Expr, true: bool = True) -> TlaWriter:
         return self.at(self.now, self.known.assume(cond, true))
 
     def value(self, expr: Expr, like: Type) -> str:

@@ -21,8 +21,8 @@ import numpy as np
 
 from ...ir.program import OPS_LEFT
 from ...reduce.partial_order import Access, BlockFacts, PartialOrder
-from .expressions import Actor, Expressions, is_never
-from .instructions import Code, Join, Value, condition, constant, signed
+from .expressions import ActorCode, ExpressionCode, is_never
+from .instructions import Code, Join, Operand, condition, constant, signed
 from .state import View
 
 WORD = 64
@@ -37,7 +37,7 @@ def words_of(mask: int, count: int) -> list[int]:
 class AmpleText:
     """The functions above, for `program` with the reduction's `tables`."""
 
-    def __init__(self, layout, expressions: Expressions, actors: list[Actor], tables: PartialOrder) -> None:
+    def __init__(self, layout, expressions: ExpressionCode, actors: list[ActorCode], tables: PartialOrder) -> None:
         self.layout, self.expressions, self.actors, self.tables = layout, expressions, actors, tables
         self.words = max((tables.granules + WORD - 1) // WORD, 1)
 
@@ -48,7 +48,7 @@ class AmpleText:
 
     # ---- look
 
-    def _enabled(self, actor: Actor) -> str:
+    def _enabled(self, actor: ActorCode) -> str:
         """Is the guard at the instance's label true?"""
         code = Code(f"define internal i64 @enabled{actor.number}(ptr noalias readonly %state, i64 %label) nounwind")
         names = self._dispatch(code, actor, [b.label for b in actor.process.blocks])
@@ -67,7 +67,7 @@ class AmpleText:
             label = self._label(view, actor)
             self._store(code, actor.number, label)
             enabled = code.emit(f"call i64 @enabled{actor.number}(ptr %state, i64 {label.text})")
-            self._store(code, count + actor.number, Value(enabled, 0, 1))
+            self._store(code, count + actor.number, Operand(enabled, 0, 1))
         program = self.layout.program
         for number, held in enumerate(self.tables.held):
             owner = view.read(program.variable(held.lock), constant(held.element))
@@ -80,21 +80,21 @@ class AmpleText:
         code.write("ret void")
         return code.text()
 
-    def _store(self, code: Code, place: int, value: Value) -> None:
+    def _store(self, code: Code, place: int, value: Operand) -> None:
         at = code.emit(f"getelementptr inbounds i64, ptr %out, i64 {place}")
         code.write(f"store i64 {code.as_int(value).text}, ptr {at}")
 
-    def _label(self, view: View, actor: Actor) -> Value:
+    def _label(self, view: View, actor: ActorCode) -> Operand:
         pc = self.layout.pc(actor.index, actor.instance)
         if pc is None:
             return constant(0)
         shifted = view.code.shift_right(view.word(pc.word), pc.shift)
-        return Value(str(view.code.bits_and(shifted, (1 << pc.width) - 1)), 0, len(actor.process.blocks) - 1)
+        return Operand(str(view.code.bits_and(shifted, (1 << pc.width) - 1)), 0, len(actor.process.blocks) - 1)
 
-    def _view(self, code: Code, actor: Actor, label: int) -> View:
+    def _view(self, code: Code, actor: ActorCode, label: int) -> View:
         return View(code, self.layout, "%state", actor.process, actor.instance, label)
 
-    def _dispatch(self, code: Code, actor: Actor, labels: list[int], other: str = "") -> dict[int, str]:
+    def _dispatch(self, code: Code, actor: ActorCode, labels: list[int], other: str = "") -> dict[int, str]:
         """Switch on %label; what is not in `labels` goes to `other` (or cannot be)."""
         names = {label: code.name("block") for label in labels}
         never = other or code.name("never")
@@ -107,7 +107,7 @@ class AmpleText:
 
     # ---- commutes
 
-    def _commutes_one(self, actor: Actor) -> str:
+    def _commutes_one(self, actor: ActorCode) -> str:
         header = f"define internal i64 @commutes{actor.number}(ptr noalias readonly %state, i64 %label, ptr noalias readonly %others)"
         code = Code(header + " nounwind")
         facts = self.tables.blocks[actor.index][actor.instance]
@@ -120,7 +120,7 @@ class AmpleText:
             self._judge(code, actor, label, facts[label])
         return code.text()
 
-    def _judge(self, code: Code, actor: Actor, label: int, fact: BlockFacts) -> None:
+    def _judge(self, code: Code, actor: ActorCode, label: int, fact: BlockFacts) -> None:
         """Return whether what the step touches is free of conflicts."""
         view = self._view(code, actor, label)
         conflict: str | int = 0
@@ -137,7 +137,7 @@ class AmpleText:
         free = code.emit(f"icmp eq i64 {conflict}, 0")
         code.write(f"ret i64 {code.emit(f'zext i1 {free} to i64')}")
 
-    def _cases(self, fact: BlockFacts, view: View, actor: Actor) -> list[tuple[Access, Value | None]]:
+    def _cases(self, fact: BlockFacts, view: View, actor: ActorCode) -> list[tuple[Access, Operand | None]]:
         """The accesses, and the conditions of those that have one that is not known."""
         cases = []
         for access in fact.accesses:
@@ -187,7 +187,7 @@ class Tables:
     operations.  guards: G words each.  held: for each lock 2 * G words: no_write, no_read.
     """
 
-    def __init__(self, actors: list[Actor], tables: PartialOrder, words: int) -> None:
+    def __init__(self, actors: list[ActorCode], tables: PartialOrder, words: int) -> None:
         first, candidate, future, guards = [], [], [], []
         for actor in actors:
             first.append(len(candidate))

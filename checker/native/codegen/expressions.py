@@ -21,7 +21,7 @@ from ...ir.program import (
     Stmt,
     Unary,
 )
-from .instructions import Value, constant
+from .instructions import Operand, constant
 from .state import View
 
 ZERO = constant(0)
@@ -29,7 +29,7 @@ PLAIN = 3  # assignments that are no reason for a jump
 
 
 @dataclass(frozen=True)
-class Actor:
+class ActorCode:
     """A process instance: `instance` of the process with index `index`; number: among all, from 0."""
 
     process: Process
@@ -38,13 +38,13 @@ class Actor:
     number: int
 
 
-class Expressions:
+class ExpressionCode:
     """Writes the code of expressions.  Both sides of everything are evaluated: nothing can go wrong in them."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
 
-    def value(self, expr: Expr, view: View, actor: Actor | None = None, before: View | None = None) -> Value:
+    def value(self, expr: Expr, view: View, actor: ActorCode | None = None, before: View | None = None) -> Operand:
         """Value of `expr` in `view`, for `actor`; before: the state that reads with `old` mean."""
         kind = type(expr)  # `match` takes three times as long, and there are many expressions
         if kind is Const:
@@ -63,7 +63,7 @@ class Expressions:
             raise InternalError(f"not an expression here: {expr!r}")
         return constant(actor.number + 1 if kind is Self else actor.instance)
 
-    def _read(self, read: Read, view: View, actor: Actor | None, before: View | None) -> Value:
+    def _read(self, read: Read, view: View, actor: ActorCode | None, before: View | None) -> Operand:
         index = view.code.as_int(self.value(read.index, view, actor, before))
         source = before if read.old else view
         if source is None:

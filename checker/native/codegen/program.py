@@ -29,8 +29,8 @@ from ...reduce.partial_order import analyse
 from ...reduce.symmetry import Class
 from ..layout import FOLDED, Layout
 from .ample import AmpleText
-from .expressions import Actor, Expressions, most_runs
-from .instructions import Code, Join, Scope, Value, condition, constant, signed
+from .expressions import ActorCode, ExpressionCode, most_runs
+from .instructions import Available, Code, Join, Operand, condition, constant, signed
 from .sift import sift_text
 from .state import View, load_word
 from .steps import Steps, label_of
@@ -91,7 +91,7 @@ class NativeText:
         self.sites = Sites(program)
         self.witnesses = witnesses(program)
         self.info = Info(len(self.sites.all), len(self.witnesses), self.layout.words)
-        self.expressions = Expressions(program)
+        self.expressions = ExpressionCode(program)
         self.most = sum(p.instances * max(most_runs(b.body) for b in p.blocks) for p in program.processes)
 
     @cached_property
@@ -124,11 +124,11 @@ class NativeText:
         return AmpleText(self.layout, self.expressions, self.actors, analyse(self.program))
 
     @cached_property
-    def actors(self) -> list[Actor]:
+    def actors(self) -> list[ActorCode]:
         """All process instances."""
-        found: list[Actor] = []
+        found: list[ActorCode] = []
         for index, process in enumerate(self.program.processes):
-            found += [Actor(process, index, i, len(found) + i) for i in range(process.instances)]
+            found += [ActorCode(process, index, i, len(found) + i) for i in range(process.instances)]
         return found
 
     def judges_transitions(self) -> bool:
@@ -136,7 +136,7 @@ class NativeText:
 
     # ---- steps
 
-    def _take(self, actor: Actor) -> str:
+    def _take(self, actor: ActorCode) -> str:
         """A function that writes the successors by the steps of one process instance."""
         code = Code(f"define internal ptr @take{actor.number}(ptr noalias readonly %state, ptr noalias %out, ptr noalias %info) nounwind")
         end = Join(code.name("end"))
@@ -144,7 +144,7 @@ class NativeText:
         code.write(f"ret ptr {code.meet(end)}")
         return code.text()
 
-    def _step(self, actors: list[Actor], whole: bool) -> str:
+    def _step(self, actors: list[ActorCode], whole: bool) -> str:
         code = Code("define i64 @step(ptr noalias readonly %state, ptr noalias %out, ptr noalias %info) nounwind")
         code.write(f"store i64 0, ptr {info_at(code, Info.VIOLATED)}")
         for number in range(self.layout.words if whole else 0):
@@ -166,10 +166,10 @@ class NativeText:
         length = code.emit(f"sub i64 {ends[0]}, {ends[1]}")
         count = code.emit(f"udiv exact i64 {length}, {8 * self.layout.words}")
         none, some, rest, done = (code.name(stem) for stem in ("none", "some", "rest", "done"))
-        code.branch(code.binary("==", Value(count, 0, self.most), constant(0)), none, some)
+        code.branch(code.binary("==", Operand(count, 0, self.most), constant(0)), none, some)
         code.start(none)
         violated = code.emit(f"load i64, ptr {info_at(code, Info.VIOLATED)}")
-        code.branch(Value(violated, 0, 1), done, rest)
+        code.branch(Operand(violated, 0, 1), done, rest)
         code.start(rest)
         code.write("call void @resting(ptr %state, ptr %info)")
         code.jump(done)
@@ -213,7 +213,7 @@ class NativeText:
         code.write("ret void")
         return code.text()
 
-    def _resting(self, actors: list[Actor]) -> str:
+    def _resting(self, actors: list[ActorCode]) -> str:
         """Deadlock and terminal properties, for a state in which nothing can move."""
         code = Code("define internal void @resting(ptr noalias readonly %state, ptr noalias %info) nounwind noinline cold")
         view = View(code, self.layout, "%state")
@@ -240,7 +240,7 @@ class NativeText:
             if witness.kind == kind:
                 self._look_for(code, number, witness, view, before)
 
-    def _record_if(self, code: Code, cond: Value, site: int, successor: str) -> None:
+    def _record_if(self, code: Code, cond: Operand, site: int, successor: str) -> None:
         if cond.known and not cond.lo:
             return
         wrong, right = code.name("wrong"), code.name("right")
@@ -260,7 +260,7 @@ class NativeText:
         missing = code.emit(f"icmp eq i64 {code.emit(f'and i64 {found}, {bit}')}, 0")
         known = code.scope
         code.write(f"br i1 {missing}, label %{look}, label %{there}")
-        code.start(look, Scope(known))
+        code.start(look, Available(known))
         view, before = view.copy(), before.copy() if before else None
         seen = condition(False)
         for expr in witness.exprs:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ...base.errors import InternalError
 from ...ir.program import Process, Variable
 from ..layout import Layout, Section, cut, ones, width
-from .instructions import ALL_ONES, Code, Value, constant, signed
+from .instructions import ALL_ONES, Code, Operand, constant, signed
 
 Word = str | int  # the text of an i64, or a constant
 
@@ -32,7 +32,7 @@ class View:
         self.process, self.instance = process, instance
         self.words: dict[int, Word] = {}
         self.changed: dict[str, tuple[Word, ...]] = {}  # sections of the variables written so far
-        self.known: dict[tuple[str, int], Value] = {}  # elements read or written so far
+        self.known: dict[tuple[str, int], Operand] = {}  # elements read or written so far
         self._live = process.blocks[label].live if process else frozenset()
         self._label = label
 
@@ -51,7 +51,7 @@ class View:
 
     # ---- reading
 
-    def read(self, variable: Variable, index: Value) -> Value:
+    def read(self, variable: Variable, index: Operand) -> Operand:
         """Element `index`; element 0 if there is no such element."""
         if index.known or variable.count == 1:
             return self._element(variable, index.lo if index.known and 0 <= index.lo < variable.count else 0)
@@ -60,18 +60,18 @@ class View:
             return constant(variable.type.lo)
         if index.lo < 0 or index.hi >= variable.count:
             inside = code.pure(f"icmp ult i64 {index.text}, {variable.count}")
-            index = Value(code.pure(f"select i1 {inside}, i64 {index.text}, i64 0"), 0, variable.count - 1)
+            index = Operand(code.pure(f"select i1 {inside}, i64 {index.text}, i64 0"), 0, variable.count - 1)
         section, offset = self._section_of(variable, index)
         by = offset if bits == 1 else code.pure(f"mul i64 {offset}, {bits}")
         return self._value(variable, code.bits_and(code.shift_right(section, by), ones(bits)))
 
-    def _element(self, variable: Variable, element: int) -> Value:
+    def _element(self, variable: Variable, element: int) -> Operand:
         key = (variable.name, element)
         if key not in self.known:
             self.known[key] = self._extract(variable, element)
         return self.known[key]
 
-    def _extract(self, variable: Variable, element: int) -> Value:
+    def _extract(self, variable: Variable, element: int) -> Operand:
         if width(variable) == 0 or self._is_dead(variable):
             return constant(variable.type.lo)
         code = self.code
@@ -90,13 +90,13 @@ class View:
     def _is_dead(self, variable: Variable) -> bool:
         return variable.name not in self.changed and variable.process is not None and variable.name not in self._live
 
-    def _value(self, variable: Variable, raw: Word) -> Value:
+    def _value(self, variable: Variable, raw: Word) -> Operand:
         type_ = variable.type
         if isinstance(raw, int):
             return constant(type_.lo + raw)
         if type_.lo == 0:
-            return Value(raw, 0, type_.hi)
-        return Value(self.code.pure(f"add i64 {raw}, {type_.lo}"), type_.lo, type_.hi)
+            return Operand(raw, 0, type_.hi)
+        return Operand(self.code.pure(f"add i64 {raw}, {type_.lo}"), type_.lo, type_.hi)
 
     def _sections(self, variable: Variable) -> Sequence[Section]:
         """Where the variable is; a temporary that has no place is cut as if it had one."""
@@ -113,7 +113,7 @@ class View:
         whole = [s.shift + s.bits == 64 for s in sections]
         return tuple(w if top else self.code.bits_and(w, ones(s.bits)) for w, s, top in zip(shifted, sections, whole))
 
-    def _section_of(self, variable: Variable, index: Value) -> tuple[Word, str]:
+    def _section_of(self, variable: Variable, index: Operand) -> tuple[Word, str]:
         """The section that element `index` is in, and its number within that section."""
         code, words = self.code, self._current(variable)
         chosen, first = words[0], "0"
@@ -125,7 +125,7 @@ class View:
 
     # ---- writing
 
-    def write(self, variable: Variable, index: Value, value: Value) -> None:
+    def write(self, variable: Variable, index: Operand, value: Operand) -> None:
         """variable[index] := value; nothing if there is no such element."""
         bits = width(variable)
         if bits == 0 or index.known and not 0 <= index.lo < variable.count:
@@ -147,7 +147,7 @@ class View:
         for element in range(variable.count):
             self.known.pop((variable.name, element), None)
 
-    def _raw(self, variable: Variable, value: Value) -> Word:
+    def _raw(self, variable: Variable, value: Operand) -> Word:
         """What is stored for `value`."""
         lo, bits = variable.type.lo, width(variable)
         if value.known:
@@ -168,7 +168,7 @@ class View:
                 words[number] = code.bits_or(kept, code.shift_left(raw, at))
         self.changed[variable.name] = tuple(words)
 
-    def _write_at(self, section: Section, word: Word, index: Value, raw: Word) -> Word:
+    def _write_at(self, section: Section, word: Word, index: Operand, raw: Word) -> Word:
         """The section `word` with element `index` set, if it has that element."""
         code = self.code
         offset = index.text if section.first == 0 else code.pure(f"sub i64 {index.text}, {section.first}")
@@ -231,7 +231,7 @@ class View:
         }
         self.known = {key: v for key, v in self.known.items() if _same(v, other.known.get(key))}
 
-    def choose(self, cond: Value, other: View) -> None:
+    def choose(self, cond: Operand, other: View) -> None:
         """This point becomes the one at which `cond` tells whether its values hold, or those of `other`."""
         names = self.changed.keys() | other.changed.keys()
         self.bring(names)
@@ -241,7 +241,7 @@ class View:
             self.changed[name] = tuple(a if a == b else self._select(cond, a, b) for a, b in pairs)
         self.known = {key: v for key, v in self.known.items() if _same(v, other.known.get(key))}
 
-    def _select(self, cond: Value, then: Word, other: Word) -> str:
+    def _select(self, cond: Operand, then: Word, other: Word) -> str:
         return self.code.pure(f"select i1 {cond.text}, i64 {signed(then)}, i64 {signed(other)}")
 
     def bring(self, names: set[str]) -> None:
@@ -266,5 +266,5 @@ def word_at(code: Code, pointer: str, number: int) -> str:
     return code.pure(f"getelementptr inbounds i64, ptr {pointer}, i64 {number}") if number else pointer
 
 
-def _same(value: Value, other: Value | None) -> bool:
+def _same(value: Operand, other: Operand | None) -> bool:
     return other is not None and value.text == other.text and value.lo == other.lo and value.hi == other.hi

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...ir.program import Assign, Block, Check, Choose, Fail, Goto, If, Note, Stmt
 from ...ir.sites import STEP, Sites
 from ..layout import Layout
-from .expressions import Actor, Expressions, assigned, has_choice, is_never, is_plain
-from .instructions import Code, Join, Scope, Value, condition, constant, signed
+from .expressions import ActorCode, ExpressionCode, assigned, has_choice, is_never, is_plain
+from .instructions import Available, Code, Join, Operand, condition, constant, signed
 from .state import View, word_at
 
 COPIED_ALONE = 2  # unchanged words up to which each is copied by itself
@@ -15,10 +15,10 @@ COPIED_ALONE = 2  # unchanged words up to which each is copied by itself
 class Steps:
     """Writes the code of the steps of one process instance."""
 
-    def __init__(self, code: Code, actor: Actor, layout: Layout, sites: Sites) -> None:
+    def __init__(self, code: Code, actor: ActorCode, layout: Layout, sites: Sites) -> None:
         self.code, self.actor, self.layout, self.sites = code, actor, layout, sites
         self.pc = layout.pc(actor.index, actor.instance)
-        self.evaluate = Expressions(layout.program).value
+        self.evaluate = ExpressionCode(layout.program).value
 
     def write(self, cursor: str, end: Join) -> None:
         """Take the block at whose label the instance stands; all paths lead to `end`."""
@@ -37,13 +37,13 @@ class Steps:
         else:
             self._dispatch(label_of(view, self.actor), names, cursor, end)
         for block in taken:
-            code.start(names[block.label], Scope(known))
+            code.start(names[block.label], Available(known))
             self._take(self._view(block.label), block, cursor, end)
 
     def _view(self, label: int) -> View:
         return View(self.code, self.layout, "%state", self.actor.process, self.actor.instance, label)
 
-    def _dispatch(self, label: Value, names: dict[int, str], cursor: str, end: Join) -> None:
+    def _dispatch(self, label: Operand, names: dict[int, str], cursor: str, end: Join) -> None:
         code, labels = self.code, range(len(self.actor.process.blocks))
         skip, never = code.name("skip"), code.name("never")
         cases = " ".join(f"i64 {n}, label %{names.get(n, skip)}" for n in labels)
@@ -110,7 +110,7 @@ class Steps:
         code.branch(cond, then, other)
         ends: list[tuple[str, View]] = []
         for label, arm in ((then, statement.then), (other, statement.other)):
-            code.start(label, Scope(known))
+            code.start(label, Available(known))
             after = self.body(arm, view.copy(), cursor, end)
             if after is not None:
                 after.bring(touched)
@@ -124,7 +124,7 @@ class Steps:
             after.merge(block, ends[1][1], ends[1][0])
         return after
 
-    def _select(self, statement: If, cond: Value, view: View) -> View:
+    def _select(self, statement: If, cond: Operand, view: View) -> View:
         """Both arms without a branch: they are short and only assign."""
         then, other = view.copy(), view
         for arm, run in ((statement.then, then), (statement.other, other)):
@@ -142,7 +142,7 @@ class Steps:
         known = code.scope
         code.branch(cond, then, other)
         for label, arm in ((then, statement.then), (other, statement.other)):
-            code.start(label, Scope(known))
+            code.start(label, Available(known))
             self.body(arm + rest, view.copy(), cursor, end)
         return None
 
@@ -157,15 +157,15 @@ class Steps:
         latch = Join(code.name("latch"))
         known = code.scope
         code.jump(head)
-        code.start(head, Scope(known))
+        code.start(head, Available(known))
         head_at = len(code.lines)  # the phis are written when the cursor at the latch is known
         view = view.copy()
-        view.write(variable, constant(0), Value(value, statement.lo, statement.hi))
+        view.write(variable, constant(0), Operand(value, statement.lo, statement.hi))
         allowed = code.as_flag(self.evaluate(statement.where, view, self.actor))
         self._when(allowed, cursor=cursors, join=latch)
         if not (allowed.known and not allowed.lo):
             self.body(rest, view, cursors, latch)
-        after = code.meet(latch, Scope(known))
+        after = code.meet(latch, Available(known))
         code.lines[head_at:head_at] = [
             f" {value} = phi i64 [ {statement.lo}, %{before} ], [ {next_value}, %{latch.label} ]",
             f" {cursors} = phi ptr [ {cursor}, %{before} ], [ {after}, %{latch.label} ]",
@@ -176,7 +176,7 @@ class Steps:
         code.start(out)
         code.leave(end, after)
 
-    def _when(self, cond: Value, cursor: str, join: Join) -> None:
+    def _when(self, cond: Operand, cursor: str, join: Join) -> None:
         """Go on if `cond`, else leave for `join`."""
         if cond.known:
             if not cond.lo:
@@ -189,7 +189,7 @@ class Steps:
         self.code.leave(join, cursor)
         self.code.start(go, known)
 
-    def _check(self, statement: Check | Fail, holds: Value, cursor: str, end: Join) -> bool:
+    def _check(self, statement: Check | Fail, holds: Operand, cursor: str, end: Join) -> bool:
         """Record a violation unless `holds`; whether the body can go on."""
         code = self.code
         if holds.known and holds.lo:
@@ -219,10 +219,10 @@ class Steps:
         code.leave(end, word_at(code, cursor, size))
 
 
-def label_of(view: View, actor: Actor) -> Value:
+def label_of(view: View, actor: ActorCode) -> Operand:
     """The label at which an instance stands."""
     pc = view.layout.pc(actor.index, actor.instance)
     if pc is None:
         return constant(0)
     shifted = view.code.shift_right(view.word(pc.word), pc.shift)
-    return Value(str(view.code.bits_and(shifted, (1 << pc.width) - 1)), 0, len(actor.process.blocks) - 1)
+    return Operand(str(view.code.bits_and(shifted, (1 << pc.width) - 1)), 0, len(actor.process.blocks) - 1)

@@ -42,7 +42,7 @@ class Sized(ir.Const):
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedSizes:
     """verdict: "alike", "otherwise" or "incomplete".  bound: of operations.  why: what depends on more than the layout."""
 
     verdict: str
@@ -62,7 +62,7 @@ class _Form:
 
 def followed(
     task: Task, real: RealProgram, family: str, seconds: float, bound: int | None = None
-) -> Followed:
+) -> FollowedSizes:
     """Follow the sizes of `task` through its states.
 
     real: the task in blocks of FIRST bytes.  bound: of operations, if not the task's own.
@@ -76,12 +76,12 @@ def followed(
     if result.stopped_by == "interrupt":
         raise KeyboardInterrupt
     if result.verdict == HOLDS:
-        return Followed("alike", program.bound, result.states)
+        return FollowedSizes("alike", program.bound, result.states)
     if result.verdict == VIOLATED:
         pos = result.violation.trace.violation.pos
         why = f"{shown_path(pos.file)}:{pos.line}" if pos.line else result.violation.property
-        return Followed("otherwise", program.bound, result.states, why)
-    return Followed("incomplete", program.bound, result.states, f"limit: {result.stopped_by}")
+        return FollowedSizes("otherwise", program.bound, result.states, why)
+    return FollowedSizes("incomplete", program.bound, result.states, f"limit: {result.stopped_by}")
 
 
 def _with_bound(program: ir.Program, bound: int) -> ir.Program:

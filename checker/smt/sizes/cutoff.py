@@ -41,7 +41,7 @@ from ...ir.program import (
 )  # fmt: skip
 from ...verdict.api import Task
 from ..asking import ask
-from .alike import FIRST, GAPS, STEPS, Followed, followed, in_blocks_of, lemma
+from .alike import FIRST, GAPS, STEPS, FollowedSizes, followed, in_blocks_of, lemma
 from .real_sizes import HOLDER, LEAST_BLOCK, RealProgram, Unmeasured, measure_of
 
 PLAIN, COUNT, SIZE = 0, 1, 2  # a value: no size; a number of blocks, pages or folios; a size in bytes
@@ -161,7 +161,7 @@ def _followed(found: Cutoff, task: Task, real: RealProgram, large: bool) -> Cuto
     return _told(found, task, run)
 
 
-def _run(task: Task, real: RealProgram, family: str, large: bool) -> Followed:
+def _run(task: Task, real: RealProgram, family: str, large: bool) -> FollowedSizes:
     """Sizes followed through all states, or through those of a few operations if that takes too long."""
     run = None if large else followed(task, real, family, FOLLOWING)
     if (run is None or run.verdict == "incomplete") and (task.program.bound or 0) > FEW:
@@ -169,7 +169,7 @@ def _run(task: Task, real: RealProgram, family: str, large: bool) -> Followed:
     return run or followed(task, real, family, FOLLOWING)
 
 
-def _told(found: Cutoff, task: Task, run: Followed) -> Cutoff:
+def _told(found: Cutoff, task: Task, run: FollowedSizes) -> Cutoff:
     if run.verdict == "incomplete":
         return replace(found, verdict="incomplete", why=f"sizes were not followed to the end ({run.why})")
     return replace(found, states=run.states, followed=None if run.bound == task.program.bound else run.bound)

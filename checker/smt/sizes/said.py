@@ -9,7 +9,7 @@ from typing import Any
 
 from ...base.errors import ModelError, UsageError
 from ...output.results import report, terminal
-from ...picture.cells import Row, rows_of
+from ...picture.cells import DrawnRow, rows_of
 from ...picture.report import counterexample
 from ...trace.trace import Trace
 from ...verdict.api import Task, prepare
@@ -119,7 +119,7 @@ def picture_in_bytes(task: Task, found: Lifted, trace: Trace, width: int, colour
     return f"{text}\n\n  sizes are bytes; of each block of {found.geometry.block} bytes {which} can be seen"
 
 
-def rows_in_bytes(task: Task, found: Lifted) -> tuple[Row, ...]:
+def rows_in_bytes(task: Task, found: Lifted) -> tuple[DrawnRow, ...]:
     """The model's drawings of a program in bytes."""
     rows = []
     for row in rows_of(task.catalogue, found.trace.program):

@@ -16,7 +16,7 @@ from ... import lang
 from ...base.errors import InternalError
 from ...compile.program import _Compiler
 from ...ir import program as ir
-from ...ir.interpreter import NOBODY, Interpreter, Step, Violation
+from ...ir.interpreter import NOBODY, Interpreter, PropertyViolation, Step
 from ...picture.report import counterexample
 from ...source.catalogue import Catalogue
 from ...trace.trace import Facts, Trace
@@ -188,7 +188,7 @@ class _Induction:
             if step.after is not None:
                 states.append(step.after)
         violation = taken[-1].violation or next(iter(judge.judge(states[-1])), None)
-        if not isinstance(violation, Violation):
+        if not isinstance(violation, PropertyViolation):
             raise InternalError("z3 refutes an induction step, and the interpreter finds nothing wrong with it")
         return Trace(self.program, judge, tuple(states), tuple(taken), violation=violation)
 

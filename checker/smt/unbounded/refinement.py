@@ -18,7 +18,7 @@ from ... import lang
 from ...base.errors import UsageError
 from ...compile.program import _Compiler
 from ...ir import program as ir
-from ...ir.interpreter import NOBODY, OPERATORS, Interpreter, State, Step, Violation
+from ...ir.interpreter import NOBODY, OPERATORS, Interpreter, PropertyViolation, State, Step
 from ...source.catalogue import Catalogue
 from ...trace.trace import Facts, Trace
 from ...types.typed import Typed
@@ -29,7 +29,7 @@ MOST_GUESSES = 64  # states of the small system that go with one of the model
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedWithModel:
     """What was compared: a complete search of `scenario`, with so many states and steps of the model.
 
     trace: the shortest run that the small system does not have, None if there is none.
@@ -68,7 +68,7 @@ class _SeenCompiler(_Compiler):
 
 def compared(
     catalogue: Catalogue, asked: lang.Induction, small: ir.Program, design: lang.Design | None, seconds: float
-) -> Iterator[Compared]:
+) -> Iterator[ComparedWithModel]:
     """Compare the system of `asked`, compiled as `small`, with the model under `design`, scenario by scenario.
 
     seconds: for one question to z3; raises TimeoutError if it has no answer.
@@ -79,7 +79,7 @@ def compared(
         for which, instance in enumerate(seen.properties[0].instances):
             found = _Comparison(seen, instance.expr, small, asked.within, seconds).run()
             if which == 0 or found[2] is not None:
-                first = Compared(name, bound, *found)
+                first = ComparedWithModel(name, bound, *found)
             if found[2] is not None:
                 break
         yield first
@@ -128,7 +128,7 @@ class _Comparison:
             node, step = came[node]
             steps.insert(0, step)
         prop = self.model.properties[0]
-        wrong = Violation(prop.name, f"What the last step does is no step of the small system.  {prop.doc}", (), prop.pos)
+        wrong = PropertyViolation(prop.name, f"What the last step does is no step of the small system.  {prop.doc}", (), prop.pos)
         states = (node[0], *(step.after for step in steps))
         return Trace(self.model, self.judge, states, tuple(steps), start.index(node[0]), wrong, facts=Facts())
 
