@@ -21,16 +21,18 @@ STEPS = {
 class Claims:
     """Draws properties."""
 
-    def __init__(self, random: Random, count: int, has_locks: bool, has_twin: bool, alike: bool, joint: list) -> None:
-        """alike: no instance is named by its number.  joint: pairs of variables that one step writes."""
+    def __init__(self, random: Random, count: int, has_locks: bool, has_twin: bool, alike: bool, joint: list, actors: int, focus: str) -> None:
+        """alike: no instance is named by its number.  joint: pairs of variables that one step writes.
+        actors: processes with private variables.  focus: see `tests.fuzz.programs.FOCUS`."""
         self.random, self.count, self.has_locks, self.has_twin = random, count, has_locks, has_twin
-        self.alike, self.joint = alike, joint
+        self.alike, self.joint, self.actors = alike, joint, actors
+        self.kinds = KINDS | ({"transition_invariant": 20} if focus == "blinks" else {})
 
     def text(self, number: int) -> list[str]:
         """The lines of so many properties."""
         lines: list[str] = []
         for which in range(number):
-            kind = "invariant" if which == 0 else self._weighed(KINDS)
+            kind = "invariant" if which == 0 else self._weighed(self.kinds)
             params = "s: S" if self.random.random() < 0.35 else ""
             fair = '(fair=("p0",))' if kind == "leads_to" else ""
             lines += ["", "", f"@{kind}{fair}", f"def claim{which}({params}):", '    """A claim."""']
@@ -62,6 +64,7 @@ class Claims:
         plain += ["h.f", "h.g", "h.f", "h.g", "h.t > 0", "h.t == 2", "h.last is None"]
         plain += [] if self.alike else ["h.arr[0]", f"h.arr[{self.count - 1}]"]
         plain += ["any(e.x for e in each(S))", "all(e.y for e in each(S))", "any(e.x and not e.y for e in each(S))"]
+        plain += [f"Own[{k}].v" for k in range(self.actors) for _ in range(3)] + [f"Own[{k}].n == 1" for k in range(self.actors)]
         plain += ["h.kept", "is_locked(h.lock)"] * self.has_locks
         plain += [f"h.last is {s}" for s in of]
         one = self.random.choice(plain)

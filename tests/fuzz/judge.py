@@ -31,7 +31,13 @@ LIMIT = 2_500  # states; a program with more is not looked at
 MODES = {"por": {"reduced": True}, "sym": {"symmetric": True}, "both": {"reduced": True, "symmetric": True}}
 ENGINES = ("interpret", "native")
 MOST = 5  # violated properties of a program that are judged alone
-SHARES = {"plain": 0.15, "followed": 0.2}  # of whole searches that are compared as well, of searches whose traces are followed
+SHARES = {  # of what costs much, how much of it is done
+    "plain": 0.1,  # whole searches without reduction, beside the one that all is compared with
+    "sym": 0.4,  # searches with symmetry alone
+    "native": 0.6,  # programs in which the native engine is asked about all properties
+    "native alone": 0.4,  # and about one
+    "followed": 0.1,  # searches whose counterexamples are made and followed
+}
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Judge:
         """All properties at once."""
         counts, program = self.report.counts, self.program
         modes = self._modes(program)
-        found = {mode: self._compare(program, plain, mode, "interpret", "") for mode in modes}
+        found = {mode: self._compare(program, plain, mode, "interpret", "") for mode in self._asked(modes)}
         saves = "por" in found and found["por"] is not None and found["por"].states < plain.states
         counts["with por in force"] += saves
         counts["with symmetry in force"] += "sym" in modes
@@ -98,7 +104,7 @@ class Judge:
         if self.random.random() < SHARES["plain"]:
             for engine in ENGINES[: 1 + self.native]:
                 found["plain"] = self._compare(program, plain, "plain", engine, "")
-        elif self.native:
+        elif self.native and self.random.random() < SHARES["native"]:
             self._compare_engines(program, plain, found, self.random.choice(modes[-2:]), "")
 
     def _judge_alone(self, plain: Truth) -> None:
@@ -127,14 +133,18 @@ class Judge:
         if name in ASKED:  # without the other kind of check more may happen
             truth = truth_of(alone, LIMIT) or truth
         known, modes = self._restricted(truth, [name]), self._modes(alone)
-        found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in modes}
-        if native and self.native:
+        found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in self._asked(modes)}
+        if native and self.native and self.random.random() < SHARES["native alone"]:
             self._compare_engines(alone, known, found, self.random.choice(modes[-2:]), name)
 
     def _restricted(self, truth: Truth, names: list[str]) -> dict[str, int]:
         """The violations that a program with `names` only has, with the lengths of the ways to them."""
         own = {p.name for p in self.program.properties} | {*ASKED, ir.DEADLOCK}
         return {name: steps for name, steps in truth.violations.items() if name in names or name not in own}
+
+    def _asked(self, modes: list[str]) -> list[str]:
+        """Symmetry alone is not always asked: what it says, both together say as well, mostly."""
+        return [mode for mode in modes if mode != "sym" or self.random.random() < SHARES["sym"]]
 
     def _modes(self, program: ir.Program) -> list[str]:
         """The reductions that change anything."""
@@ -146,11 +156,11 @@ class Judge:
 
     # ---- comparisons
 
-    def search(self, program: ir.Program, options: dict, engine: str, states: int | None = None) -> Exploration | None:
-        """A search that goes on past violations; None if it crashed, which is noted."""
+    def search(self, program: ir.Program, options: dict, engine: str, followed: bool = True) -> Exploration | None:
+        """A search that goes on past violations; None if it crashed, which is noted.  followed: as in `quick`."""
         try:
-            with quick():
-                return explore(program, engine=engine, stop=False, states=states, **options)
+            with quick(followed):
+                return explore(program, engine=engine, stop=False, **options)
         except Exception as error:
             mode = next((name for name, one in MODES.items() if one == options), "plain")
             where = traceback.extract_tb(error.__traceback__)[-1]
@@ -160,16 +170,18 @@ class Judge:
 
     def _compare(self, program: ir.Program, plain: Truth | dict[str, int], mode: str, engine: str, name: str) -> Exploration | None:
         """Search with reductions, and compare with what is known without."""
-        found = self.search(program, MODES.get(mode, {}), engine)
+        followed = engine == "native" or self.random.random() < SHARES["followed"]
+        found = self.search(program, MODES.get(mode, {}), engine, followed)
         self.report.counts["searches"] += 1
         if found is not None:
             self.report.wrong += disagreements(plain, found, mode, engine, name)
-            self._follow(program, found, mode, engine)
+            if followed:
+                self._follow(program, found, mode, engine)
         return found
 
     def _follow(self, program: ir.Program, found: Exploration, mode: str, engine: str) -> None:
         """The counterexamples must be runs of the program that end in what they are of."""
-        for one in found.violations.values() if self.random.random() < SHARES["followed"] else ():
+        for one in found.violations.values():
             try:
                 replay(program, one.path, one.last, one.property)
             except InternalError as error:
@@ -181,12 +193,12 @@ class Judge:
         """The native engine in one mode: against what is known, and against the interpreter in the same mode."""
         self.report.counts["native searches"] += 1
         one, other = found.get(mode), self.search(program, MODES.get(mode, {}), "native")
-        if one is None or other is None:
+        if other is None:
             return
         if mode != "plain":
             self.report.wrong += disagreements(plain, other, mode, "native", name)
             self._follow(program, other, mode, "native")
-        if mode != "both":  # there states that stand for the same ones may differ, and so may what is ample in them
+        if one is not None and mode != "both":  # there states that stand for the same ones may differ, and so may what is ample in them
             texts = differing_counts(one, other)
             self.report.wrong += [Wrong("counts", mode, "native", name, text) for text in texts]
 

@@ -17,7 +17,7 @@ def only(program: ir.Program, names: Collection[str], unchecked: bool = True) ->
     that they would have ended goes on.  What keeps values in their ranges stays, and so does what is
     asked of locks, for the reductions count on it.
     """
-    kept = tuple(p for p in program.properties if p.name in names)
+    kept = tuple(replace(p, instances=tuple(replace(one, premise=None) for one in p.instances)) for p in program.properties if p.name in names)
     dropped = frozenset(name for name in ASKED if unchecked and name not in names)
     processes = tuple(_judging_less(p, dropped, ir.DEADLOCK in names) for p in program.processes)
     return replace(program, properties=kept, processes=processes)

@@ -26,6 +26,13 @@ from checker.lang import Array, Flag, Lock, Range, Ref, RwLock, Struct
 Two = Range(0, 1)
 '''
 SIZES = (12, 40, 120, 300)  # about as many states as the interleavings of straight processes may have
+FOCUS = {  # what a program may have much of
+    "locks": {"section": 4, "calls": 3, "waits": 4, "takes": 3, "guarded": 3, "free": 3, "perhaps": 2, "write": 0.5, "joint": 0, "loops": 0},
+    "blinks": {"blink": 6, "write": 2, "calls": 0.7, "straight": 3, "waits": 0.3, "acquires": 0.3, "branch": 0.3},
+    "joint": {"joint": 6, "straight": 4, "waits": 0.3, "acquires": 0, "calls": 4, "reads": 3, "write": 2, "branch": 0.3},
+    "conditional": {"conditional": 8, "per": 4, "checks": 4, "calls": 2, "write": 2, "reads": 3, "waits": 0.5},
+    "refs": {"chooses": 6, "refers": 1, "per": 4, "named": 4, "write": 2, "acquires": 0.5},
+}
 CLAIMS = 14  # properties of a program; those that are violated in few states are looked at
 CROWDS = (1, 3, 62, 64, 66)  # processes of which nearly all wait for ever
 
@@ -51,13 +58,16 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self.seed, self.random = seed, Random(seed)
-        self.taste: dict[str, float] = {}
+        focus = self.random.choice(["", "", *FOCUS, "locks"])
+        self.taste: dict[str, float] = dict(FOCUS.get(focus, {}))
         self.count = self.random.choice((2, 2, 3))
         self.lines: list[str] = []
         self.names = 0
         self.crowd = self.pick(*CROWDS) if self.chance(0.08) else 0
         self.actors = 0  # processes that have a private variable
-        self.alike = self.chance(0.45)  # no instance of S is named by its number
+        self.alike = self.chance({"joint": 0, "blinks": 0.1, "conditional": 1, "refs": 0.95}.get(focus, 0.45))  # no instance of S is named by its number
+        self.focus = focus
+        self.own = -1  # which private variables the present process has
         self.territory: list[str] = []  # what the present process likes to write
         self.joint: list[tuple[str, str]] = []  # what is written in one step
         self._draw_fields()
@@ -92,7 +102,7 @@ class Writer:
     def _draw_fields(self) -> None:
         self.guard = self.pick("guard", "write_guard", "write_guard")
         self.flags = ["x", "y"]  # of S
-        self.has_locks = self.chance(0.75)
+        self.has_locks = self.chance({"locks": 1, "": 0.75}.get(self.focus, 0.3))
         self.has_row = self.chance(0.3)
         self.row_is_kept = self.has_row and self.has_locks and self.chance(0.5)
         self.has_next = self.chance(0.3)
@@ -117,7 +127,7 @@ class Writer:
         twin = ['b = Flag("b")'] + ([f'kept = Flag("kept", {self.guard}=S.lock)'] if self.has_locks else [])
         lines = struct("S", self.count, own) + struct("H", 1, hub)
         lines += struct("T", self.count, twin) if self.has_twin else []
-        lines += struct("Own", self.actors, ['n = Range(0, 1, "n")']) if self.actors else []
+        lines += struct("Own", self.actors, ['n = Range(0, 1, "n")', 'v = Flag("v")']) if self.actors else []
         lines += struct("A", self.crowd, ['go = Flag("go")', 'x = Flag("x")']) if self.crowd else []
         return [*lines, "", "", "h = H[0]"]
 
@@ -138,6 +148,8 @@ class Writer:
 
     def place(self, scope: Scope) -> str:
         """A flag that nobody guards."""
+        if self.own >= 0 and self.chance(0.35):
+            return f"Own[{self.own}].v"
         if self.territory and self.chance(0.6):
             return self.pick(*self.territory)
         if self.alike and not scope.refs and self.chance(0.9):
@@ -341,7 +353,7 @@ class Writer:
 
     # ---- functions of processes
 
-    def function(self, per: bool, length: int, handler: bool, private: int) -> str:
+    def function(self, per: bool, length: int, handler: bool) -> str:
         """A function of about so many steps; returns its name."""
         name = self.fresh("run")
         scope = Scope(("s",) if per else ())
@@ -355,9 +367,12 @@ class Writer:
         if handler:
             lines += ['with atomic("wait"):', *indented([f"wait_until({self.condition(Scope(scope.refs, whole=True))})", *self.effect(Scope(scope.refs, whole=True), False, 1)])]
             length -= 1
-        elif private >= 0:
-            lines.append(f"Own[{private}].n = {self.pick(0, 1)}")
+        elif self.own >= 0 and self.chance(0.7):
+            lines.append(f"Own[{self.own}].n = {self.pick(0, 1)}")
             length -= 1
+            if "i: Two = 0" in lines and self.chance(0.6):
+                lines.append(f"i = Own[{self.own}].n")
+                length -= 1
         while length > 0:
             more, scope, taken = self.step(scope, length)
             lines, length = lines + more, length - taken
@@ -415,7 +430,7 @@ class Writer:
         give = self.simple(scope, [f"release({lock})"])
         if scope.flags and self.chance(0.3):
             lines += ["if v:", f"    {give}", "else:", *indented([*self.step(scope, 1)[0], give])]
-        elif self.chance(0.85):
+        elif self.chance(0.7):
             lines.append(give)
         return lines, scope, 3
 
@@ -448,13 +463,13 @@ class Writer:
     def process(self, number: int, per: bool, instances: int, length: int) -> str:
         self.draw_territory(per)
         kind = self.one_of(process=5, thread=1.5, worker=1 + bool(self.crowd), interrupt=0.5)
-        private = -1
-        if kind in ("process", "thread") and not per and instances == 1 and self.chance(0.4):
-            private, self.actors = self.actors, self.actors + 1
+        self.own = -1
+        if not per and instances == 1 and self.chance(0.8):
+            self.own, self.actors = self.actors, self.actors + 1
         handler = kind in ("worker", "interrupt")
-        names = self.function(per, length, handler, private)
+        names = self.function(per, length, handler)
         if kind == "thread" and self.chance(0.4):
-            names += ", " + self.function(per, length, False, -1)
+            names += ", " + self.function(per, length, False)
         extra = ", per=S" if per else f", count={instances}" if instances > 1 else ""
         return f'{kind}("p{number}", {names}{extra})'
 
@@ -463,7 +478,7 @@ class Writer:
         known = ["h.f", "h.g"] + (["s.x", "s.y"] if per else [])
         if not self.alike:
             known += [f"S[{k}].{name}" for k in range(self.count) for name in ("x", "y")] + [f"h.arr[{k}]" for k in range(self.count)]
-        self.territory = self.random.sample(known, 2) if self.chance(0.7) else []
+        self.territory = self.random.sample(known, self.pick(1, 2)) if self.chance(0.8) else []
 
     def make_crowd(self) -> str:
         """Many handlers, which are woken by nobody but the first ones."""
@@ -479,7 +494,7 @@ class Writer:
 
     def program(self) -> str:
         processes = self.processes()
-        claims = Claims(self.random, self.count, self.has_locks, self.has_twin, self.alike, self.joint).text(CLAIMS)
+        claims = Claims(self.random, self.count, self.has_locks, self.has_twin, self.alike, self.joint, self.actors, self.focus).text(CLAIMS)
         order = ", lock_order=(S.lock, H.lock)" if self.has_locks and self.chance(0.08) else ""
         bound = f", bound={self.pick(1, 1, 2)}" if any(one.startswith("thread(") for one in processes) else ""
         run = f'run = scenario("Program {self.seed}.", {", ".join(processes)}{bound}{order})'

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from checker import explore_plain, ir
+from checker import ample, explore_plain, ir, partial_order
 from checker.interpret import NOBODY, Actor, Interpreter, State, Step, Values, Violation
+from checker.partial_order import PartialOrder
+from checker.real_run import Real
 
 SIGNS = {"and": "and", "or": "or", "//": "//", "%": "%", "+": "+", "-": "-", "*": "*"}
 
@@ -152,11 +154,34 @@ class _Text:
         return lines
 
 
+_tables: dict[int, tuple[ir.Program, PartialOrder]] = {}  # of the last programs; a program is kept alive with its tables
+
+
+def _analysed(program: ir.Program) -> PartialOrder:
+    """`analyse`, once for a program."""
+    if id(program) not in _tables:
+        if len(_tables) > 10:
+            _tables.clear()
+        _tables[id(program)] = program, partial_order.analyse(program)
+    return _tables[id(program)][1]
+
+
+def _not_followed(interpreter, site, path, last, passes, group) -> Real:
+    """A way of stored states only: long enough to be counted, and not to be shown."""
+    return Real(path, last, site.binding)
+
+
 @contextmanager
-def quick() -> Iterator[None]:
-    """While it lasts, the reference engine runs on `QuickInterpreter`."""
-    before, explore_plain.Interpreter = explore_plain.Interpreter, QuickInterpreter
+def quick(followed: bool = True) -> Iterator[None]:
+    """While it lasts, the reference engine runs on `QuickInterpreter`; followed: and makes counterexamples that are
+    runs of the program, which takes longer than to find them."""
+    changed = [(explore_plain, "Interpreter", QuickInterpreter), (ample, "analyse", _analysed)]
+    changed += [] if followed else [(explore_plain, "real_run", _not_followed)]
+    before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     try:
+        for module, name, value in changed:
+            setattr(module, name, value)
         yield
     finally:
-        explore_plain.Interpreter = before
+        for module, name, value in before:
+            setattr(module, name, value)
