@@ -13,7 +13,7 @@ locks are given back by those who do not hold them, though rarely, for that woul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from tests.fuzz.claims import Claims
@@ -30,8 +30,8 @@ FOCUS = {  # what a program may have much of
     "locks": {"section": 4, "calls": 3, "waits": 4, "takes": 3, "guarded": 3, "free": 3, "perhaps": 2, "write": 0.5, "joint": 0, "loops": 0},
     "blinks": {"blink": 6, "write": 2, "calls": 0.7, "straight": 3, "waits": 0.3, "acquires": 0.3, "branch": 0.3},
     "joint": {"joint": 6, "straight": 4, "waits": 0.3, "acquires": 0, "calls": 4, "reads": 3, "write": 2, "branch": 0.3},
-    "conditional": {"conditional": 8, "per": 4, "checks": 4, "calls": 2, "write": 2, "reads": 3, "waits": 0.5},
-    "refs": {"chooses": 6, "refers": 1, "per": 4, "named": 4, "write": 2, "acquires": 0.5},
+    "conditional": {"conditional": 8, "checks": 4, "calls": 2, "write": 2, "reads": 3, "waits": 0.5},
+    "refs": {"chooses": 6, "refers": 1, "named": 4, "write": 2, "acquires": 0.5},
 }
 CLAIMS = 14  # properties of a program; those that are violated in few states are looked at
 CROWDS = (1, 3, 62, 64, 66)  # processes of which nearly all wait for ever
@@ -46,6 +46,10 @@ class Scope:
     flags: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     whole: bool = False
+    inside: bool = False  # of a whole step, in an expression that is to be a simple one
+
+    def plain(self) -> Scope:
+        return replace(self, whole=False, inside=self.whole or self.inside)
 
     def typed(self) -> list[tuple[str, str]]:
         """Parameters for all that is named, with their types."""
@@ -105,7 +109,7 @@ class Writer:
         self.has_locks = self.chance({"locks": 1, "": 0.75}.get(self.focus, 0.3))
         self.has_row = self.chance(0.3)
         self.row_is_kept = self.has_row and self.has_locks and self.chance(0.5)
-        self.has_next = self.chance(0.3)
+        self.has_next = self.chance(0.1 if self.alike else 0.4)
         self.has_twin = self.chance(0.4)
         self.has_gate = self.has_locks and self.chance(0.25)
 
@@ -137,9 +141,10 @@ class Writer:
         """An instance of S, never None."""
         named = list(scope.refs) * 3
         kind = self.one_of(named=3, constant=2, dynamic=1.5, conditional=1.5)
-        if kind == "conditional" and (scope.whole or scope.flags) and self.chance(0.3 if self.alike else 1):
+        free = scope.whole or scope.inside
+        if (kind == "conditional" or self.alike and not named) and (free or scope.flags) and (not self.alike or self.focus == "conditional" or self.chance(0.1)):
             one, other = self.random.sample(range(self.count), 2)
-            return f"S[{one} if {self.pick('h.f', 'h.g') if scope.whole else self.pick(*scope.flags)} else {other}]"
+            return f"S[{one} if {self.pick(*scope.flags, *(['h.f', 'h.g'] if free else []))} else {other}]"
         if named and (kind == "named" or self.alike):
             return self.pick(*named)
         if kind == "dynamic" and scope.numbers and not self.alike:
@@ -152,7 +157,8 @@ class Writer:
             return f"Own[{self.own}].v"
         if self.territory and self.chance(0.6):
             return self.pick(*self.territory)
-        if self.alike and not scope.refs and self.chance(0.9):
+        conditional = self.focus == "conditional" and (scope.whole or scope.inside or scope.flags) and self.chance(0.6)
+        if self.alike and not scope.refs and not conditional:
             return self.pick("h.f", "h.g")
         r = self.ref(scope)
         kinds = {"x": f"{r}.x", "y": f"{r}.y", "f": "h.f", "g": "h.g"}
@@ -184,7 +190,7 @@ class Writer:
         if kind == "local" and (scope.flags or scope.numbers):
             return self.pick(*scope.flags, *(f"{n} == {self.pick(0, 1)}" for n in scope.numbers))
         if kind == "locked" and self.has_locks:
-            plain = Scope(scope.refs, scope.flags, scope.numbers)
+            plain = scope.plain()
             return f"{self.pick('is_locked', 'is_locked', 'held')}({self.lock(plain)})"
         if kind == "count":
             return self.pick("h.t > 0", "h.t == 2", "h.t < 2", "h.t == 1")
@@ -194,7 +200,7 @@ class Writer:
             return self.pick("any(e.x for e in each(S))", "all(e.y for e in each(S))", "any(e.x and not e.y for e in each(S))")
         if kind == "deep" and depth == 0:
             return self.deep(scope)
-        return self.place(Scope(scope.refs, scope.flags, scope.numbers))
+        return self.place(scope.plain())
 
     def deep(self, scope: Scope) -> str:
         """What is read through a reference that is read."""
@@ -249,12 +255,12 @@ class Writer:
         if kind == "acquires" and primitive and self.has_locks:
             if self.has_gate and self.chance(0.3):
                 return [self.pick("acquire(h.gate)", "acquire_shared(h.gate)")]
-            return [f"acquire({self.lock(Scope(scope.refs, scope.flags, scope.numbers))})"]
+            return [f"acquire({self.lock(scope.plain())})"]
         return []
 
     def effect(self, scope: Scope, primitive: bool, depth: int) -> list[str]:
         """A statement of a whole step."""
-        kind = self.one_of(write=3, joint=1.5, guarded=2, takes=2, gives=2, branch=1.5, refers=1.5, counts=1, all_of_them=0.5, checks=0.2)
+        kind = self.one_of(write=3, joint=1.5, guarded=2, takes=2, gives=2, branch=1.5, refers=1.5, counts=1, all_of_them=0.2, checks=0.2)
         if kind in ("takes", "gives", "guarded") and primitive and self.has_locks:
             return {"takes": self.takes, "gives": self.gives, "guarded": self.guarded}[kind](scope, depth)
         if kind == "joint":
@@ -287,23 +293,23 @@ class Writer:
         return [f"{place} = {value}" for place in two]
 
     def value(self, scope: Scope) -> str:
-        read = self.place(Scope(scope.refs, scope.flags, scope.numbers)) if scope.whole else "True"
+        read = self.place(scope.plain()) if scope.whole else "True"
         return self.pick("True", "True", "True", "False", "False", *scope.flags, read, f"not {read}")
 
     def refers(self, scope: Scope) -> str:
         places = ["h.last", "h.last", "h.other"] + [f"{r}.next" for r in scope.refs if self.has_next]
         given = ["None", "h.other", *(r for r in scope.refs for _ in range(3))]
-        if not self.alike or self.chance(0.15):
+        if not self.alike or self.chance(0.05):
             one, other = self.random.sample(range(self.count), 2)
             given += [f"S[{one}]", f"S[{one}] if {self.atom(scope, 1)} else S[{other}]"]
         return f"{self.pick(*places)} = {self.pick(*given)}"
 
     def takes(self, scope: Scope, depth: int) -> list[str]:
-        lock = "h.gate" if self.has_gate and self.chance(0.2) else self.lock(Scope(scope.refs, scope.flags, scope.numbers))
+        lock = "h.gate" if self.has_gate and self.chance(0.2) else self.lock(scope.plain())
         take = f"try_acquire({lock})"
         if lock == "h.gate" and self.chance(0.5):
             return [f"got = try_acquire_shared({lock})"]
-        into = self.pick("got = ", "got = ", "h.f = ", f"{self.place(Scope(scope.refs, scope.flags, scope.numbers))} = ")
+        into = self.pick("got = ", "got = ", "h.f = ", f"{self.place(scope.plain())} = ")
         if self.chance(0.4):
             cond = self.pick(*(f"{n} == 1" for n in scope.numbers), *scope.flags, self.condition(scope))
             return [f"if {cond}:", f"    {into}{take}"]
@@ -313,15 +319,15 @@ class Writer:
         if self.has_gate and self.chance(0.3):
             kind = self.pick("", "_shared")
             return [f"if held{kind}(h.gate):", f"    release{kind}(h.gate)"]
-        lock = self.lock(Scope(scope.refs, scope.flags, scope.numbers))
+        lock = self.lock(scope.plain())
         if self.chance(0.03):
             return [f"release({lock})"]
         return [f"if held({lock}):", f"    {self.pick('release', 'release', 'release', 'release', 'hand_over')}({lock})"]
 
     def guarded(self, scope: Scope, depth: int) -> list[str]:
         """What a lock guards: written by its holder, and read by anybody if only writes are guarded."""
-        plain = Scope(scope.refs, scope.flags, scope.numbers)
-        owner = "h" if self.chance(0.3) else self.ref(plain)
+        plain = scope.plain()
+        owner = "h" if self.chance(0.3) or self.alike and not scope.refs else self.ref(plain)
         field = "kept"
         if owner != "h" and self.has_row and self.row_is_kept and self.chance(0.4):
             field = f"row[{self.pick('0', '1', *scope.numbers)}]"
@@ -373,6 +379,9 @@ class Writer:
             if "i: Two = 0" in lines and self.chance(0.6):
                 lines.append(f"i = Own[{self.own}].n")
                 length -= 1
+        if self.focus == "refs" and not per and length > 1:
+            more, scope, taken = self.chooses(scope)
+            lines, length = lines + more, length - taken
         while length > 0:
             more, scope, taken = self.step(scope, length)
             lines, length = lines + more, length - taken
@@ -392,11 +401,9 @@ class Writer:
             return [f"{place} = True", f"{place} = False"], scope, 2
         if kind == "reads" and (scope.flags or scope.numbers):
             into = self.pick(*scope.flags, *scope.numbers)
-            place = self.place(Scope(scope.refs))
-            if into == "i":
-                return ['with atomic("look"):', f"    i = 1 if {place} else 0"], scope, 1
-            return [f"v = {place}"], scope, 1
-        if kind == "chooses":
+            place = self.place(Scope(scope.refs, inside=True))
+            return ['with atomic("look"):', f"    {into} = {f'1 if {place} else 0' if into == 'i' else place}"], scope, 1
+        if kind == "chooses" and (not self.alike or "s" not in scope.refs):
             return self.chooses(scope)
         if kind == "decides" and length > 1 and scope.flags + scope.numbers:
             lines, _, taken = self.step(scope, 1)
@@ -415,13 +422,16 @@ class Writer:
             return ["i = choose(0, 1)"], scope, 1
         name = self.fresh("r")
         cond = self.pick("e.x", "not e.x", "e.y", "not e.y", "not (e.x and e.y)")
-        where = f" if {cond}" if self.chance(0.6) else ""
+        where = f" if {cond}" if self.chance(0.5) else ""
+        used = [f"{name}.{self.pick('x', 'y')} = {self.pick('True', 'True', 'False')}"] if self.chance(0.5) else []
+        if not used and scope.flags and self.chance(0.5):
+            used = [f"v = {name}.{self.pick('x', 'y')}"]
         kept = scope.refs if self.chance(0.4) else tuple(r for r in scope.refs if r == "s")  # else the former is dead
-        return [f"{name} = choose(e for e in each(S){where})"], Scope((*kept, name), scope.flags, scope.numbers), 1
+        return [f"{name} = choose(e for e in each(S){where})", *used], replace(scope, refs=(*kept, name)), 1 + len(used)
 
     def section(self, scope: Scope, length: int) -> tuple[list[str], Scope, int]:
         """Takes a lock, does something, and gives it back, in three steps."""
-        lock = self.lock(Scope(scope.refs, scope.flags, scope.numbers))
+        lock = self.lock(scope.plain())
         fields = ["kept"] + ["row[0]", "row[1]"] * (self.has_row and self.row_is_kept and lock != "h.lock")
         owner = lock.removesuffix(".lock")
         inner = [f"{owner}.{self.pick(*fields)} = {self.pick('True', 'False')}"]
@@ -447,7 +457,7 @@ class Writer:
         """The declarations of processes whose interleavings are not too many."""
         found, states, most = [], 1, self.pick(*SIZES[: 2 if self.crowd else 4])
         for number in range(self.pick(2, 2, 3, 3, 4)):
-            per = self.likes("per") > 0.5 and self.chance(0.5)
+            per = self.chance(0.9 if self.alike and not number else 0.4 if self.alike else 0.2)
             instances = self.count if per else self.pick(1, 1, 1, 2)
             length = self.random.randint(1, 5)
             while length > 1 and states * (length + 1) ** instances > most:
@@ -478,6 +488,8 @@ class Writer:
         known = ["h.f", "h.g"] + (["s.x", "s.y"] if per else [])
         if not self.alike:
             known += [f"S[{k}].{name}" for k in range(self.count) for name in ("x", "y")] + [f"h.arr[{k}]" for k in range(self.count)]
+        if per and self.alike:
+            known = ["s.x", "s.y", self.pick("s.x", "s.y", "h.f", "h.g")]
         self.territory = self.random.sample(known, self.pick(1, 2)) if self.chance(0.8) else []
 
     def make_crowd(self) -> str:
