@@ -25,7 +25,7 @@ from checker.lang import Array, Flag, Lock, Range, Ref, RwLock, Struct
 
 Two = Range(0, 1)
 '''
-SIZES = (12, 40, 120, 300)  # about as many states as the interleavings of straight processes may have
+SIZES = (12, 40, 120, 300, 300)  # about as many states as the interleavings of straight processes may have
 FOCUS = {  # what a program may have much of
     "locks": {"section": 4, "calls": 3, "waits": 4, "takes": 3, "guarded": 3, "free": 3, "perhaps": 2, "write": 0.5, "joint": 0, "loops": 0},
     "blinks": {"blink": 6, "write": 2, "calls": 0.7, "straight": 3, "waits": 0.3, "acquires": 0.3, "branch": 0.3},
@@ -64,7 +64,7 @@ class Writer:
         self.seed, self.random = seed, Random(seed)
         focus = self.random.choice(["", "", *FOCUS, "locks"])
         self.taste: dict[str, float] = dict(FOCUS.get(focus, {}))
-        self.count = self.random.choice((2, 2, 3))
+        self.count = self.random.choice((2, 2, 3)) if focus != "conditional" else 3  # 1 if f else 0 is f
         self.lines: list[str] = []
         self.names = 0
         self.crowd = self.pick(*CROWDS) if self.chance(0.08) else 0
@@ -143,7 +143,7 @@ class Writer:
         kind = self.one_of(named=3, constant=2, dynamic=1.5, conditional=1.5)
         free = scope.whole or scope.inside
         if (kind == "conditional" or self.alike and not named) and (free or scope.flags) and (not self.alike or self.focus == "conditional" or self.chance(0.1)):
-            one, other = self.random.sample(range(self.count), 2)
+            one, other = self.pair()
             return f"S[{one} if {self.pick(*scope.flags, *(['h.f', 'h.g'] if free else []))} else {other}]"
         if named and (kind == "named" or self.alike):
             return self.pick(*named)
@@ -169,6 +169,10 @@ class Writer:
         if self.has_row and not self.row_is_kept:
             kinds["row"] = f"{r}.row[{self.pick('0', '1', *scope.numbers)}]"
         return kinds[self.one_of(**{kind: 1 for kind in kinds})]
+
+    def pair(self) -> tuple[int, int]:
+        """The numbers of two instances; not 0 and 1 if there are others, for `0 if f else 1` is a number."""
+        return self.random.choice([(1, 0), (0, 1)] if self.count == 2 else [(2, 1), (1, 2), (2, 0), (0, 2)])
 
     def index(self, scope: Scope) -> str:
         """An element of an array that has as many as there are instances."""
@@ -300,7 +304,7 @@ class Writer:
         places = ["h.last", "h.last", "h.other"] + [f"{r}.next" for r in scope.refs if self.has_next]
         given = ["None", "h.other", *(r for r in scope.refs for _ in range(3))]
         if not self.alike or self.chance(0.05):
-            one, other = self.random.sample(range(self.count), 2)
+            one, other = self.pair()
             given += [f"S[{one}]", f"S[{one}] if {self.atom(scope, 1)} else S[{other}]"]
         return f"{self.pick(*places)} = {self.pick(*given)}"
 
@@ -364,9 +368,9 @@ class Writer:
         name = self.fresh("run")
         scope = Scope(("s",) if per else ())
         lines: list[str] = []
-        if self.chance(0.5):
-            lines.append("v = False")
-            scope = Scope(scope.refs, ("v",), ())
+        if self.chance(0.65):
+            scope = replace(scope, flags=self.pick(("v",), ("v", "w")))
+            lines += [f"{flag} = False" for flag in scope.flags]
         if self.chance(0.5):
             lines.append("i: Two = 0")
             scope = Scope(scope.refs, scope.flags, ("i",))
@@ -379,14 +383,34 @@ class Writer:
             if "i: Two = 0" in lines and self.chance(0.6):
                 lines.append(f"i = Own[{self.own}].n")
                 length -= 1
-        if self.focus == "refs" and not per and length > 1:
-            more, scope, taken = self.chooses(scope)
-            lines, length = lines + more, length - taken
         while length > 0:
-            more, scope, taken = self.step(scope, length)
+            more, scope, taken = self.step(scope, length) if per or self.chance(0.5) else self.typical(scope, length)
             lines, length = lines + more, length - taken
+        lines += self.report(scope)
         self.lines += ["", "", f"def {name}({'s: S' if per else ''}):", '    """A process."""', *indented(lines)]
         return name
+
+    def typical(self, scope: Scope, length: int) -> tuple[list[str], Scope, int]:
+        """A step that has what the program has much of."""
+        if self.focus == "refs" and length > 1:
+            return self.chooses(scope)
+        if self.focus == "conditional":
+            if self.chance(0.35):
+                return [f"h.f = {self.pick('True', 'True', *scope.flags)}"], scope, 1
+            one, other = self.pair()
+            place = f"S[{one} if h.f else {other}].{self.pick('x', 'y')}"
+            done = f"{self.pick(*scope.flags)} = {place}" if scope.flags and self.chance(0.6) else f"{place} = {self.pick('True', 'False')}"
+            return ['with atomic("look"):', f"    {done}"], scope, 1
+        return self.step(scope, length)
+
+    def report(self, scope: Scope) -> list[str]:
+        """What a process has seen is shown at its end, or ought to fit together."""
+        if not scope.flags or self.chance(0.4):
+            return []
+        v, w = scope.flags[0], scope.flags[-1]
+        if v != w and self.chance(0.4):
+            return [f"bug_on({v} and not {w})"]
+        return [f"Own[{self.own}].v = {self.pick(v, w)}" if self.own >= 0 else f"h.g = {v}"]
 
     def step(self, scope: Scope, length: int) -> tuple[list[str], Scope, int]:
         """Statements of a model function, what is in scope behind them, and about how many steps they are."""
@@ -415,17 +439,17 @@ class Writer:
             return self.section(scope, length)
         if kind == "loops" and length > 1:
             return [f"while {self.pick('h.f', 'h.g', 'not h.f')}:", *indented(self.step(scope, 1)[0])], scope, 2
-        return [f"{self.place(scope)} = {self.pick('True', 'True', 'False', *scope.flags)}"], scope, 1
+        return [f"{self.place(scope)} = {self.pick('True', 'True', 'False', *scope.flags * 2)}"], scope, 1
 
     def chooses(self, scope: Scope) -> tuple[list[str], Scope, int]:
-        if scope.numbers and self.chance(0.3):
+        if scope.numbers and self.focus != "refs" and self.chance(0.3):
             return ["i = choose(0, 1)"], scope, 1
         name = self.fresh("r")
         cond = self.pick("e.x", "not e.x", "e.y", "not e.y", "not (e.x and e.y)")
         where = f" if {cond}" if self.chance(0.5) else ""
         used = [f"{name}.{self.pick('x', 'y')} = {self.pick('True', 'True', 'False')}"] if self.chance(0.5) else []
         if not used and scope.flags and self.chance(0.5):
-            used = [f"v = {name}.{self.pick('x', 'y')}"]
+            used = [f"{self.pick(*scope.flags)} = {name}.{self.pick('x', 'y')}"]
         kept = scope.refs if self.chance(0.4) else tuple(r for r in scope.refs if r == "s")  # else the former is dead
         return [f"{name} = choose(e for e in each(S){where})", *used], replace(scope, refs=(*kept, name)), 1 + len(used)
 
@@ -455,7 +479,7 @@ class Writer:
 
     def processes(self) -> list[str]:
         """The declarations of processes whose interleavings are not too many."""
-        found, states, most = [], 1, self.pick(*SIZES[: 2 if self.crowd else 4])
+        found, states, most = [], 1, self.pick(*SIZES[: 2 if self.crowd else 5])
         for number in range(self.pick(2, 2, 3, 3, 4)):
             per = self.chance(0.9 if self.alike and not number else 0.4 if self.alike else 0.2)
             instances = self.count if per else self.pick(1, 1, 1, 2)
