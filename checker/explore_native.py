@@ -141,7 +141,7 @@ class Search:
         masks = [apart(2 * granule_words) for _ in range(4)]
         behind = apart((self.reduction.actors + 1) * 2 * granule_words)
         return chains.Passage(
-            apart(looked, np.int64), *masks[:3], behind, masks[3],
+            apart(looked, np.int64), *masks[:3], behind, masks[3], apart(self.reduction.actors, np.int64),
             reserve(stack * words, np.uint64), apart(stack, np.int64), reserve(self.native.most * words, np.uint64),
         )  # fmt: skip
 

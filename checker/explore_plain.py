@@ -89,7 +89,7 @@ class _Search:
             self.result.reached |= self.interpreter.reached(state)
             steps = [s for s in self.interpreter.steps(state) if (s.process, s.instance) == chosen]
             after = self._take(state, steps, number)
-            if state in after:  # it would go round, and put off the others
+            if state in after or not after:  # it would go round, and put off the others; or it fails
                 self.add(state, number, self.depth + 1)
             else:
                 pending += [(one, depth + 1) for one in after]
