@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from .ample import Ample
+from .ample_check import check_sample
 from .digest import digest as digest_of
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .interpret import Interpreter, Step, Violation
@@ -155,6 +156,8 @@ def search(
         result.stopped_by = "memory"
     if stop and result.violation:
         result.stopped_by = "violation"
+    if run.ample:
+        check_sample(run.ample, len(run.states), run.states.__getitem__)
     result.complete = not result.stopped_by
     if digest and result.complete:
         result.digest = digest_of(run.states)
