@@ -8,7 +8,7 @@ is that of persistent sets of one process, and of invisibility, in `checker/redu
 
 from __future__ import annotations
 
-import itertools
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ from checker.ample import Ample
 from checker.errors import InternalError
 
 if TYPE_CHECKING:
-    from checker.interpret import Actor, Interpreter, State, Step, Violation
+    from checker.interpret import Interpreter, State, Step, Violation
 
 STEPS = 200  # of others that are followed from one state
 SAMPLE, SAMPLE_STEPS = 20, 50  # stored states of a search from which it is looked for ample steps; steps from each
-SECONDS = 0.05  # after which a search looks at no further state
+SECONDS = 0.05  # that a search spends on it
 
 Wrong = set[tuple[str, tuple]]  # property and binding
 
@@ -30,19 +30,21 @@ class Contradiction(Exception):
     """The choice is no ample one: why."""
 
 
-def hold_against_definition(rule: Ample, states: Iterable[State], steps: int = STEPS) -> int:
+def hold_against_definition(rule: Ample, states: Iterable[State], steps: int = STEPS, seconds: float = math.inf) -> int:
     """Check the ample process of each of the states that has one; how many had.
 
-    steps: of the other processes that are followed from each state.
+    steps: of the other processes that are followed from each state.  seconds: after which no more are.
     Raises InternalError if one is no ample process.
     """
-    looked = 0
+    looked, end = 0, time.monotonic() + seconds
     for state in states:
+        if time.monotonic() > end:
+            break
         chosen = rule.process(state)
         if chosen is not None:
             looked += 1
             try:
-                _Ample(rule.interpreter, state, chosen).check(steps)
+                _Ample(rule.interpreter, state, chosen).check(steps, end)
             except Contradiction as why:
                 process = rule.program.processes[chosen[0]].name
                 raise InternalError(f"the step of {process} is not ample: {why}; search with --reduction none") from None
@@ -54,10 +56,9 @@ def check_sample(rule: Ample, count: int, stored: Callable[[int], State]) -> int
 
     A reduced search passes through those that are, and does not store them.
     """
-    end = time.monotonic() + SECONDS
     numbers = range(0, count, max(count // SAMPLE, 1))
     successors = (step.after for n in numbers for step in rule.interpreter.steps(stored(n)) if step.after is not None)
-    return hold_against_definition(rule, itertools.takewhile(lambda _: time.monotonic() < end, successors), SAMPLE_STEPS)
+    return hold_against_definition(rule, successors, SAMPLE_STEPS, SECONDS)
 
 
 class _Ample:
@@ -69,7 +70,7 @@ class _Ample:
         self.actor = next(a for a in interpreter.actors if (a.process, a.instance) == chosen)
         self.judged: dict[State, Wrong] = {}
 
-    def check(self, budget: int) -> None:
+    def check(self, budget: int, end: float) -> None:
         """Raise Contradiction if the choice is wrong, as far as it is followed."""
         first = self.own(self.state)
         if first.after is None:  # a search expands such a state in full
@@ -79,14 +80,15 @@ class _Ample:
         for state in (pending := [self.state]):
             self.compare_states(state, moved[state])
             for other in self.others:
+                behind = self.interpreter.steps_of(moved[state], other)
                 for step in self.interpreter.steps_of(state, other):
-                    budget -= 1
-                    self.compare(step, other, state, moved)
                     if step.after is not None and step.after not in moved:
                         moved[step.after] = self.own(step.after).after
                         pending.append(step.after)
-            if budget <= 0:
-                return
+                    self.compare(step, next((one for one in behind if one.choices == step.choices), None), state, moved)
+                    budget -= 1
+                    if budget <= 0 or time.monotonic() > end:
+                        return
 
     def own(self, state: State) -> Step:
         """The one step that the ample process can take."""
@@ -98,20 +100,21 @@ class _Ample:
     def compare_states(self, state: State, after: State | None) -> None:
         if after is None:
             raise Contradiction("it fails behind steps of others")
-        self.subset(self.of_state(state), self.of_state(self.state) | self.of_state(after))
+        wrong = self.of_state(state)
+        if wrong:
+            self.subset(wrong, self.of_state(self.state) | self.of_state(after))
         self.subset(self.of_step(state, after), self.step_shows)
 
-    def compare(self, step: Step, other: Actor, state: State, moved: dict[State, State]) -> None:
+    def compare(self, step: Step, same: Step | None, state: State, moved: dict[State, State]) -> None:
         """A step of another process from `state`, with the same one behind the ample step."""
-        behind = [one for one in self.interpreter.steps_of(moved[state], other) if one.choices == step.choices]
-        if len(behind) != 1 or behind[0].violation != step.violation:
-            raise Contradiction(f"it changes what {self.interpreter.program.processes[other.process].name} can do")
-        if step.after is None:
+        who = self.interpreter.program.processes[step.process].name
+        if same is None or same.violation != step.violation:
+            raise Contradiction(f"it changes what {who} can do")
+        if step.after is None or same.after is None:
             return
-        if behind[0].after != self.own(step.after).after:
-            raise Contradiction(f"it does not commute with {self.interpreter.program.processes[other.process].name}")
-        shown = self.step_shows | self.of_step(moved[state], behind[0].after)
-        self.subset(self.of_step(state, step.after), shown)
+        if same.after != moved[step.after]:
+            raise Contradiction(f"it does not commute with {who}")
+        self.subset(self.of_step(state, step.after), self.step_shows | self.of_step(moved[state], same.after))
 
     def subset(self, wrong: Wrong, shown: Wrong) -> None:
         if wrong - shown:
