@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from . import chains, visited
+from .ample import Ample
+from .ample_check import check_sample
 from .errors import InternalError
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .explore_digest import digest_of
@@ -102,6 +104,8 @@ class Search:
                 self.machine.close()
         if self.stop and result.violation:
             result.stopped_by = "violation"
+        if self.reduction is not None:
+            self._check_reduction()
         result.complete = not result.stopped_by
         if result.complete and not result.reduced and self.limits.operations is None:
             result.sizes = self._sizes()
@@ -132,6 +136,11 @@ class Search:
             len(ample.tables.held), ample.words, tables.first, tables.candidate, tables.future, tables.guards, tables.held,
         )  # fmt: skip
 
+    def _check_reduction(self) -> None:
+        """Hold a sample of ample steps against their definition, with the tables that were used."""
+        rule = Ample(self.interpreter, self.native.ample.tables)
+        check_sample(rule, self.store.count(), lambda number: self.layout.unpack(self.store.state(number)))
+
     def _passage(self) -> chains.Passage | None:
         if self.reduction is None:
             return None
@@ -141,7 +150,7 @@ class Search:
         masks = [apart(2 * granule_words) for _ in range(4)]
         behind = apart((self.reduction.actors + 1) * 2 * granule_words)
         return chains.Passage(
-            apart(looked, np.int64), *masks[:3], behind, masks[3],
+            apart(looked, np.int64), *masks[:3], behind, masks[3], apart(self.reduction.actors, np.int64),
             reserve(stack * words, np.uint64), apart(stack, np.int64), reserve(self.native.most * words, np.uint64),
         )  # fmt: skip
 

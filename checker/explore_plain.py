@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from .ample import Ample
+from .ample_check import check_sample
 from .digest import digest as digest_of
 from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .interpret import Interpreter, Step, Violation
@@ -89,7 +90,7 @@ class _Search:
             self.result.reached |= self.interpreter.reached(state)
             steps = [s for s in self.interpreter.steps(state) if (s.process, s.instance) == chosen]
             after = self._take(state, steps, number)
-            if state in after:  # it would go round, and put off the others
+            if state in after or not after:  # it would go round, and put off the others; or it fails
                 self.add(state, number, self.depth + 1)
             else:
                 pending += [(one, depth + 1) for one in after]
@@ -155,6 +156,8 @@ def search(
         result.stopped_by = "memory"
     if stop and result.violation:
         result.stopped_by = "violation"
+    if run.ample:
+        check_sample(run.ample, len(run.states), run.states.__getitem__)
     result.complete = not result.stopped_by
     if digest and result.complete:
         result.digest = digest_of(run.states)
