@@ -143,6 +143,7 @@ class Search:
         return chains.Passage(
             apart(looked, np.int64), *masks[:3], behind, masks[3],
             reserve(stack * words, np.uint64), apart(stack, np.int64), reserve(self.native.most * words, np.uint64),
+            apart(self.reduction.actors, np.uint8),
         )  # fmt: skip
 
     def _worker(self) -> visited.Worker:
