@@ -35,6 +35,9 @@ class Symmetries:
     off: tuple[tuple[str, str], ...]
 
 
+NONE = Symmetries((), ())
+
+
 def classes_of(program: ir.Program, starts: Iterable[State]) -> tuple[Class, ...]:
     """The symmetries of `program`, whose initial states are `starts`."""
     return symmetries(program, starts).classes
@@ -181,12 +184,18 @@ class Group:
         """The state that stands for all of the orbit of `state`."""
         return self.permuted(state, self._orders(state))
 
+    def keys(self, state: State) -> list[list[list[int]]]:
+        """For each class, by what its identities are sorted: what is theirs, then which slots name them."""
+        return [
+            [[state[slot] for slot in own[k]] + [state[slot] == first + k for slot, first in values] for k in range(len(own))]
+            for own, values in zip(self.own, self.values)
+        ]
+
     def _orders(self, state: State) -> list[list[int]]:
         orders = []
-        for own, values in zip(self.own, self.values):
-            keys = [[state[slot] for slot in own[k]] + [state[slot] == first + k for slot, first in values] for k in range(len(own))]
-            order = [0] * len(own)
-            for place, k in enumerate(sorted(range(len(own)), key=lambda k: keys[k])):
+        for keys in self.keys(state):
+            order = [0] * len(keys)
+            for place, k in enumerate(sorted(range(len(keys)), key=lambda k: keys[k])):
                 order[k] = place
             orders.append(order)
         return orders

@@ -6,21 +6,19 @@ from checker.lang import Flag, Struct, bug_on, primitive, process, scenario
 class Page(Struct, count=3):
     """Interchangeable, with those who see them."""
 
-    seen = Flag("seen")
-    kept = Flag("kept")
+    fresh = Flag("fresh", init=True)
 
 
 @primitive()
 def look(page: Page):
     """It was seen before: never."""
-    bug_on(page.seen)
+    bug_on(not page.fresh)
 
 
 def see(page: Page):
     """Once for each page."""
     look(page)
-    page.seen = True
-    page.kept = True
+    page.fresh = False
 
 
 run = scenario("Pages.", process("see", see, per=Page))
