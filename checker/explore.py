@@ -59,7 +59,9 @@ class Exploration:
     bytes_per_state: states, parents and index, with disk_bytes, those that went to files.  words, bits: size
     of a packed state (native).
     reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
-    symmetries: names of what was found interchangeable, and permuted.
+    unreduced_because: why it is off although it was asked for, or "".
+    symmetries: names of what was found interchangeable, and permuted.  asymmetries: names of the other processes and
+    structs of which there are several, and why they are not.
     sizes: states of each smaller bound, as far as a complete search knows them.
     """
 
@@ -78,7 +80,9 @@ class Exploration:
     violations: dict[str, Found] = field(default_factory=dict)
     engine: str = "native"
     reduced: bool = False
+    unreduced_because: str = ""
     symmetries: tuple[str, ...] = ()
+    asymmetries: tuple[tuple[str, str], ...] = ()
     sizes: dict[int, int] = field(default_factory=dict)
     threads: int = 1
     digest: str = ""
@@ -199,6 +203,7 @@ def explore(
     spill_dir: str | None = None,
     operations: int | None = None,
     digest: bool = False,
+    self_check: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
@@ -212,6 +217,7 @@ def explore(
     spill_dir: the native engine moves states to files in this directory when memory runs short (None: it
     stops then).
     digest: also take the digest of all states, if the search is complete (`checker.digest`).
+    self_check: of every stored state it is checked that it is a permutation of what it stands for; else of a sample.
     operations: count the states of this smaller bound, with the same code; nothing is judged (native).
     Raises UsageError if there is no such engine.
     """
@@ -222,9 +228,9 @@ def explore(
         if engine == "native":
             from .explore_native import search as native_search
 
-            return native_search(program, limits, threads, stop, progress, reduced, symmetric, digest)
+            return native_search(program, limits, threads, stop, progress, reduced, symmetric, digest, self_check)
         if engine == "interpret":
             from .explore_plain import search
 
-            return search(program, limits, stop, progress, reduced, symmetric, digest)
+            return search(program, limits, stop, progress, reduced, symmetric, digest, self_check)
     raise UsageError(f"there is no engine {engine!r}: native or interpret")

@@ -32,7 +32,8 @@ from .native_memory import apart, reserve
 from .real_run import real_run
 from .search_loop import expand
 from .sites import REST, STATE, STEP, TRANSITION, Site
-from .symmetry import Group, classes_of
+from .self_check import check_orbits
+from .symmetry import NONE, Group, symmetries
 
 SLICE = 0.05  # seconds between two looks at the limits
 FIRST_BUDGET = 2_000  # states expanded before the first look
@@ -65,11 +66,14 @@ class Search:
         progress: Callable[[Progress], None] | None,
         reduced: bool = False,
         symmetric: bool = False,
+        self_check: bool = False,
     ) -> None:
         self.started = time.perf_counter()
         self.limits, self.threads, self.stop, self.progress = limits, threads, stop, progress
         self.interpreter = Interpreter(program)
-        classes = classes_of(program, self.interpreter.initial_states()) if symmetric else ()
+        self.self_check = self_check
+        found = symmetries(program, self.interpreter.initial_states()) if symmetric else NONE
+        classes = found.classes
         self.group = Group(program, classes) if classes else None
         self.native = NativeText(program, reduced=reduced, classes=classes)
         self.layout = self.native.layout
@@ -86,7 +90,7 @@ class Search:
         self.shown = self.looked = 0.0  # when progress was shown, and when the machine's memory was looked at
         self.first = self.end = 0  # the frontier: these states
         self.result = Exploration(
-            reduced=reduced, symmetries=tuple(one.name(program) for one in classes), threads=threads,
+            reduced=reduced, symmetries=tuple(one.name(program) for one in classes), asymmetries=found.off, threads=threads,
             words=self.layout.words, bits=self.layout.bits,
         )  # fmt: skip
 
@@ -114,7 +118,26 @@ class Search:
         result.disk_bytes = self.store.disk_bytes()
         result.bytes_per_state = (self.store.bytes() + result.disk_bytes) / max(result.states, 1)
         result.seconds = time.perf_counter() - self.started
+        self._check_itself()
         return result
+
+    def _check_itself(self) -> None:
+        """Is what was stored what stands for the states that were found?"""
+        if self.group is None or self.limits.operations is not None:
+            return
+
+        def stored(number: int) -> State:
+            words = [int(word) for word in self.store.state(number)]
+            state = self.layout.unpack(words)
+            if self.layout.pack(state) != words:
+                raise InternalError("a stored state has bits that nothing stands for")
+            return state
+
+        def canonical(state: State) -> State:
+            return self.layout.unpack(self._canonical([self.layout.pack(state)])[0])
+
+        closed = self.result.complete and self.reduction is None
+        check_orbits(self.interpreter, self.group, stored, self.store.count(), canonical, self.self_check, closed)
 
     def _code(self) -> visited.Code:
         native, info = self.native, self.native.info
@@ -404,16 +427,19 @@ def search(
     reduced: bool = False,
     symmetric: bool = False,
     digest: bool = False,
+    self_check: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`; reduced: with partial-order reduction, if it pays;
     symmetric: up to `checker.symmetry`."""
     try:
-        run = Search(program, limits, threads, stop, progress, reduced, symmetric)
+        run = Search(program, limits, threads, stop, progress, reduced, symmetric, self_check)
         result = run.run()
         if digest and result.complete:
             result.digest = digest_of(run.store, run.layout)
         return result
     except NoReduction:
-        return Search(program, limits, threads, stop, progress, False, symmetric).run()
+        result = Search(program, limits, threads, stop, progress, False, symmetric, self_check).run()
+        result.unreduced_because = "hardly any step commutes with all that others do"
+        return result
     except MemoryError:  # there is not even address space
         return Exploration(stopped_by="memory", threads=threads)

@@ -14,7 +14,8 @@ from .ir import Program
 from .partial_order import LONGEST
 from .real_run import real_run
 from .sites import REST, STATE, STEP, TRANSITION, Site, Sites
-from .symmetry import Group, classes_of
+from .self_check import check_orbits
+from .symmetry import NONE, Group, symmetries
 
 BYTES = 1000  # what a state of some dozens of variables takes here: tuple, dictionary entry, parent
 
@@ -27,10 +28,11 @@ class _Search:
         self.interpreter = Interpreter(program)
         self.ample = Ample(self.interpreter) if reduced else None
         self.sites = Sites(program)
-        classes = classes_of(program, self.interpreter.initial_states()) if symmetric else ()
+        found = symmetries(program, self.interpreter.initial_states()) if symmetric else NONE
+        classes = found.classes
         self.group = Group(program, classes) if classes else None
         names = tuple(one.name(program) for one in classes)
-        self.result = Exploration(engine="interpret", reduced=reduced, symmetries=names)
+        self.result = Exploration(engine="interpret", reduced=reduced, symmetries=names, asymmetries=found.off)
         self.number_of: dict[State, int] = {}
         self.states: list[State] = []
         self.parents: list[int] = []
@@ -146,6 +148,7 @@ def search(
     reduced: bool = False,
     symmetric: bool = False,
     digest: bool = False,
+    self_check: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`; reduced, symmetric: with these reductions."""
     run = _Search(program, reduced, symmetric)
@@ -162,6 +165,9 @@ def search(
     if digest and result.complete:
         result.digest = digest_of(run.states)
     result.states, result.seconds, result.bytes_per_state = len(run.states), run.seconds, BYTES
+    if run.group:
+        stored, closed = run.states.__getitem__, result.complete and not reduced
+        check_orbits(run.interpreter, run.group, stored, len(run.states), run.group.canonical, self_check, closed)
     return result
 
 
