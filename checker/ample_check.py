@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from checker.ample import Ample
 from checker.errors import InternalError
+from checker.partial_order import LONGEST
 
 if TYPE_CHECKING:
     from checker.interpret import Interpreter, State, Step, Violation
 
 STEPS = 200  # of others that are followed from one state
-SAMPLE, SAMPLE_STEPS = 20, 50  # stored states of a search from which it is looked for ample steps; steps from each
+SAMPLE, SAMPLE_STEPS = 20, 50  # stored states of a search behind which ample steps are looked at; steps of others from each
 SECONDS = 0.05  # that a search spends on it
 
 Wrong = set[tuple[str, tuple]]  # property and binding
@@ -52,13 +53,21 @@ def hold_against_definition(rule: Ample, states: Iterable[State], steps: int = S
 
 
 def check_sample(rule: Ample, count: int, stored: Callable[[int], State]) -> int:
-    """The same for successors of some of the `count` states that a search has stored; how many were ample.
-
-    A reduced search passes through those that are, and does not store them.
-    """
+    """The same for states that a search has passed through, behind some of the `count` that it has stored;
+    how many were ample."""
     numbers = range(0, count, max(count // SAMPLE, 1))
-    successors = (step.after for n in numbers for step in rule.interpreter.steps(stored(n)) if step.after is not None)
-    return hold_against_definition(rule, successors, SAMPLE_STEPS, SECONDS)
+    passed = (state for number in numbers for state in _passed(rule, stored(number)))
+    return hold_against_definition(rule, passed, SAMPLE_STEPS, SECONDS)
+
+
+def _passed(rule: Ample, stored: State) -> Iterator[State]:
+    """The states on the chains of ample steps from the successors of a stored state."""
+    for step in rule.interpreter.steps(stored):
+        state, length = step.after, 0
+        while state is not None and (chosen := rule.process(state)) and length < LONGEST:
+            yield state
+            actor = rule.interpreter.actor(*chosen)
+            state, length = next(rule.interpreter.steps_of(state, actor)).after, length + 1
 
 
 class _Ample:
@@ -67,7 +76,7 @@ class _Ample:
     def __init__(self, interpreter: Interpreter, state: State, chosen: tuple[int, int]) -> None:
         self.interpreter, self.state, self.chosen = interpreter, state, chosen
         self.others = [a for a in interpreter.actors if (a.process, a.instance) != chosen]
-        self.actor = next(a for a in interpreter.actors if (a.process, a.instance) == chosen)
+        self.actor = interpreter.actor(*chosen)
         self.judged: dict[State, Wrong] = {}
 
     def check(self, budget: int, end: float) -> None:

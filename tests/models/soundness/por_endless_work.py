@@ -13,6 +13,7 @@ class Wheel(Struct):
 class Lamp(Struct):
     """Lit once."""
 
+    oiled = Flag("oiled")
     lit = Flag("lit")
 
 
@@ -26,6 +27,7 @@ def turn():
 
 def light():
     """Once."""
+    Lamp[0].oiled = True
     Lamp[0].lit = True
 
 
