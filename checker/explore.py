@@ -19,8 +19,11 @@ from .errors import UsageError
 from .interpret import Interpreter
 from .ir import DEADLOCK, NOWHERE, Pos, Program
 from .sites import Site
+from .symmetry import symmetry_of
 
 State = tuple[int, ...]
+
+PARTIAL_ORDER = "partial order"  # as results name it
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,9 @@ class Exploration:
     bytes_per_state: states, parents and index, with disk_bytes, those that went to files.  words, bits: size
     of a packed state (native).
     reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
-    unreduced_because: why it is off although it was asked for, or "".
-    symmetries: names of what was found interchangeable, and permuted.  asymmetries: names of the other processes and
-    structs of which there are several, and why they are not.
+    symmetries: names of what was found interchangeable, and permuted.
+    off: reductions that were asked for and are not used, and why; symmetry for each set of identities.
+    whole: states without reduction, if they were all searched, too.
     sizes: states of each smaller bound, as far as a complete search knows them.
     """
 
@@ -80,14 +83,19 @@ class Exploration:
     violations: dict[str, Found] = field(default_factory=dict)
     engine: str = "native"
     reduced: bool = False
-    unreduced_because: str = ""
     symmetries: tuple[str, ...] = ()
-    asymmetries: tuple[tuple[str, str], ...] = ()
+    off: tuple[tuple[str, str], ...] = ()
+    whole: int | None = None
     sizes: dict[int, int] = field(default_factory=dict)
     threads: int = 1
     digest: str = ""
     words: int = 0
     bits: int = 0
+
+    @property
+    def reductions(self) -> tuple[str, ...]:
+        """Names of those in force."""
+        return (PARTIAL_ORDER,) * self.reduced + tuple(map(symmetry_of, self.symmetries))
 
     @property
     def depth(self) -> int:

@@ -16,7 +16,7 @@ from . import chains, visited
 from .ample import Ample
 from .ample_check import check_sample
 from .errors import InternalError
-from .explore import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
+from .explore import PARTIAL_ORDER, Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .explore_digest import digest_of
 from .explore_store import Store
 from .interpret import Interpreter
@@ -90,7 +90,7 @@ class Search:
         self.shown = self.looked = 0.0  # when progress was shown, and when the machine's memory was looked at
         self.first = self.end = 0  # the frontier: these states
         self.result = Exploration(
-            reduced=reduced, symmetries=tuple(one.name(program) for one in classes), asymmetries=found.off, threads=threads,
+            reduced=reduced, symmetries=tuple(one.name(program) for one in classes), off=found.off, threads=threads,
             words=self.layout.words, bits=self.layout.bits,
         )  # fmt: skip
 
@@ -439,7 +439,7 @@ def search(
         return result
     except NoReduction:
         result = Search(program, limits, threads, stop, progress, False, symmetric, self_check).run()
-        result.unreduced_because = "hardly any step commutes with all that others do"
+        result.off = ((PARTIAL_ORDER, "hardly any step commutes with what others do"), *result.off)
         return result
     except MemoryError:  # there is not even address space
         return Exploration(stopped_by="memory", threads=threads)

@@ -32,7 +32,7 @@ class _Search:
         classes = found.classes
         self.group = Group(program, classes) if classes else None
         names = tuple(one.name(program) for one in classes)
-        self.result = Exploration(engine="interpret", reduced=reduced, symmetries=names, asymmetries=found.off)
+        self.result = Exploration(engine="interpret", reduced=reduced, symmetries=names, off=found.off)
         self.number_of: dict[State, int] = {}
         self.states: list[State] = []
         self.parents: list[int] = []

@@ -91,6 +91,8 @@ class Result:
     asked: int | None = None  # the bound asked for, if a smaller one has the violation
     model: str = ""  # the file of the model, or "" for the packages
     settings: dict[str, int] = field(default_factory=dict)  # values of constants that were asked for
+    off: tuple[tuple[str, str], ...] = ()  # reductions that a large space was to be searched with, and why they are not used
+    whole: int | None = None  # states without reduction, if they were all searched, too
 
     @property
     def states_per_second(self) -> float:
@@ -134,6 +136,8 @@ class Result:
             "compile_seconds": round(self.compile_seconds, 6),
             "bytes_per_state": self.bytes_per_state,
             "reductions": list(self.reductions),
+            "reductions_off": [{"reduction": name, "because": why} for name, why in self.off],
+            "unreduced_states": self.whole,
             "shortest": self.shortest,
             "engine": self.engine,
             "stopped_by": self.stopped_by,
@@ -188,6 +192,7 @@ def judged(
 
 def _judged(prop: Property, program: Program, exploration: Exploration, shown: bool) -> PropertyResult:
     verdict = _plain(prop.name, exploration)
+    partial = exploration.reduced and exploration.whole is None  # not all witnesses need have been seen
     if prop.kind == "leads_to":
         verdict = NOT_CHECKED  # by this search; see api
     elif prop.kind == "reachable":
@@ -195,10 +200,10 @@ def _judged(prop: Property, program: Program, exploration: Exploration, shown: b
         if prop.name in exploration.reached:
             verdict = HOLDS
         elif exploration.complete:
-            never = NOT_SEEN if exploration.reduced else VIOLATED if shown else VACUOUS
+            never = NOT_SEEN if partial else VIOLATED if shown else VACUOUS
             verdict = never if due else NOT_DUE
     elif verdict == HOLDS and _has_premise(prop) and prop.name not in exploration.reached:
-        verdict = NOT_SEEN if exploration.reduced else VACUOUS
+        verdict = NOT_SEEN if partial else VACUOUS
     return PropertyResult(prop.name, prop.kind, verdict)
 
 

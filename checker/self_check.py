@@ -18,7 +18,7 @@ from .symmetry import Group
 
 State = tuple[int, ...]
 
-SAMPLE = 16  # stored states of which the successors are looked at in every search
+SAMPLE = 64  # stored states of which the successors are looked at in every search
 SECONDS = 0.05  # that this may take
 
 

@@ -26,10 +26,12 @@ from .slots import Slots
 
 State = tuple[int, ...]  # flat: see `checker.slots`
 
+SYMMETRY = "symmetry"  # as results name it
+
 
 @dataclass(frozen=True)
 class Symmetries:
-    """classes: what is interchangeable.  off: the others of which there are several, and why they are not."""
+    """classes: what is interchangeable.  off: "symmetry of" the others of which there are several, and why they are not."""
 
     classes: tuple[Class, ...]
     off: tuple[tuple[str, str], ...]
@@ -59,9 +61,13 @@ def symmetries(program: ir.Program, starts: Iterable[State]) -> Symmetries:
             _require_sortable(program, (*found, one))
             found += (one,)
         except Off as why:
-            off.append((_name(program, carrier), str(why)))
+            off.append((symmetry_of(_name(program, carrier)), str(why)))
         seen |= whole
-    return Symmetries(found, tuple(off))
+    return Symmetries(found, tuple(off) if carriers else ((SYMMETRY, "nothing has several instances"),))
+
+
+def symmetry_of(name: str) -> str:
+    return f"{SYMMETRY} of {name}"
 
 
 def _grown(program: ir.Program, carriers: set[Carrier], starts: set[State]) -> Class:

@@ -26,9 +26,9 @@ STAGES = {  # stage: its files; a stage imports earlier ones only
     "source": "source variant catalogue",
     "front": "syntax* tree types infer* intervals unset ghosts liveness lower* compile program_cache",
     "interpreter": "interpret",
-    "reduction": "ample ample_check stutter granules known_values monotone partial_order visibility watches symmetry real_run",
+    "reduction": "ample ample_check stutter granules known_values monotone partial_order visibility watches renaming symmetry real_run",
     "native": "native* layout visited chains search_loop compiled",
-    "search": "explore*",
+    "search": "explore* self_check",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
              "transplant explain_order",
     "check": "__init__ api deepening result forecast",

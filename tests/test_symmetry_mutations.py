@@ -101,3 +101,97 @@ def test_a_condition_that_is_left_out_is_noticed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(*CONDITIONS[what][:3])
 
     assert noticed(program)
+
+
+# ------------------------------------------------------------- errors in what carries it out
+
+exchange, put_in_order, put = native_symmetry._exchange, native_symmetry._put_in_order, native_symmetry._put
+frames = native_symmetry._Pieces._frames
+
+
+def all_at_once(code: native_symmetry.Code, own: list, names: list, k: int) -> None:
+    """What names share is cleared once, and what each of them would be is put there together."""
+    words: dict[int, list] = {}
+    for one, other in zip(own[k], own[k + 1]):
+        words.setdefault(one.word, []).append((one, native_symmetry._value(code, other)))
+        words.setdefault(other.word, []).append((other, native_symmetry._value(code, one)))
+    for name in names:
+        found = native_symmetry._value(code, name.piece)
+        there = found
+        for n in range(2):
+            here = code.emit(f"icmp eq i64 {found}, {name.first + k + n}")
+            there = code.emit(f"select i1 {here}, i64 {name.first + k + 1 - n}, i64 {there}")
+        if name.label is not None:
+            there = code.emit(f"select i1 {native_symmetry._live(code, name)}, i64 {there}, i64 {found}")
+        words.setdefault(name.piece.word, []).append((name.piece, there))
+    for word, parts in words.items():
+        cleared = (1 << 64) - 1
+        for piece, _ in parts:
+            cleared &= ~((1 << piece.bits) - 1 << piece.shift)
+        result = code.emit(f"and i64 {native_symmetry._load(code, word)}, {native_symmetry.signed(cleared)}")
+        for piece, there in parts:
+            result = code.emit(f"or i64 {result}, {code.emit(f'shl i64 {there}, {piece.shift}')}")
+        code.write(f"store i64 {result}, ptr {native_symmetry._at(code, word)}")
+
+
+def bits_stay(code: native_symmetry.Code, words: dict, piece: native_symmetry.Piece, there: str) -> None:
+    """The bits of a piece are not cleared first."""
+    before = words.get(piece.word) or native_symmetry._load(code, piece.word)
+    words[piece.word] = code.emit(f"or i64 {before}, {code.emit(f'shl i64 {there}, {piece.shift}')}")
+
+
+def half_of_it(code: native_symmetry.Code, own: list, names: list, k: int) -> None:
+    exchange(code, [pieces[: len(pieces) // 2] for pieces in own], names, k)
+
+
+def of_a_neighbour(code: native_symmetry.Code, own: list, names: list, k: int) -> None:
+    put_in_order(code, [*own[:k], [*own[k][:1], *own[k + 1][1:]], *own[k + 1 :]], names, k)
+
+
+def first_name_only(program: Program, one: symmetry.Class, variable: ir.Variable) -> list[int]:
+    return symmetry.names_of(program, one, variable)[:1]
+
+
+def without_frames(self: native_symmetry._Pieces, index: int) -> list:
+    return [[] for _ in range(self.one.size)]
+
+
+def not_of_readers(program: Program, classes: list, variable: ir.Variable, element: int) -> list:
+    return [] if variable.lock == "readers" else symmetry.owners_of(program, classes, variable, element)
+
+
+ERRORS = {  # what is wrong: (object, attribute, its value, a model in which that shows)
+    "names that share bits are renamed at once": (native_symmetry, "_exchange", all_at_once, "shared_bits"),
+    "two owners are renamed at once": (native_symmetry, "_exchange", all_at_once, "owners"),
+    "what stood in the bits remains": (native_symmetry, "_put", bits_stay, "several_processes"),
+    "a dead local names somebody": (native_symmetry, "_live", lambda code, name: "true", "shared_bits"),
+    "who names an identity is forgotten": (native_symmetry, "_names", lambda layout, one: [], "choice_alike"),
+    "the same in the judge": (symmetry.Group, "_values_of", lambda self, one: [], "choice_alike"),
+    "of two owners one is known": (native_symmetry, "names_of", first_name_only, "owners"),
+    "only a part of what belongs to an identity changes place": (native_symmetry, "_exchange", half_of_it, "own_instance"),
+    "states are sorted by what belongs to another identity": (native_symmetry, "_put_in_order", of_a_neighbour, "several_processes"),
+    "locals stay": (native_symmetry._Pieces, "_frames", without_frames, "several_processes"),
+    "who holds a lock shared stays": (native_symmetry, "owners_of", not_of_readers, "shared_lock"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ERRORS)
+def test_an_error_is_noticed(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    *where, name = ERRORS[what]
+    program = compiled(name)
+    assert not noticed(program)
+
+    monkeypatch.setattr(*where)
+
+    assert noticed(program)
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["a sample", "everything"])
+@pytest.mark.parametrize("what", ERRORS)
+def test_the_search_itself_notices_it(monkeypatch: pytest.MonkeyPatch, what: str, everything: bool) -> None:
+    *where, name = ERRORS[what]
+    program = compiled(name)
+    monkeypatch.setattr(*where)
+
+    with pytest.raises((InternalError, IndexError)):
+        explore(program, symmetric=True, stop=False, self_check=everything)
