@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -73,16 +73,18 @@ class Report:
 
 
 class Judge:
-    """Judges one program.  share: draws what only a part of the programs is asked; native: False leaves that engine out."""
+    """Judges one program.
 
-    def __init__(self, program: ir.Program, random: Random, native: bool = True) -> None:
-        self.program, self.random, self.native = program, random, native
+    random: draws what only a part of the programs is asked.  native: False leaves that engine out.  modes: of the reductions."""
+
+    def __init__(self, program: ir.Program, random: Random, native: bool = True, modes: Collection[str] = tuple(MODES)) -> None:
+        self.program, self.random, self.native, self.modes = program, random, native, modes
         self.report = Report()
 
-    def judge(self) -> Report | None:
-        """None if there are more than LIMIT states."""
+    def judge(self, plain: Truth | None = None) -> Report | None:
+        """None if there are more than LIMIT states.  plain: what is known of the program already."""
         with passing():
-            plain = truth_of(self.program, LIMIT)
+            plain = plain or truth_of(self.program, LIMIT)
             if plain is None:
                 return None
             self.report.counts["programs"] += 1
@@ -105,7 +107,7 @@ class Judge:
             for engine in ENGINES[: 1 + self.native]:
                 found["plain"] = self._compare(program, plain, "plain", engine, "")
         elif self.native and self.random.random() < SHARES["native"]:
-            self._compare_engines(program, plain, found, self.random.choice(modes[-2:]), "")
+            self._compare_engines(program, plain, found, self.random.choice(modes[-2:] or ["plain"]), "")
 
     def _judge_alone(self, plain: Truth) -> None:
         """The properties by themselves: of the violated ones those first that are violated in few states."""
@@ -126,7 +128,7 @@ class Judge:
         holding = [name for name in names if name not in truth.violations]
         if holding:  # together: what is not violated cannot be missed
             alone = only(program, holding)
-            self._compare(alone, self._restricted(truth, holding), self.random.choice(list(MODES)), "interpret", "those that hold")
+            self._compare(alone, self._restricted(truth, holding), self.random.choice(list(self.modes)), "interpret", "those that hold")
 
     def _judge_one(self, name: str, truth: Truth, native: bool) -> None:
         alone = only(self.program, [name])
@@ -135,7 +137,7 @@ class Judge:
         known, modes = self._restricted(truth, [name]), self._modes(alone)
         found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in self._asked(modes)}
         if native and self.native and self.random.random() < SHARES["native alone"]:
-            self._compare_engines(alone, known, found, self.random.choice(modes[-2:]), name)
+            self._compare_engines(alone, known, found, self.random.choice(modes[-2:] or ["plain"]), name)
 
     def _restricted(self, truth: Truth, names: list[str]) -> dict[str, int]:
         """The violations that a program with `names` only has, with the lengths of the ways to them."""
@@ -144,15 +146,15 @@ class Judge:
 
     def _asked(self, modes: list[str]) -> list[str]:
         """Symmetry alone is not always asked: what it says, both together say as well, mostly."""
-        return [mode for mode in modes if mode != "sym" or self.random.random() < SHARES["sym"]]
+        return [mode for mode in modes if mode != "sym" or len(modes) == 1 or self.random.random() < SHARES["sym"]]
 
     def _modes(self, program: ir.Program) -> list[str]:
         """The reductions that change anything."""
         try:
             classes = classes_of(program, Interpreter(program).initial_states())
         except Exception:  # it is tried again, and noted, in a search
-            return list(MODES)
-        return list(MODES) if classes else ["por"]
+            return list(self.modes)
+        return [mode for mode in self.modes if classes or mode == "por"]
 
     # ---- comparisons
 

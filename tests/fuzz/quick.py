@@ -157,6 +157,11 @@ class _Text:
 _tables: dict[int, tuple[ir.Program, PartialOrder]] = {}  # of the last programs; a program is kept alive with its tables
 
 
+def forget() -> None:
+    """`analyse` is not what it was."""
+    _tables.clear()
+
+
 def _analysed(program: ir.Program) -> PartialOrder:
     """`analyse`, once for a program."""
     if id(program) not in _tables:
