@@ -76,6 +76,7 @@ SEARCH = options(
         metavar="DIR",
         help="Where states go that memory has no room for; by default TMPDIR, else /var/tmp.",
     ),
+    click.option("--self-check", is_flag=True, help="Hold all stored states against the definition of symmetry, not a sample."),
     click.option("--continue", "go_on", is_flag=True, help="Explore everything even after a violation."),
 )
 

@@ -139,6 +139,10 @@ class Interpreter:
             found[tuple(end.state)] = None
         return list(found)
 
+    def actor(self, process: int, instance: int) -> Actor:
+        """The one of `actors` that is this instance."""
+        return next(a for a in self.actors if (a.process, a.instance) == (process, instance))
+
     def steps(self, state: State) -> list[Step]:
         """Every step that can be taken, in the order process, instance, choice."""
         return [step for actor in self.actors for step in self.steps_of(state, actor)]

@@ -10,16 +10,16 @@ from collections.abc import Callable
 
 from ..base.errors import InternalError
 from ..ir import program as ir
-from .partial_order import analyse
+from .partial_order import PartialOrder, analyse
 
 
 class Ample:
     """The rule itself, as the reference interpreter applies it: slow, and the judge of the
     native engine's."""
 
-    def __init__(self, interpreter) -> None:
+    def __init__(self, interpreter, tables: PartialOrder | None = None) -> None:
         self.interpreter, self.program = interpreter, interpreter.program
-        self.tables = analyse(self.program)
+        self.tables = tables or analyse(self.program)
         self.actors = interpreter.actors
         self.ops_left = any(v.name == ir.OPS_LEFT for v in self.program.variables)
 

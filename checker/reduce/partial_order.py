@@ -30,7 +30,7 @@ search is no verdict, which the caller has to know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..ir import program as ir
@@ -61,6 +61,16 @@ class BlockFacts:
     candidate: bool
     accesses: tuple[Access, ...]
     guard_reads: int
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What a block touches: the facts that count where it may be ample, and the granules that it may read
+    and write as a step of somebody else."""
+
+    facts: BlockFacts
+    reads: int
+    writes: int
 
 
 @dataclass(frozen=True)
@@ -107,26 +117,27 @@ class _Analysis:
 
     # -- what one block touches
 
-    def block_accesses(self, block: ir.Block, instance: int, own: int) -> tuple[list[Access], int]:
-        """What the step touches, and the granules that its guard reads; own: number of the instance, as Self."""
+    def block(self, block: ir.Block, instance: int, own: int) -> Touched:
+        """What the step of a block touches; own: number of the instance, as Self."""
         assigned = {s.var for s in statements(block.body) if isinstance(s, (ir.Assign, ir.Choose))}
-        waits = [read for read in self._waits(block.guard) if read.var in assigned]
+        waits = set(self._waits(block.guard))
         accesses: list[Access] = []
         writes: list[Write] = []
-        guard_reads = 0
+        guard_reads = for_others = 0
         for read in self._plain_reads(block.guard):
             found = self._access(read.var, read.index, False, assigned, instance)
             guard_reads |= _union(found)
-            if read not in waits:
-                accesses += found
+            for_others |= self._awaited(read, instance) if read in waits else _union(found)
+            accesses += found
         certain = list(accesses)  # those on every way through the block
         held = {read for read in waits if self._known_before(read.index, assigned)}
-        for statement, protected, way, so_far in self._on_ways(block.body, held, assigned, YES, set()):
-            found = []
+        for statement, barred, way, so_far in self._on_ways(block.body, held, assigned, YES, set()):
+            found: list[Access] = []
             for expr in _expressions(statement):
                 for read in self._plain_reads(expr):
-                    if not self._is_protected(read, protected):
-                        found += self._access(read.var, read.index, False, so_far, instance)
+                    one = self._access(read.var, read.index, False, so_far, instance)
+                    for_others |= 0 if self._is_barred(read, barred) else _union(one)
+                    found += one
             if isinstance(statement, ir.Assign) and statement.var in self.granules.of:
                 written = self._access(statement.var, statement.index, True, so_far, instance)
                 writes += [Write(statement, one.granules, one.when, way) for one in written]
@@ -134,20 +145,26 @@ class _Analysis:
             certain += found if way == YES else []
             accesses += found if way == YES else [_on_way(way, one) for one in found]
         accesses += self.watches.of(block, certain, writes, instance, own)
-        return list(dict.fromkeys(a for a in accesses if a.when != NO)), guard_reads
+        kept = tuple(dict.fromkeys(a for a in accesses if a.when != NO))
+        all_writes = _union([a for a in kept if a.write])
+        # Such a block may give several successors, and chains that fork grow too fast; or none at all.
+        candidate = not _chooses(block) and not all_writes & self.watches.restless
+        return Touched(BlockFacts(candidate, kept, guard_reads), for_others, all_writes)
 
     def _on_ways(
         self, body: tuple[ir.Stmt, ...], held: set[ir.Read], assigned: set[str], way: ir.Expr, so_far: set[str]
     ) -> Iterator[tuple[ir.Stmt, set[ir.Read], ir.Expr, set[str]]]:
-        """All statements, each with the locks that the process holds if it comes so far without a violation,
+        """All statements, each with the locks that nobody else can have held before the step if it comes so far,
         with a condition on the state before the step without which it does not come there, and with the
         variables that may have been assigned until then.
 
         assigned: anywhere in the block.  so_far: before `body`; what `body` assigns is added.
         """
-        held = held | self._checked(body, assigned)
         for statement in body:
             yield statement, held, way, so_far
+            if isinstance(statement, ir.Check):
+                mine = self._own_locks(statement.cond)
+                held = held | {read for read in mine if self._known_before(read.index, assigned)}
             if isinstance(statement, (ir.Assign, ir.Choose)):
                 so_far.add(statement.var)
             if isinstance(statement, ir.If):
@@ -161,16 +178,6 @@ class _Analysis:
                     left += [other] if arm and isinstance(arm[-1], (ir.Goto, ir.Fail)) else []
                 way = all_of(way, *left)
 
-    def _checked(self, body: tuple[ir.Stmt, ...], assigned: set[str]) -> set[ir.Read]:
-        """Locks that `body` makes sure to hold before it branches."""
-        found: set[ir.Read] = set()
-        for statement in body:
-            if isinstance(statement, ir.If):
-                break
-            if isinstance(statement, ir.Check):
-                found |= {read for read in self._own_locks(statement.cond) if self._known_before(read.index, assigned)}
-        return found
-
     def _own_locks(self, cond: ir.Expr) -> Iterator[ir.Read]:
         """Reads of an owned lock in a conjunct `lock == Self`."""
         if isinstance(cond, ir.Binary) and cond.op == "and":
@@ -180,9 +187,9 @@ class _Analysis:
             if isinstance(cond.left, ir.Read) and cond.left.var in self.owned:
                 yield cond.left
 
-    def _is_protected(self, read: ir.Read, held: set[ir.Read]) -> bool:
-        """Is this a read of a lock that the process holds, or of what that lock guards?  No other process
-        can write it meanwhile, and none that holds the lock can be about to: it need not be counted."""
+    def _is_barred(self, read: ir.Read, held: set[ir.Read]) -> bool:
+        """Is this a read of one of these locks, or of what one of them guards?  Then it does not happen while
+        another process holds the lock, and while none does it comes behind a wait or a write of the lock."""
         if read in held:
             return True
         guard = self.program.variable(read.var).guard
@@ -192,17 +199,19 @@ class _Analysis:
         )
 
     def _waits(self, guard: ir.Expr) -> Iterator[ir.Read]:
-        """Reads of an owned lock in a conjunct `lock == 0`.  A block that waits for a lock and takes
-        it cannot run while the lock is held, so it never runs between a holder's steps.  What it
-        does where it need not wait, since there is no lock to take, does not depend on the lock."""
+        """Reads of an owned lock in a conjunct `lock == 0`: while somebody holds the lock the block cannot run."""
         if isinstance(guard, ir.Binary) and guard.op == "and":
             yield from self._waits(guard.left)
             yield from self._waits(guard.right)
-        elif isinstance(guard, ir.Binary) and guard.op == "or" and not list(self._plain_reads(guard.left)):
+        elif isinstance(guard, ir.Binary) and guard.op == "or" and guard.left == NO:
             yield from self._waits(guard.right)
         elif isinstance(guard, ir.Binary) and guard.op == "==" and guard.right == ir.Const(0):
             if isinstance(guard.left, ir.Read) and guard.left.var in self.owned:
                 yield guard.left
+
+    def _awaited(self, read: ir.Read, instance: int) -> int:
+        """The second granules of the lock that `read` may be about; and what its index reads."""
+        return self.granules.mask_of_waits(read.var, self._elements(read.var, read.index, instance))
 
     def _plain_reads(self, expr: ir.Expr) -> Iterator[ir.Read]:
         """Reads of shared variables, without `lock == Self`: no other process can change
@@ -227,17 +236,26 @@ class _Analysis:
                 yield from self._plain_reads(part)
 
     def _access(self, name: str, index: ir.Expr, write: bool, assigned: set[str], instance: int) -> list[Access]:
-        variable = self.program.variable(name)
-        constant = constant_of(index, instance)
-        if constant is not None:
-            elements = [constant] if 0 <= constant < variable.count else [0]
-            return [Access(self.granules.mask(name, elements), write)]
-        if self._known_before(index, assigned):
+        elements = self._elements(name, index, instance, write)
+        if constant_of(index, instance) is None and self._known_before(index, assigned):
+            condition = self.granules.inside if write else self.granules.is_read
             return [
-                Access(1 << granule, write, self.granules.inside(name, index, granule))
+                Access(self._touched(name, self.granules.elements(name, granule), write), write, condition(name, index, granule))
                 for granule in sorted(set(self.granules.of[name]))
             ]
-        return [Access(self.granules.mask(name, range(variable.count)), write)]
+        return [Access(self._touched(name, elements, write), write)] if elements else []
+
+    def _elements(self, name: str, index: ir.Expr, instance: int, write: bool = False) -> Sequence[int]:
+        """The elements that an access with this index may touch."""
+        constant, count = constant_of(index, instance), self.program.variable(name).count
+        if constant is None:
+            return range(count)
+        element = self.granules.element(name, constant)
+        return [] if write and element != constant else [element]
+
+    def _touched(self, name: str, elements: Sequence[int], write: bool) -> int:
+        waits = self.granules.mask_of_waits(name, elements) if write else 0
+        return self.granules.mask(name, elements) | waits
 
     def _known_before(self, index: ir.Expr, assigned: set[str]) -> bool:
         return all(r.var not in self.granules.of and r.var not in assigned for r in reads(index))
@@ -276,9 +294,10 @@ class _Analysis:
                 continue
             if variable.name in self.owned:
                 for element in range(variable.count):
-                    mask = self.granules.mask(variable.name, [element])
+                    waits = self.granules.mask_of_waits(variable.name, [element])
                     entry = masks.setdefault((variable.name, element), [0, 0])
-                    entry[0] |= mask
+                    entry[0] |= self.granules.mask(variable.name, [element]) | waits
+                    entry[1] |= waits
             guard = variable.guard
             if guard and guard.lock in self.owned:
                 for element in range(variable.count):
@@ -296,8 +315,6 @@ def successors(block: ir.Block) -> list[int]:
 
 
 def _chooses(block: ir.Block) -> bool:
-    """Such a block may give several successors, and chains that fork grow too fast; or none at all,
-    where a condition leaves no value."""
     return any(isinstance(s, ir.Choose) for s in statements(block.body))
 
 
@@ -344,11 +361,9 @@ def analyse(program: ir.Program) -> PartialOrder:
         for instance in range(process.instances):
             facts, masks = [], []
             for block in process.blocks:
-                accesses, guard_reads = analysis.block_accesses(block, instance, program.first_self(process) + instance)
-                candidate = not _chooses(block)
-                facts.append(BlockFacts(candidate, tuple(accesses), guard_reads))
-                writes = _union([a for a in accesses if a.write])
-                masks.append((_union([a for a in accesses if not a.write]), writes))
+                touched = analysis.block(block, instance, program.first_self(process) + instance)
+                facts.append(touched.facts)
+                masks.append((touched.reads, touched.writes))
             rows.append(tuple(facts))
             for restart in (True, False):
                 tables[restart].append(tuple(analysis.futures(process, masks, restart)))

@@ -1,16 +1,18 @@
 """The properties that watch a step: what they read must not change before the step is taken.
 
 `checker.reduce.visibility` says which properties a step may make true again, and when; here that becomes
-accesses that the rule of the reduction compares with what other processes may write.
+accesses that the rule of the reduction compares with what other processes may write.  A transition
+invariant that is not closed under stuttering (`checker.reduce.stutter`) watches every step.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..ir import program as ir
 from .granules import Access, Granules, constant_of, statements
 from .monotone import Change, ways_of
+from .stutter import is_closed
 from .visibility import NO, YES, Effect, Form, Slot, all_of, any_of, form_of, may_become, reads
 
 VISIBLE_KINDS = ("invariant", "crash", "transition")
@@ -38,25 +40,45 @@ class Write:
 
 
 class Watches:
-    """Finds the properties that watch the steps of a program."""
+    """Finds the properties that watch the steps of a program.
+
+    restless: what is read by transition invariants that a step may violate which changes none of it.
+    """
 
     def __init__(self, program: ir.Program, granules: Granules) -> None:
         self.program, self.granules = program, granules
         self.watchers: dict[str, list[Watcher]] = {}
+        self.restless = 0
         for prop in program.properties:
             for one in prop.instances if prop.kind in VISIBLE_KINDS else ():
-                names = frozenset(read.var for read in reads(one.expr))
-                watcher = Watcher(form_of(one.expr), prop.kind != "transition", self._support(one.expr), names)
+                expr = self._inside(one.expr)
+                names = frozenset(read.var for read in reads(expr))
+                watcher = Watcher(form_of(expr), prop.kind != "transition", self._support(expr), names)
+                self.restless |= 0 if watcher.of_state or is_closed(program, expr) else watcher.support
                 for name in names:
                     self.watchers.setdefault(name, []).append(watcher)
         self._answers: dict[tuple, ir.Expr] = {}
+
+    def _inside(self, expr: ir.Expr) -> ir.Expr:
+        """`expr` with constant indices that are inside their arrays."""
+        if isinstance(expr, ir.Read):
+            index = self._inside(expr.index)
+            inside = isinstance(index, ir.Const) and ir.Const(self.granules.element(expr.var, index.value))
+            return replace(expr, index=inside or index)
+        if isinstance(expr, ir.Unary):
+            return replace(expr, operand=self._inside(expr.operand))
+        if isinstance(expr, ir.Binary):
+            return replace(expr, left=self._inside(expr.left), right=self._inside(expr.right))
+        if isinstance(expr, ir.Ite):
+            return ir.Ite(*map(self._inside, (expr.cond, expr.then, expr.other)))
+        return expr
 
     def of(self, block: ir.Block, accesses: list[Access], writes: list[Write], instance: int, own: int) -> list[Access]:
         """What the step of `block` must not overtake; own: the number of its process instance, as Self.
 
         accesses, writes: of the step.
         """
-        found: dict[ir.Expr, int] = {}
+        found: dict[ir.Expr, int] = {YES: self.restless} if self.restless else {}
         for when in dict.fromkeys(write.when for write in writes):
             effect, watchers = self._case(when, block, accesses, writes, instance, own)
             for watcher in watchers:
@@ -85,14 +107,15 @@ class Watches:
         self, when: ir.Expr | None, block: ir.Block, accesses: list[Access], writes: list[Write], instance: int, own: int
     ) -> tuple[Effect, list[Watcher]]:
         """The effect of the step if `when`, and the watchers that the writes under `when` concern."""
-        index = {write.assign.index for write in writes if write.when == when and when is not None}
-        others = [w for w in writes if w.when not in (None, when) and w.assign.index not in index]
+        places = {self._place(write) for write in writes if write.when == when and when is not None}
+        others = [w for w in writes if w.when not in (None, when) and self._place(w) not in places]
         mine = [w for w in writes if w.when == when]
         always = [w for w in writes if w.when is None and when is not None]
+        wider = {self._is_read(write) for write in mine if when is not None}
         changes = [change for write in mine + always + others for change in self._changes(write, instance, own)]
         stable = 0
         for access in accesses:
-            stable |= access.granules if access.when in (None, when) else 0
+            stable |= access.granules if access.when in (None, when) or access.when in wider else 0
         found = {
             (name, element)
             for name, numbers in self.granules.of.items()
@@ -106,6 +129,18 @@ class Watches:
                 if watcher.support & write.granules:
                     concerned[watcher] = None
         return effect, list(concerned)
+
+    def _place(self, write: Write) -> tuple:
+        """Two writes with one place, each to one granule, happen both or not if the granules have the same
+        elements, and exclude each other if they have not."""
+        numbers = self.granules.of[write.assign.var]
+        return write.assign.index, tuple(number - numbers[0] for number in numbers)
+
+    def _is_read(self, write: Write) -> ir.Expr:
+        """When a read at the index of `write` is one of the granule that it writes; so it is if it writes that."""
+        numbers = self.granules.of[write.assign.var]
+        granule = next(number for number in numbers if write.granules >> number & 1)
+        return self.granules.is_read(write.assign.var, write.assign.index, granule)
 
     def _changes(self, write: Write, instance: int, own: int) -> list[Change]:
         assign = write.assign
@@ -156,9 +191,8 @@ class Watches:
     def _support(self, expr: ir.Expr) -> int:
         support = 0
         for read in reads(expr):
-            constant = constant_of(read.index, 0)
-            count = self.program.variable(read.var).count
-            elements = range(count) if constant is None else [constant if 0 <= constant < count else 0]
+            known = isinstance(read.index, ir.Const)
+            elements = [read.index.value] if known else range(self.program.variable(read.var).count)
             support |= self.granules.mask(read.var, elements)
         return support
 

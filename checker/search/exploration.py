@@ -18,8 +18,11 @@ from dataclasses import dataclass, field
 from ..ir.interpreter import Interpreter
 from ..ir.program import DEADLOCK, NOWHERE, Pos
 from ..ir.sites import Site
+from ..reduce.symmetry import symmetry_of
 
 State = tuple[int, ...]
+
+PARTIAL_ORDER = "partial order"  # as results name it
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Exploration:
     of a packed state (native).
     reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
     symmetries: names of what was found interchangeable, and permuted.
+    off: reductions that were asked for and are not used, and why; symmetry for each set of identities.
+    whole: states without reduction, if they were all searched, too.
     sizes: states of each smaller bound, as far as a complete search knows them.
     """
 
@@ -78,11 +83,18 @@ class Exploration:
     engine: str = "native"
     reduced: bool = False
     symmetries: tuple[str, ...] = ()
+    off: tuple[tuple[str, str], ...] = ()
+    whole: int | None = None
     sizes: dict[int, int] = field(default_factory=dict)
     threads: int = 1
     digest: str = ""
     words: int = 0
     bits: int = 0
+
+    @property
+    def reductions(self) -> tuple[str, ...]:
+        """Names of those in force."""
+        return (PARTIAL_ORDER,) * self.reduced + tuple(map(symmetry_of, self.symmetries))
 
     @property
     def depth(self) -> int:

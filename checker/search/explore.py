@@ -23,6 +23,7 @@ def explore(
     spill_dir: str | None = None,
     operations: int | None = None,
     digest: bool = False,
+    self_check: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
@@ -36,6 +37,7 @@ def explore(
     spill_dir: the native engine moves states to files in this directory when memory runs short (None: it
     stops then).
     digest: also take the digest of all states, if the search is complete (`checker.search.digest`).
+    self_check: of every stored state it is checked that it is a permutation of what it stands for; else of a sample.
     operations: count the states of this smaller bound, with the same code; nothing is judged (native).
     Raises UsageError if there is no such engine.
     """
@@ -46,9 +48,9 @@ def explore(
         if engine == "native":
             from .native import search as native_search
 
-            return native_search(program, limits, threads, stop, progress, reduced, symmetric, digest)
+            return native_search(program, limits, threads, stop, progress, reduced, symmetric, digest, self_check)
         if engine == "interpret":
             from .plain import search
 
-            return search(program, limits, stop, progress, reduced, symmetric, digest)
+            return search(program, limits, stop, progress, reduced, symmetric, digest, self_check)
     raise UsageError(f"there is no engine {engine!r}: native or interpret")

@@ -26,10 +26,13 @@ from ..native.layout import Layout
 from ..native.loop import chains, visited
 from ..native.loop.expand import expand
 from ..native.memory import apart, reserve
-from ..reduce.symmetry import Group, classes_of
-from .exploration import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
+from ..reduce.ample import Ample
+from ..reduce.symmetry import NONE, Group, symmetries
+from .ample_check import check_sample
+from .exploration import PARTIAL_ORDER, Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .native_digest import digest_of
 from .real_run import real_run
+from .self_check import check_orbits
 from .store import Store
 
 SLICE = 0.05  # seconds between two looks at the limits
@@ -63,11 +66,14 @@ class Search:
         progress: Callable[[Progress], None] | None,
         reduced: bool = False,
         symmetric: bool = False,
+        self_check: bool = False,
     ) -> None:
         self.started = time.perf_counter()
         self.limits, self.threads, self.stop, self.progress = limits, threads, stop, progress
         self.interpreter = Interpreter(program)
-        classes = classes_of(program, self.interpreter.initial_states()) if symmetric else ()
+        self.self_check = self_check
+        found = symmetries(program, self.interpreter.initial_states()) if symmetric else NONE
+        classes = found.classes
         self.group = Group(program, classes) if classes else None
         self.native = NativeText(program, reduced=reduced, classes=classes)
         self.layout = self.native.layout
@@ -84,7 +90,7 @@ class Search:
         self.shown = self.looked = 0.0  # when progress was shown, and when the machine's memory was looked at
         self.first = self.end = 0  # the frontier: these states
         self.result = Exploration(
-            reduced=reduced, symmetries=tuple(one.name(program) for one in classes), threads=threads,
+            reduced=reduced, symmetries=tuple(one.name(program) for one in classes), off=found.off, threads=threads,
             words=self.layout.words, bits=self.layout.bits,
         )  # fmt: skip
 
@@ -102,6 +108,8 @@ class Search:
                 self.machine.close()
         if self.stop and result.violation:
             result.stopped_by = "violation"
+        if self.reduction is not None:
+            self._check_reduction()
         result.complete = not result.stopped_by
         if result.complete and not result.reduced and self.limits.operations is None:
             result.sizes = self._sizes()
@@ -110,7 +118,26 @@ class Search:
         result.disk_bytes = self.store.disk_bytes()
         result.bytes_per_state = (self.store.bytes() + result.disk_bytes) / max(result.states, 1)
         result.seconds = time.perf_counter() - self.started
+        self._check_itself()
         return result
+
+    def _check_itself(self) -> None:
+        """Is what was stored what stands for the states that were found?"""
+        if self.group is None or self.limits.operations is not None:
+            return
+
+        def stored(number: int) -> State:
+            words = [int(word) for word in self.store.state(number)]
+            state = self.layout.unpack(words)
+            if self.layout.pack(state) != words:
+                raise InternalError("a stored state has bits that nothing stands for")
+            return state
+
+        def canonical(state: State) -> State:
+            return self.layout.unpack(self._canonical([self.layout.pack(state)])[0])
+
+        closed = self.result.complete and self.reduction is None
+        check_orbits(self.interpreter, self.group, stored, self.store.count(), canonical, self.self_check, closed)
 
     def _code(self) -> visited.Code:
         native, info = self.native, self.native.info
@@ -132,6 +159,11 @@ class Search:
             len(ample.tables.held), ample.words, tables.first, tables.candidate, tables.future, tables.guards, tables.held,
         )  # fmt: skip
 
+    def _check_reduction(self) -> None:
+        """Hold a sample of ample steps against their definition, with the tables that were used."""
+        rule = Ample(self.interpreter, self.native.ample.tables)
+        check_sample(rule, self.store.count(), lambda number: self.layout.unpack(self.store.state(number)))
+
     def _passage(self) -> chains.Passage | None:
         if self.reduction is None:
             return None
@@ -141,7 +173,7 @@ class Search:
         masks = [apart(2 * granule_words) for _ in range(4)]
         behind = apart((self.reduction.actors + 1) * 2 * granule_words)
         return chains.Passage(
-            apart(looked, np.int64), *masks[:3], behind, masks[3],
+            apart(looked, np.int64), *masks[:3], behind, masks[3], apart(self.reduction.actors, np.int64),
             reserve(stack * words, np.uint64), apart(stack, np.int64), reserve(self.native.most * words, np.uint64),
         )  # fmt: skip
 
@@ -395,16 +427,19 @@ def search(
     reduced: bool = False,
     symmetric: bool = False,
     digest: bool = False,
+    self_check: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`; reduced: with partial-order reduction, if it pays;
     symmetric: up to `checker.reduce.symmetry`."""
     try:
-        run = Search(program, limits, threads, stop, progress, reduced, symmetric)
+        run = Search(program, limits, threads, stop, progress, reduced, symmetric, self_check)
         result = run.run()
         if digest and result.complete:
             result.digest = digest_of(run.store, run.layout)
         return result
     except NoReduction:
-        return Search(program, limits, threads, stop, progress, False, symmetric).run()
+        result = Search(program, limits, threads, stop, progress, False, symmetric, self_check).run()
+        result.off = ((PARTIAL_ORDER, "hardly any step commutes with what others do"), *result.off)
+        return result
     except MemoryError:  # there is not even address space
         return Exploration(stopped_by="memory", threads=threads)

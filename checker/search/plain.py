@@ -10,10 +10,12 @@ from ..ir.program import Program
 from ..ir.sites import REST, STATE, STEP, TRANSITION, Site, Sites
 from ..reduce.ample import Ample
 from ..reduce.partial_order import LONGEST
-from ..reduce.symmetry import Group, classes_of
+from ..reduce.symmetry import NONE, Group, symmetries
+from .ample_check import check_sample
 from .digest import digest as digest_of
 from .exploration import Candidate, Exploration, Found, Limits, Progress, State, sentence, settle
 from .real_run import real_run
+from .self_check import check_orbits
 
 BYTES = 1000  # what a state of some dozens of variables takes here: tuple, dictionary entry, parent
 
@@ -26,10 +28,11 @@ class _Search:
         self.interpreter = Interpreter(program)
         self.ample = Ample(self.interpreter) if reduced else None
         self.sites = Sites(program)
-        classes = classes_of(program, self.interpreter.initial_states()) if symmetric else ()
+        found = symmetries(program, self.interpreter.initial_states()) if symmetric else NONE
+        classes = found.classes
         self.group = Group(program, classes) if classes else None
         names = tuple(one.name(program) for one in classes)
-        self.result = Exploration(engine="interpret", reduced=reduced, symmetries=names)
+        self.result = Exploration(engine="interpret", reduced=reduced, symmetries=names, off=found.off)
         self.number_of: dict[State, int] = {}
         self.states: list[State] = []
         self.parents: list[int] = []
@@ -89,7 +92,7 @@ class _Search:
             self.result.reached |= self.interpreter.reached(state)
             steps = [s for s in self.interpreter.steps(state) if (s.process, s.instance) == chosen]
             after = self._take(state, steps, number)
-            if state in after:  # it would go round, and put off the others
+            if state in after or not after:  # it would go round, and put off the others; or it fails
                 self.add(state, number, self.depth + 1)
             else:
                 pending += [(one, depth + 1) for one in after]
@@ -145,6 +148,7 @@ def search(
     reduced: bool = False,
     symmetric: bool = False,
     digest: bool = False,
+    self_check: bool = False,
 ) -> Exploration:
     """Visit every reachable state of `program`; reduced, symmetric: with these reductions."""
     run = _Search(program, reduced, symmetric)
@@ -155,10 +159,15 @@ def search(
         result.stopped_by = "memory"
     if stop and result.violation:
         result.stopped_by = "violation"
+    if run.ample:
+        check_sample(run.ample, len(run.states), run.states.__getitem__)
     result.complete = not result.stopped_by
     if digest and result.complete:
         result.digest = digest_of(run.states)
     result.states, result.seconds, result.bytes_per_state = len(run.states), run.seconds, BYTES
+    if run.group:
+        stored, closed = run.states.__getitem__, result.complete and not reduced
+        check_orbits(run.interpreter, run.group, stored, len(run.states), run.group.canonical, self_check, closed)
     return result
 
 

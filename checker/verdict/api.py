@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import UsageError, shown_path
+from ..base.errors import InternalError, UsageError, shown_path
 from ..base.limits import GIB, default_memory_limit
 from ..ir.program import Program
 from ..lang import Design, Scenario
@@ -39,6 +39,7 @@ SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no redu
 MOST_OPERATIONS = 1_000_000_000
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
+WHOLE_FACTOR, WHOLE_SECONDS = 10, 10  # what holds with reduction is searched without up to so many times its states, and seconds
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
 
@@ -121,6 +122,7 @@ def check(
     progress: Callable[[Any], None] | None = None,
     catalogue: Catalogue | None = None,
     digest: bool = False,
+    self_check: bool = False,
 ) -> Result:
     """Explore every interleaving of a scenario and judge the properties.
 
@@ -139,6 +141,7 @@ def check(
     will be at the end (`Forecast`, or None).
     catalogue: of a model that is loaded already.
     digest: also take the digest of the reachable states (`checker.search.digest`), if all are seen; no reduction is used.
+    self_check: hold every stored state against the definition of symmetry (`checker.search.self_check`), not a sample.
 
     A violation comes with its trace, which the interpreter has replayed.
     Raises UsageError for names and values that do not exist, ModelError for what is wrong in
@@ -149,7 +152,7 @@ def check(
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
     options = {
         "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
-        "spill_dir": spill_dir, "digest": digest,
+        "spill_dir": spill_dir, "digest": digest, "self_check": self_check,
     }  # fmt: skip
 
     alone = progress and (lambda now: progress(now, None))
@@ -230,6 +233,7 @@ def explored(
     spill_dir: str | None = None,
     progress: Callable[[Any], None] | None = None,
     digest: bool = False,
+    self_check: bool = False,
     deepening: Deepening | None = None,
 ) -> Result:
     """The result of a prepared task; the options are those of `check`.
@@ -241,7 +245,7 @@ def explored(
     limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
     options = {
         "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
-        "spill_dir": _spill_dir(spill_dir), "digest": digest,
+        "spill_dir": _spill_dir(spill_dir), "digest": digest, "self_check": self_check,
     }  # fmt: skip
     found = _search(task.program, _chosen(reduction), time_limit, options, deepening)
     verdict, properties, violation = judged(task.program, found, task.shows)
@@ -264,7 +268,7 @@ def explored(
         seconds=found.seconds,
         compile_seconds=task.seconds + found.compile_seconds,
         bytes_per_state=found.bytes_per_state,
-        reductions=("partial order",) * found.reduced + tuple(f"symmetry of {name}" for name in found.symmetries),
+        reductions=found.reductions,
         shortest=not found.reduced,
         engine=engine,
         properties=properties,
@@ -275,6 +279,8 @@ def explored(
         sizes=found.sizes or ({task.program.bound: found.states} if found.complete and task.program.bound else {}),
         program=task.program,
         drawings=rows_of(task.catalogue, task.program),
+        off=found.off,
+        whole=found.whole,
     )
 
 
@@ -298,7 +304,8 @@ def _search(
     """Search without reduction as long as the space is small, else with the `reductions` that pay.
 
     A small space needs none, and its counterexamples are the shortest and its witnesses all seen.
-    Where partial-order reduction finds a violation, a shortest one is looked for without it.
+    Where partial-order reduction finds a violation, a shortest one is looked for without it; what holds soon is
+    searched without any, too, if that takes little more.
     """
     from ..search.explore import explore
 
@@ -321,7 +328,38 @@ def _search(
         patience = SHORTEST_FACTOR * found.seconds + SHORTEST_SECONDS
         again = explore(program, time_limit=min(patience, rest() or patience), symmetric=symmetric, **options)
         return again if again.violation is not None else found
+    if found.complete and found.violation is None and (found.reduced or found.symmetries):
+        _search_whole(program, found, first.seconds + found.seconds, rest(), options)
     return found
+
+
+def _search_whole(program: Program, found: Exploration, spent: float, left: float | None, options: dict[str, Any]) -> None:
+    """Search again without reduction, if the space is not much larger; enter what that adds.
+
+    spent: seconds until now, which this may double.  Raises InternalError if the two contradict each other."""
+    from ..search.explore import explore
+
+    most, seconds = WHOLE_FACTOR * found.states, min(max(spent, 1.0), WHOLE_SECONDS, left or WHOLE_SECONDS)
+    if found.seconds > WHOLE_SECONDS or most <= SMALL[options["engine"]]:  # that there are more is known
+        return
+    quiet = {"progress": None, "spill_dir": None}
+    whole = explore(program, time_limit=seconds, states=most, **{**options, **quiet})
+    if whole.violation is None and not whole.complete:
+        return
+    if said := _contradiction(whole, found):
+        raise InternalError(f"the searches contradict each other: {said} with {' and '.join(found.reductions)}")
+    found.whole = whole.states
+    found.reached |= whole.reached
+
+
+def _contradiction(whole: Exploration, found: Exploration) -> str:
+    """What a search without reduction has found that one with it, which holds, has not; "" if they agree."""
+    if whole.violation is not None:
+        return f"{whole.violation.property} is violated without reduction, after {whole.violation.steps} steps, and holds"
+    if whole.states < found.states:
+        return f"{whole.states:,} states without reduction, and {found.states:,}"
+    missed = sorted(whole.reached ^ found.reached if not found.reduced else found.reached - whole.reached)
+    return f"{', '.join(missed)} reached without reduction, or else" if missed else ""
 
 
 def _trace(task: Task, found: Exploration) -> Trace:

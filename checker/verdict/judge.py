@@ -35,6 +35,7 @@ def judged(
 
 def _judged(prop: Property, program: Program, exploration: Exploration, shown: bool) -> PropertyResult:
     verdict = _plain(prop.name, exploration)
+    partial = exploration.reduced and exploration.whole is None  # not all witnesses need have been seen
     if prop.kind == "leads_to":
         verdict = NOT_CHECKED  # by this search; see api
     elif prop.kind == "reachable":
@@ -42,10 +43,10 @@ def _judged(prop: Property, program: Program, exploration: Exploration, shown: b
         if prop.name in exploration.reached:
             verdict = HOLDS
         elif exploration.complete:
-            never = NOT_SEEN if exploration.reduced else VIOLATED if shown else VACUOUS
+            never = NOT_SEEN if partial else VIOLATED if shown else VACUOUS
             verdict = never if due else NOT_DUE
     elif verdict == HOLDS and _has_premise(prop) and prop.name not in exploration.reached:
-        verdict = NOT_SEEN if exploration.reduced else VACUOUS
+        verdict = NOT_SEEN if partial else VACUOUS
     return PropertyResult(prop.name, prop.kind, verdict)
 
 

@@ -30,7 +30,8 @@ def verdict_lines(result: Result, width: int, colour: bool = False) -> list[str]
     if len(verdict_line(result)) <= width:
         return [verdict_line(result, colour)]
     below = " " * 10
-    statistics = ", ".join(part.replace(" ", "\xa0") for part in _statistics(result))  # not to be broken
+    parts = _statistics(result)
+    statistics = ", ".join(part if "(" in part else part.replace(" ", "\xa0") for part in parts)  # not to be broken
     wrapped = textwrap.wrap(statistics, width, initial_indent=below, subsequent_indent=below)
     return [_verdict(result, colour), *(line.replace("\xa0", " ") for line in wrapped)]
 
@@ -50,6 +51,18 @@ def _statistics(result: Result) -> list[str]:
         f"{result.transitions:,} transitions",
         f"depth {result.depth}",
         STOPPED[result.stopped_by],
-        ", ".join(result.reductions) or "no reduction",
+        *(_reductions(result) or ["no reduction"]),
+        *([f"also without reduction: {result.whole:,} states"] if result.whole is not None else []),
         f"{result.seconds:.1f} s",
     ]
+
+
+def _reductions(result: Result) -> list[str]:
+    """Those in force; and of each kind that was to be used, and is not at all, the first reason."""
+    told = list(result.reductions)
+    for kind in ("partial order", "symmetry"):
+        why = [(name.removeprefix("symmetry of "), text) for name, text in result.off if name.startswith(kind)]
+        if why and not any(name.startswith(kind) for name in result.reductions):
+            first = why[0][1] if why[0][0] == kind else ": ".join(why[0])
+            told.append(f"no {kind} ({first}" + (f"; {len(why) - 1} more)" if why[1:] else ")"))
+    return told

@@ -89,6 +89,8 @@ class Result:
     asked: int | None = None  # the bound asked for, if a smaller one has the violation
     model: str = ""  # the file of the model, or "" for the packages
     settings: dict[str, int] = field(default_factory=dict)  # values of constants that were asked for
+    off: tuple[tuple[str, str], ...] = ()  # reductions that a large space was to be searched with, and why they are not used
+    whole: int | None = None  # states without reduction, if they were all searched, too
 
     @property
     def states_per_second(self) -> float:
@@ -132,6 +134,8 @@ class Result:
             "compile_seconds": round(self.compile_seconds, 6),
             "bytes_per_state": self.bytes_per_state,
             "reductions": list(self.reductions),
+            "reductions_off": [{"reduction": name, "because": why} for name, why in self.off],
+            "unreduced_states": self.whole,
             "shortest": self.shortest,
             "engine": self.engine,
             "stopped_by": self.stopped_by,

@@ -19,6 +19,11 @@ INDEXED = Read("y", Binary("min", X, Const(1)))
 
 @pytest.fixture(scope="module")
 def judge() -> Interpreter:
+    return small_judge()
+
+
+def small_judge() -> Interpreter:
+    """Of a program with the variables x and y."""
     kind = Type("int", RANGE[0], RANGE[-1])
     return Interpreter(program("none", [variable("x", kind), variable("y", kind, 2)], [process("p", block(0))]))
 
@@ -35,7 +40,7 @@ def number(random: Random, depth: int) -> Expr:
         "less": Binary("-", *parts),
         "most": Binary(random.choice(["min", "max"]), *parts),
         "scaled": Binary(random.choice(["*", "//", "%"]), parts[0], Const(2)),
-        "choice": Ite(flag(random, depth - 1), *(parts if random.random() < 0.5 else (Const(1), Const(0)))),
+        "choice": Ite(flag(random, depth - 1), *(parts if random.random() < 0.5 else random.choice(((Const(1), Const(0)), (Const(0), Const(1)))))),
         "indexed": INDEXED,
         "minus": Unary("-", parts[0]),
     }[kind]

@@ -8,11 +8,13 @@ What is compared and exchanged are *pieces* of words, with whatever locals share
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from ...base.errors import InternalError
 from ...ir.program import Program, Variable
-from ...reduce.symmetry import Class, kind_of
+from ...reduce.symmetry import Class, names_of, owners_of
 from ..layout import Layout, ones, width
 from .instructions import Code, signed
 
@@ -95,30 +97,46 @@ def _live(code: Code, name: Name) -> str:
 
 
 def _exchange(code: Code, own: list[list[Piece]], names: list[Name], k: int) -> None:
-    words: dict[int, list[tuple[Piece, str]]] = {}  # what is written to each word
-    for one, other in zip(own[k], own[k + 1]):
-        words.setdefault(one.word, []).append((one, _value(code, other)))
-        words.setdefault(other.word, []).append((other, _value(code, one)))
+    """Exchange what belongs to identities k and k + 1; then rename, one after the other: names may share bits."""
+    words: dict[int, str] = {}  # their values by now
+    exchanged = list(zip(own[k], own[k + 1]))
+    _require_apart([piece for pair in exchanged for piece in pair])
+    values = [(_value(code, one), _value(code, other)) for one, other in exchanged]
+    for (one, other), (mine, theirs) in zip(exchanged, values):
+        _put(code, words, one, theirs)
+        _put(code, words, other, mine)
     for name in names:
-        found = _value(code, name.piece)
+        found = _value(code, name.piece, words)
         first, second = (code.emit(f"icmp eq i64 {found}, {name.first + k + n}") for n in range(2))
         there = code.emit(f"select i1 {first}, i64 {name.first + k + 1}, i64 {found}")
         there = code.emit(f"select i1 {second}, i64 {name.first + k}, i64 {there}")
         if name.label is not None:
             there = code.emit(f"select i1 {_live(code, name)}, i64 {there}, i64 {found}")
-        words.setdefault(name.piece.word, []).append((name.piece, there))
-    for word, parts in words.items():
-        cleared = sum(ones(piece.bits) << piece.shift for piece, _ in parts)
-        result = code.emit(f"and i64 {_load(code, word)}, {signed(~cleared & ones(64))}")
-        for piece, value in parts:
-            result = code.emit(f"or i64 {result}, {code.emit(f'shl i64 {value}, {piece.shift}')}")
-        words[word] = result
+        _put(code, words, name.piece, there)
     for word, result in words.items():
         code.write(f"store i64 {result}, ptr {_at(code, word)}")
 
 
-def _value(code: Code, piece: Piece) -> str:
-    shifted = code.emit(f"lshr i64 {_load(code, piece.word)}, {piece.shift}")
+def _put(code: Code, words: dict[int, str], piece: Piece, value: str) -> None:
+    """Let the bits of a piece be `value`, and no others."""
+    before = words.get(piece.word) or _load(code, piece.word)
+    cleared = code.emit(f"and i64 {before}, {signed(ones(64) ^ ones(piece.bits) << piece.shift)}")
+    words[piece.word] = code.emit(f"or i64 {cleared}, {code.emit(f'shl i64 {value}, {piece.shift}')}")
+
+
+def _require_apart(pieces: list[Piece]) -> None:
+    """What belongs to identities has bits of its own."""
+    taken: dict[int, int] = {}
+    for piece in pieces:
+        bits = ones(piece.bits) << piece.shift
+        if taken.get(piece.word, 0) & bits or bits > ones(64):
+            raise InternalError("two identities share bits of the packed state")
+        taken[piece.word] = taken.get(piece.word, 0) | bits
+
+
+def _value(code: Code, piece: Piece, words: Mapping[int, str] = MappingProxyType({})) -> str:
+    """The bits of a piece.  words: those that have other values by now than in memory."""
+    shifted = code.emit(f"lshr i64 {words.get(piece.word) or _load(code, piece.word)}, {piece.shift}")
     return code.emit(f"and i64 {shifted}, {signed(ones(piece.bits))}")
 
 
@@ -158,17 +176,11 @@ class _Pieces:
 
     def _elements(self, variable: Variable) -> list[list[int]]:
         """The elements of a shared variable that belong to each identity."""
-        none: list[list[int]] = [[] for _ in range(self.one.size)]
-        if width(variable) == 0:
-            return none
-        if variable.lock == "readers":
-            total = sum(p.instances for p in self.program.processes)
-            firsts = [self.program.first_self(self.program.processes[index]) - 1 for index in self.one.processes]
-            locks = range(0, variable.count, total)
-            return [[lock + first + k for first in firsts for lock in locks] for k in range(self.one.size)]
-        if variable.struct in self.one.structs:
-            return [[k * variable.per + part for part in range(variable.per)] for k in range(self.one.size)]
-        return none
+        found: list[list[int]] = [[] for _ in range(self.one.size)]
+        for element in range(variable.count if width(variable) else 0):
+            for _, k in owners_of(self.program, (self.one,), variable, element):
+                found[k].append(element)
+        return found
 
     def _frames(self, index: int) -> list[list[Piece]]:
         """The locals of the instances of a process; those that overlap are one piece."""
@@ -206,12 +218,7 @@ def _names(layout: Layout, one: Class) -> list[Name]:
     found: list[Name] = []
     program: Program = layout.program
     for variable in program.variables:
-        kind, name = kind_of(variable)
-        firsts: list[int] = []
-        if kind == "owner":
-            firsts = [program.first_self(program.processes[index]) for index in one.processes]
-        elif kind == "ref" and name in one.structs:
-            firsts = [1]
+        firsts = names_of(program, one, variable)
         if not firsts or width(variable) == 0:
             continue
         if variable.process is None:

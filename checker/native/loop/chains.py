@@ -26,9 +26,9 @@ Reduction = namedtuple("Reduction", "look commutes take judge_step actors held_c
 
 # What one thread needs: looked: what `look` writes; others, before, masked: granules read, then
 # written, by other processes; behind: the same for each instance; protected: no_write, no_read;
-# stack: states still to be passed through, W words each; depths: ample steps that led to each;
-# taken: successors of one step.
-Passage = namedtuple("Passage", "looked others before masked behind protected stack depths taken")
+# waiting: of each instance, whether it cannot move; stack: states still to be passed through, W words
+# each; depths: ample steps that led to each; taken: successors of one step.
+Passage = namedtuple("Passage", "looked others before masked behind protected waiting stack depths taken")
 
 FULL = 1024  # states on the stack above which no more are passed through
 MOST_ENDS = 4096  # states that the chains behind one stored state may end in
@@ -139,14 +139,13 @@ def commutes(reduction, passage, state, actor):
 def add_wakeable(reduction, passage, actor):
     """others |= what those may do that are not enabled, but that the others may enable."""
     actors, looked, words = reduction.actors, passage.looked, reduction.granule_words
-    waiting, changed = 0, True
+    waiting, changed = passage.waiting, True
     for other in range(actors):
-        if other != actor and not looked[actors + other]:
-            waiting |= 1 << other
-    while changed and waiting:
+        waiting[other] = other != actor and not looked[actors + other]
+    while changed:
         changed = False
         for other in range(actors):
-            if waiting >> other & 1:
+            if waiting[other]:
                 guards = (reduction.first[other] + looked[other]) * words
                 met = np.uint64(0)
                 for w in range(words):
@@ -155,7 +154,7 @@ def add_wakeable(reduction, passage, actor):
                     place = future_of(reduction, passage, other)
                     for w in range(2 * words):
                         passage.others[w] |= reduction.future[place + w]
-                    waiting &= ~(1 << other)
+                    waiting[other] = 0
                     changed = True
 
 
@@ -223,7 +222,8 @@ def pass_through(worker, code, reduction, passage, base, count, origin):
         found = 0
         if actor >= 0:
             found = take_ample(worker, code, reduction, passage, top, actor, origin)
-        if actor < 0 or goes_round(stack, top, passage.taken, found, words):
+        # what the others would do is not seen where the step fails, or leads back
+        if found == 0 or goes_round(stack, top, passage.taken, found, words):
             copy(stack, top, out, (base + kept) * words, words)
             kept += 1
             continue

@@ -1,0 +1,49 @@
+"""A choice of instances that are the one constant or the other."""
+
+from checker.lang import Flag, Range, Ref, Struct, bug_on, choose, each, primitive, process, scenario
+
+
+class Page(Struct, count=3):
+    """Alike, but for what is done with them."""
+
+    seen = Flag("seen")
+    kept = Flag("kept")
+
+
+class Hub(Struct):
+    """What all share."""
+
+    full = Flag("full")
+    n = Range(0, 2, "n")
+    last = Ref(Page, "last")
+
+
+hub = Hub[0]
+
+
+def see(page: Page):
+    """Once for each page."""
+    page.seen = True
+
+
+def fill():
+    """At any moment."""
+    hub.full = True
+    hub.n = 1
+
+
+def look():
+    """One page is kept; a page that is chosen in the same way may be the same one."""
+    one = choose(page for page in each(Page) if page is (Page[1] if hub.full else Page[0]))
+    one.kept = True
+    two = choose(page for page in each(Page) if page is (Page[1] if hub.full else Page[0]))
+    look_again(two)
+
+
+@primitive()
+def look_again(page: Page):
+    """It was kept."""
+    bug_on(page.kept)
+
+
+run = scenario("Pages.", process("look", look), process("see", see, per=Page), process("fill", fill))
