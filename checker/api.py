@@ -35,7 +35,6 @@ __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", 
 ENGINES = ("native", "interpret")
 REDUCTIONS = ("partial-order", "symmetry")
 SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
-MOST_OPERATIONS = 1_000_000_000
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
@@ -69,6 +68,7 @@ def prepare(
     catalogue: Catalogue | None = None,
 ) -> Task:
     """Load, select and compile; the arguments are those of `check`."""
+    from .compile import MOST_OPERATIONS
     from .program_cache import program as compiled
     from .trace import Facts
 

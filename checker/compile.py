@@ -8,17 +8,19 @@ from types import FunctionType
 from . import ir, lang
 from . import tree as t
 from .catalogue import Catalogue, suggestions
-from .errors import ModelError, Problem, UsageError, shown_path
+from .errors import ModelError, Problem, UsageError, placed, shown_path
 from .ghosts import ghost_problems
 from .infer import Inference, Typed
 from .lower_flow import reads_in
 from .lower_lock import has_readers, readers
 from .lower_process import Lowered, ProcessLowering, expressions, instances_of, written
 from .lower_property import Properties
+from .lower_value import Value
 from .syntax import parse_function
 from .types import FieldInfo, World
 from .variant import Edits, edited
 
+MOST_OPERATIONS = 1_000_000_000
 DEFAULT_BOUND = 3  # operations, where neither the caller nor the scenario says how many
 
 
@@ -93,8 +95,15 @@ class _Compiler:
         self.world = World(catalogue.modules, catalogue.structs, self.given)
         self.parser = _Parser(edited(design, catalogue.name_of(design), scenario.of))
         self.inference = Inference(self.world, self.parser)
-        self.counts = [instances_of(p, self.world) for p in scenario.processes]
+        self.counts = [self._instances_of(p) for p in scenario.processes]
         self.world.processes = sum(count for count, _ in self.counts)
+
+    def _instances_of(self, process: lang.Process) -> tuple[int, Value | None]:
+        try:
+            return instances_of(process, self.world)
+        except ModelError as error:
+            place = self.catalogue.where.get(self.scenario, ("", 0))
+            raise ModelError(placed(problem, *place) for problem in error.problems) from None
 
     def _constants(self, settings: dict[str, int]) -> dict[lang.Constant, int]:
         given: dict[lang.Constant, int] = {}
@@ -140,7 +149,10 @@ class _Compiler:
         )  # fmt: skip
 
     def _scenario_bound(self) -> int:
-        return DEFAULT_BOUND if self.scenario.bound is None else self.world.constant(self.scenario.bound)
+        bound = DEFAULT_BOUND if self.scenario.bound is None else self.world.constant(self.scenario.bound)
+        if not 0 <= bound <= MOST_OPERATIONS:
+            self._refuse("type", f"bound= is {bound:,}", f"It is a number of operations, at most {MOST_OPERATIONS:,}.")
+        return bound
 
     def _name(self) -> str:
         names = [

@@ -11,7 +11,7 @@ from types import FunctionType
 
 from . import ir, lang
 from . import tree as t
-from .errors import ModelError, Problem
+from .errors import ModelError, Problem, placed
 from .infer_expr import ExpressionTyper, Typed, Wrong
 from .types import (
     UNKNOWN,
@@ -97,6 +97,8 @@ class FunctionTyper(ExpressionTyper):
                 self.statement(stmt)
             except Wrong:
                 pass
+            except ModelError as error:
+                self.problems += [placed(problem, self.tree.file, stmt.line) for problem in error.problems]
 
     def statement(self, stmt: t.Stmt) -> None:
         match stmt:

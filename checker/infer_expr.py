@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import ir, lang
 from . import tree as t
-from .errors import ModelError, Problem
+from .errors import ModelError, Problem, placed
 from .intervals import arithmetic
 from .types import UNKNOWN, VOID, AnyType, ArrayType, LockType, PlaceType, RecordType, agree, join, shown
 
@@ -97,7 +97,10 @@ class ExpressionTyper:
             return RecordType(annotation)
         if annotation is lang.Place:
             return PlaceType(UNKNOWN, None)
-        return UNKNOWN if annotation is None else self.world.type(annotation)
+        try:
+            return UNKNOWN if annotation is None else self.world.type(annotation)
+        except ModelError as error:
+            raise ModelError(placed(p, self.tree.file, self.tree.line) for p in error.problems) from None
 
     # problems
 
