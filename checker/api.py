@@ -24,7 +24,7 @@ from .forecast import Forecast, Forecaster, next_bound
 from .ir import Program
 from .lang import Design, Scenario
 from .limits import GIB, default_memory_limit
-from .result import HOLDS, INCOMPLETE, NOT_CHECKED, VIOLATED, PropertyResult, Result, Violation, judged
+from .result import HOLDS, INCOMPLETE, NOT_CHECKED, VACUOUS, VIOLATED, PropertyResult, Result, Violation, judged
 
 if TYPE_CHECKING:
     from .explore import Exploration
@@ -168,13 +168,17 @@ def check(
 
 
 def _decided(result: Result, names: Sequence[str]) -> Result:
-    """The result; not "holds" if one of the properties that were asked for by name was not checked."""
+    """The result; not "holds" if one of the properties that were asked for by name was not checked, nor if all of
+    them speak of what never happens."""
     from .liveness_check import CAP
 
-    unchecked = [name for name in result.named(NOT_CHECKED) if name in names]
-    if result.verdict != HOLDS or not unchecked:
+    if result.verdict != HOLDS:
         return result
-    return replace(result, verdict=INCOMPLETE, stopped_because=f"leads_to is decided in up to {CAP:,} states")
+    if any(name in names for name in result.named(NOT_CHECKED)):
+        return replace(result, verdict=INCOMPLETE, stopped_because=f"leads_to is decided in up to {CAP:,} states")
+    if names and {*names} <= {*result.named(VACUOUS)}:
+        return replace(result, verdict=VACUOUS, stopped_because="nothing that was asked about happens in this scenario")
+    return result
 
 
 def _watched(forecaster: Forecaster, progress: Callable[..., None] | None) -> Callable[[Any], None]:
@@ -312,7 +316,7 @@ def _search(
         return first
     reduced, symmetric = (name in reductions for name in REDUCTIONS)
     found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)
-    found.reached |= first.reached
+    found.exercised |= first.exercised
     if not found.complete and found.violation is None and found.states < first.states:
         first.stopped_by, first.stopped_because = found.stopped_by, found.stopped_because
         return first  # it got farther: the time was used up by the preparations of the other
@@ -341,7 +345,7 @@ def _with_liveness(
     verdicts, violation = {p.name: p.verdict for p in properties}, None
     for prop in task.program.properties:
         most = CAP if task.shows and prop.name in task.shows else LIVENESS_STATES
-        if prop.kind == "leads_to" and states <= most:
+        if prop.kind == "leads_to" and states <= most and verdicts[prop.name] == NOT_CHECKED:
             found = check_leads_to(task.program, prop, facts=task.facts)
             verdicts[prop.name] = found.verdict
             if found.trace is not None and violation is None:

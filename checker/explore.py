@@ -53,8 +53,8 @@ class Exploration:
     stopped_by: "", "time", "memory", "disk", "states", "interrupt" or "violation"; stopped_because: more on
     that, if there is more to say.
     states: distinct states.  transitions: successors produced, repeated ones and self loops
-    included.  levels: number of states at each depth.  reached: names of the reachable
-    properties and of the premises seen.  seconds: of the search, compilation not included.
+    included.  levels: number of states at each depth.  exercised: the instantiations of properties that
+    say something in what was seen (`sites.sought`), by property and number.  seconds: of the search, compilation not included.
     violation: the first; violations: the first of each property.
     bytes_per_state: states, parents and index, with disk_bytes, those that went to files.  words, bits: size
     of a packed state (native).
@@ -69,7 +69,7 @@ class Exploration:
     states: int = 0
     transitions: int = 0
     levels: list[int] = field(default_factory=list)
-    reached: set[str] = field(default_factory=set)
+    exercised: set[tuple[str, int]] = field(default_factory=set)
     seconds: float = 0.0
     compile_seconds: float = 0.0
     bytes_per_state: float = 0.0
@@ -84,6 +84,11 @@ class Exploration:
     digest: str = ""
     words: int = 0
     bits: int = 0
+
+    @property
+    def reached(self) -> set[str]:
+        """The reachable properties that were seen to hold somewhere, and the others that say something."""
+        return {name for name, _ in self.exercised}
 
     @property
     def depth(self) -> int:

@@ -106,7 +106,7 @@ class Search:
         if result.complete and not result.reduced and self.limits.operations is None:
             result.sizes = self._sizes()
         result.states, result.transitions = self.store.count(), self._transitions()
-        result.reached = self._reached()
+        result.exercised = self._exercised()
         result.disk_bytes = self.store.disk_bytes()
         result.bytes_per_state = (self.store.bytes() + result.disk_bytes) / max(result.states, 1)
         result.seconds = time.perf_counter() - self.started
@@ -377,13 +377,14 @@ class Search:
     def _transitions(self) -> int:
         return sum(int(worker.own[visited.TRANSITIONS]) for worker in self.workers)
 
-    def _reached(self) -> set[str]:
-        names = set()
-        for number, witness in enumerate(self.native.witnesses):
-            place, bit = Info.REACHED + number // 64, number % 64
-            if any(int(worker.info[place]) >> bit & 1 for worker in self.workers):
-                names.add(witness.name)
-        return names
+    def _exercised(self) -> set[tuple[str, int]]:
+        found = set()
+        for place, witness in enumerate(self.native.witnesses, Info.REACHED):
+            bits = 0
+            for worker in self.workers:
+                bits |= int(worker.info[place])
+            found |= {(witness.name, number) for bit, (number, _) in enumerate(witness.exprs) if bits >> bit & 1}
+        return found
 
 
 def search(

@@ -11,7 +11,8 @@ from .errors import ModelError, Problem
 from .infer import Typed
 from .lower_lock import Locks
 from .lower_scope import Bound, Scope
-from .lower_value import TRUE, Value, both, const, implies
+from .lower_value import FALSE, TRUE, Value, both, const
+from .premise import premise_of
 from .types import World
 
 
@@ -71,16 +72,17 @@ class Properties(Locks):
             start = self._sound(self.value(result.left, scope))
             target = self._sound(self.value(result.right, scope))
             return ir.Instantiation(binding, start.expr), target.expr
-        if isinstance(result, t.Logic) and result.op == "implies" and kind != "reachable":
-            premise = self.value(result.operands[0], scope)
-            unsound = self.take_checks()
-            claim = self.under(premise, result.operands[1], scope)
-            self.checks += unsound
-            whole = self._sound(implies(premise, claim))
-            self.checks = unsound
-            return ir.Instantiation(binding, whole.expr, self._sound(premise).expr), None
-        value = self.value(result, scope) if result is not None else TRUE
-        return ir.Instantiation(binding, self._sound(value).expr), None
+        value = self._sound(self.value(result, scope)) if result is not None else TRUE
+        return ir.Instantiation(binding, value.expr, self._premise(kind, value, result, scope)), None
+
+    def _premise(self, kind: str, value: Value, result: t.Node | None, scope: Scope) -> ir.Expr | None:
+        """Where the condition `value` says something; nowhere if nothing can make it false."""
+        if kind == "reachable":
+            return None
+        if value == TRUE:
+            return FALSE.expr
+        node = premise_of(result)
+        return None if node is None else self._sound(self.value(node, scope)).expr
 
     def _sound(self, value: Value) -> Value:
         """`value`, and false where it reads through None or outside of an array."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .ir import ALWAYS_ON, Program, Property
+from .sites import sought
 
 if TYPE_CHECKING:
     from .drawing import Row
@@ -16,23 +17,25 @@ if TYPE_CHECKING:
 
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
 VACUOUS, NOT_DUE, NOT_SEEN, NOT_CHECKED = "vacuous", "not due", "not seen", "not checked"
-EXIT_STATUS = {HOLDS: 0, VIOLATED: 1, INCOMPLETE: 3}
+EXIT_STATUS = {HOLDS: 0, VIOLATED: 1, INCOMPLETE: 3, VACUOUS: 3}
 
 
 @dataclass(frozen=True)
 class PropertyResult:
     """The verdict on one property.
 
-    verdict: "holds", "violated" or "incomplete"; "vacuous" if the premise of an invariant
-    was never true, or if a witness is not reached in a scenario that need not show it; "not
+    verdict: "holds", "violated" or "incomplete"; "vacuous" if what the property speaks of never happened
+    (`sites.sought`), or if a witness is not reached in a scenario that need not show it; "not
     due" for a witness that need not be reached at this bound yet; "not seen" for a witness or
     a premise that a search with reduction has not come across, which may be reachable all
     the same; "not checked" for a kind that the engine does not decide.
+    idle: of a property that holds, the values of its parameters for which it says nothing here.
     """
 
     name: str
     kind: str
     verdict: str
+    idle: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ class Violation:
 class Result:
     """What a check found.
 
-    verdict: "holds", "violated" or "incomplete".  design, scenario: their names; bound:
+    verdict: "holds", "violated" or "incomplete"; "vacuous" if properties were asked for by name, and not one
+    of them says anything here.  design, scenario: their names; bound:
     operations that may be started, or None if the model counts none.  states: distinct
     states; transitions: between them; depth: steps to the farthest state; levels: states at
     each depth.  seconds: of the search; compile_seconds: of what came before it.
@@ -99,7 +103,7 @@ class Result:
 
     @property
     def exit_status(self) -> int:
-        """What the command line ends with: 0 holds, 1 violated, 3 incomplete."""
+        """What the command line ends with: 0 holds, 1 violated, 3 incomplete or vacuous."""
         return EXIT_STATUS[self.verdict]
 
     def picture(self, width: int = 80, colour: bool = False) -> str:
@@ -143,6 +147,8 @@ class Result:
             "next_bound": self.next_bound and self.next_bound.as_json(),
             "complete_up_to_bound": self.covered if self.verdict == INCOMPLETE else self.bound,
             "properties": [{"name": p.name, "verdict": p.verdict} for p in self.properties],
+            "vacuous": self.named(VACUOUS),
+            "idle": {p.name: list(p.idle) for p in self.properties if p.idle},
             "violation": self.violation and _violation_as_json(self.violation, file),
         }
 
@@ -188,8 +194,11 @@ def judged(
 
 def _judged(prop: Property, program: Program, exploration: Exploration, shown: bool) -> PropertyResult:
     verdict = _plain(prop.name, exploration)
-    if prop.kind == "leads_to":
-        verdict = NOT_CHECKED  # by this search; see api
+    exercised = {number for name, number in exploration.exercised if name == prop.name}
+    exact = exploration.complete and not exploration.reduced
+    if prop.kind == "leads_to":  # it is decided by another search, see api
+        exact = exact and not exploration.symmetries  # which need not keep such a property
+        verdict = NOT_CHECKED if exercised or not exploration.complete else VACUOUS if exact else NOT_SEEN
     elif prop.kind == "reachable":
         due = program.bound is None or program.bound >= prop.from_bound
         if prop.name in exploration.reached:
@@ -197,8 +206,13 @@ def _judged(prop: Property, program: Program, exploration: Exploration, shown: b
         elif exploration.complete:
             never = NOT_SEEN if exploration.reduced else VIOLATED if shown else VACUOUS
             verdict = never if due else NOT_DUE
-    elif verdict == HOLDS and _has_premise(prop) and prop.name not in exploration.reached:
-        verdict = NOT_SEEN if exploration.reduced else VACUOUS
+    elif verdict == HOLDS and not prop.witness:
+        idle = [one for number, one in enumerate(prop.instances) if number not in exercised and sought(prop, one) is not None]
+        if prop.instances and len(idle) == len(prop.instances):
+            verdict = VACUOUS if exact else NOT_SEEN
+        elif exact and not exploration.symmetries:
+            texts = (", ".join(value for _, value in one.binding) for one in idle)
+            return PropertyResult(prop.name, prop.kind, verdict, tuple(texts))
     return PropertyResult(prop.name, prop.kind, verdict)
 
 
@@ -206,8 +220,3 @@ def _plain(name: str, exploration: Exploration) -> str:
     if name in exploration.violations:
         return VIOLATED
     return HOLDS if exploration.complete else INCOMPLETE
-
-
-def _has_premise(prop: Property) -> bool:
-    """Must the premise have been seen?  Not where a witness stands for it."""
-    return not prop.witness and any(one.premise is not None for one in prop.instances)

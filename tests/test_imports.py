@@ -24,7 +24,7 @@ STAGES = {  # stage: its files; a stage imports earlier ones only
     "basis": "errors limits digest disk_cache files processes",
     "ir": "ir irprint ircheck slots sites",
     "source": "source declarations variant catalogue",
-    "front": "syntax* tree types infer* intervals unset ghosts liveness lower* compile program_cache",
+    "front": "syntax* tree types infer* intervals unset ghosts liveness lower* premise compile program_cache",
     "interpreter": "interpret",
     "reduction": "ample granules known_values monotone partial_order visibility watches symmetry real_run",
     "native": "native* layout visited chains search_loop compiled",
