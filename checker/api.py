@@ -17,14 +17,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .catalogue import Catalogue, load
+from .catalogue import Catalogue, load, shortened
 from .deepening import Deepening
 from .errors import UsageError, shown_path
 from .forecast import Forecast, Forecaster, next_bound
 from .ir import Program
-from .lang import Design, Scenario
+from .lang import Baseline, Design, Scenario
 from .limits import GIB, default_memory_limit
-from .result import HOLDS, INCOMPLETE, NOT_CHECKED, VACUOUS, VIOLATED, PropertyResult, Result, Violation, judged
+from .result import (
+    ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, UNREACHED, UNSEEN, VACUOUS, VIOLATED, PropertyResult, Result, Violation, judged,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from .explore import Exploration
@@ -146,9 +148,10 @@ def check(
     _check_options(engine, threads, time_limit, memory_limit)
     reduction = () if digest else _chosen(reduction)
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
+    own = _own_steps(task, bound, properties)
     options = {
         "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
-        "spill_dir": spill_dir, "digest": digest,
+        "spill_dir": spill_dir, "digest": digest, "steps": own,
     }  # fmt: skip
 
     alone = progress and (lambda now: progress(now, None))
@@ -165,6 +168,28 @@ def check(
         return replace(deepening.violated, asked=task.program.bound)
     whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
     return _decided(whole, properties or ())
+
+
+def _own_steps(task: Task, bound: int | None, properties: Sequence[str] | None) -> frozenset[tuple[int, int]] | None:
+    """The steps that a design has and its baseline does not, in this scenario; None of a baseline.
+
+    UsageError if there are none because the scenario is one of another baseline."""
+    from .changed_steps import changed_steps
+    from .program_cache import program as compiled
+
+    design, scenario, catalogue = task.design, task.scenario, task.catalogue
+    if design is None or isinstance(design, Baseline) or not design.edits:
+        return None
+    named = {c if isinstance(c, str) else catalogue.name_of(c): value for c, value in design.set.items()}
+    values = {name: value for name, value in named.items() if isinstance(value, int)} | dict(task.facts.settings)
+    wanted = list(properties) if properties else None
+    base = compiled(catalogue, scenario, scenario.of or catalogue.baseline_of(design), bound, values, wanted)
+    own = changed_steps(task.program, base)
+    if not own and scenario.of not in (None, (of := catalogue.baseline_of(design))):
+        name, fitting = catalogue.name_of(scenario), [*catalogue.scenarios_of(design)]
+        text = f"{task.name} is a change of {catalogue.name_of(of)}, and changes nothing in {name}, a scenario of "
+        raise UsageError(f"{text}{catalogue.name_of(scenario.of)}; it has scenarios of its own: {shortened(fitting)}")
+    return own
 
 
 def _decided(result: Result, names: Sequence[str]) -> Result:
@@ -234,17 +259,18 @@ def explored(
     progress: Callable[[Any], None] | None = None,
     digest: bool = False,
     deepening: Deepening | None = None,
+    steps: frozenset[tuple[int, int]] | None = None,
 ) -> Result:
     """The result of a prepared task; the options are those of `check`.
 
     deepening: the smaller bounds that are searched first if the space is large; where one of them is violated the
-    task's own search is not carried on."""
+    task's own search is not carried on.  steps: those that the design has and its baseline does not."""
     from .drawing import rows_of
 
     limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
     options = {
         "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
-        "spill_dir": _spill_dir(spill_dir), "digest": digest,
+        "spill_dir": _spill_dir(spill_dir), "digest": digest, "steps": steps or frozenset(),
     }  # fmt: skip
     found = _search(task.program, _chosen(reduction), time_limit, options, deepening)
     verdict, properties, violation = judged(task.program, found, task.shows)
@@ -278,7 +304,15 @@ def explored(
         sizes=found.sizes or ({task.program.bound: found.states} if found.complete and task.program.bound else {}),
         program=task.program,
         drawings=rows_of(task.catalogue, task.program),
+        change=_change(steps, found),
     )
+
+
+def _change(steps: frozenset[tuple[int, int]] | None, found: Exploration) -> str:
+    """What became of a design's own steps in a search."""
+    if steps is None or found.came or steps and not found.complete:
+        return ""
+    return ABSENT if not steps else UNSEEN if found.reduced else UNREACHED
 
 
 def _chosen(reduction: bool | Sequence[str]) -> tuple[str, ...]:
@@ -317,6 +351,7 @@ def _search(
     reduced, symmetric = (name in reductions for name in REDUCTIONS)
     found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)
     found.exercised |= first.exercised
+    found.came |= first.came
     if not found.complete and found.violation is None and found.states < first.states:
         first.stopped_by, first.stopped_because = found.stopped_by, found.stopped_because
         return first  # it got farther: the time was used up by the preparations of the other

@@ -61,6 +61,7 @@ class Exploration:
     reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
     symmetries: names of what was found interchangeable, and permuted.
     sizes: states of each smaller bound, as far as a complete search knows them.
+    came: somebody comes to one of the steps that were asked for; False may be wrong with partial-order reduction.
     """
 
     complete: bool = False
@@ -80,6 +81,7 @@ class Exploration:
     reduced: bool = False
     symmetries: tuple[str, ...] = ()
     sizes: dict[int, int] = field(default_factory=dict)
+    came: bool = False
     threads: int = 1
     digest: str = ""
     words: int = 0
@@ -121,7 +123,8 @@ class Progress:
 class Limits:
     """When a search has to end: seconds from now on, bytes, number of states, Ctrl-C.
     directory: for what memory has no room for, or None.  operations: that are started at most, if
-    fewer than the program's bound; then states are counted, and not judged."""
+    fewer than the program's bound; then states are counted, and not judged.  steps: process and label of those
+    of which it is asked whether anybody comes to one."""
 
     def __init__(
         self,
@@ -130,7 +133,9 @@ class Limits:
         states: int | None = None,
         directory: str | None = None,
         operations: int | None = None,
+        steps: frozenset[tuple[int, int]] = frozenset(),
     ) -> None:
+        self.steps = steps
         self.end = None if seconds is None else time.monotonic() + seconds
         self.memory, self.states, self.directory, self.operations = memory, states, directory, operations
         self.interrupted = False
@@ -204,6 +209,7 @@ def explore(
     spill_dir: str | None = None,
     operations: int | None = None,
     digest: bool = False,
+    steps: frozenset[tuple[int, int]] = frozenset(),
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
@@ -218,11 +224,12 @@ def explore(
     stops then).
     digest: also take the digest of all states, if the search is complete (`checker.digest`).
     operations: count the states of this smaller bound, with the same code; nothing is judged (native).
+    steps: by index of the process and label; says whether anybody comes to one of them (`Exploration.came`).
     Raises UsageError if there is no such engine.
     """
     if threads < 1:
         raise UsageError("a search needs at least one thread")
-    limits = Limits(time_limit, memory_limit, states, spill_dir, operations)
+    limits = Limits(time_limit, memory_limit, states, spill_dir, operations, steps)
     with interruptible(limits):
         if engine == "native":
             from .explore_native import search as native_search

@@ -105,6 +105,7 @@ class Search:
         result.complete = not result.stopped_by
         if result.complete and not result.reduced and self.limits.operations is None:
             result.sizes = self._sizes()
+        result.came = self._comes_to(self.limits.steps)
         result.states, result.transitions = self.store.count(), self._transitions()
         result.exercised = self._exercised()
         result.disk_bytes = self.store.disk_bytes()
@@ -163,6 +164,23 @@ class Search:
         visited.index_rows(self.store.space, self.workers[0], self.code, self.store.shift, 0, 0)
         self._slice(0)
         self.store.shared[visited.NEXT] = 0
+
+    def _comes_to(self, steps: frozenset[tuple[int, int]]) -> bool:
+        """Does a process stand at one of these labels in a stored state?"""
+        cells = {slot: (lo, word, shift, mask) for slot, lo, word, shift, mask in self.layout.cells}
+        for actor in self.native.actors:
+            wanted = [label for process, label in steps if process == actor.index]
+            slot = self.layout.slots.pc(actor.index, actor.instance)
+            if slot not in cells:
+                if self.layout.slots.lo[slot] in wanted:
+                    return True
+                continue
+            lo, word, shift, mask = cells[slot]
+            for step in (1 + self.store.count() // LOOKED_AT, 1) if wanted else ():  # a part first
+                labels = (self.store.words_at(word, step) >> np.uint64(shift) & np.uint64(mask)).astype(np.int64)
+                if np.isin(labels + lo, wanted).any():
+                    return True
+        return False
 
     def _sizes(self) -> dict[int, int]:
         """About how many states each bound up to this one has: those in which so many operations were started.

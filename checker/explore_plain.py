@@ -57,6 +57,11 @@ class _Search:
         self._note(STATE, self.interpreter.judge(state), depth, number)
         self.result.exercised |= self.interpreter.exercised(state)
 
+    def comes_to(self, state: State, steps: frozenset[tuple[int, int]]) -> bool:
+        """Does a process stand at one of these labels?"""
+        at = self.interpreter.slots.pc
+        return any((a.process, state[at(a.process, a.instance)]) in steps for a in self.interpreter.actors)
+
     def expand(self, number: int) -> None:
         """Find the successors of a state."""
         state, result, judge = self.states[number], self.result, self.interpreter
@@ -158,6 +163,7 @@ def search(
     result.complete = not result.stopped_by
     if digest and result.complete:
         result.digest = digest_of(run.states)
+    result.came = any(run.comes_to(state, limits.steps) for state in run.states) if limits.steps else False
     result.states, result.seconds, result.bytes_per_state = len(run.states), run.seconds, BYTES
     return result
 

@@ -192,7 +192,8 @@ def _verdict(result: Result, colour: bool) -> str:
     judged = f"{len(checked)} properties" + (f" ({vacuous} vacuous)" if vacuous else "")
     what = result.violation.property if result.violation else judged
     bound = f"bound {result.bound}" if result.bound is not None else ""
-    parts = [result.design, result.scenario, bound, what]
+    design = f"{result.design} ({result.change})" if result.change else result.design
+    parts = [design, result.scenario, bound, what]
     return paint(f"{result.verdict:<8}", style, colour) + "  " + "  ".join(part for part in parts if part)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
 VACUOUS, NOT_DUE, NOT_SEEN, NOT_CHECKED = "vacuous", "not due", "not seen", "not checked"
+ABSENT, UNREACHED, UNSEEN = "changes nothing here", "no change is reached", "no change was seen"  # of a design
 EXIT_STATUS = {HOLDS: 0, VIOLATED: 1, INCOMPLETE: 3, VACUOUS: 3}
 
 
@@ -95,6 +96,7 @@ class Result:
     asked: int | None = None  # the bound asked for, if a smaller one has the violation
     model: str = ""  # the file of the model, or "" for the packages
     settings: dict[str, int] = field(default_factory=dict)  # values of constants that were asked for
+    change: str = ""  # what the verdict does not say of the design: ABSENT, UNREACHED or UNSEEN, or ""
 
     @property
     def states_per_second(self) -> float:
@@ -148,6 +150,7 @@ class Result:
             "complete_up_to_bound": self.covered if self.verdict == INCOMPLETE else self.bound,
             "properties": [{"name": p.name, "verdict": p.verdict} for p in self.properties],
             "vacuous": self.named(VACUOUS),
+            "change": self.change or None,
             "idle": {p.name: list(p.idle) for p in self.properties if p.idle},
             "violation": self.violation and _violation_as_json(self.violation, file),
         }

@@ -31,7 +31,7 @@ STAGES = {  # stage: its files; a stage imports earlier ones only
     "search": "explore*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
              "transplant explain_order",
-    "check": "__init__ api deepening result forecast",
+    "check": "__init__ api changed_steps deepening result forecast",
     "table": "regress/table regress/findings",
     "tell": "output options listing compare replaying verify",
     "smt": "smt/*",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from checker import api
+from checker.changed_steps import changed_steps
 from checker.cli import main
 from checker.explore import explore
 from checker.result import judged
@@ -174,3 +175,93 @@ def test_a_reduced_search_does_not_call_vacuous_what_it_may_have_missed():
 
     assert {r.name for r in results if r.verdict == "not seen"} >= {"never_judged", "never_begins"}
     assert not [r for r in results if r.verdict == "vacuous" or r.idle]
+
+DESIGNS = '''\
+from checker.lang import *
+
+class Lamp(Struct):
+    """A lamp."""
+    lit = Flag("lit")
+    spare = Flag("spare")
+
+lamp = Lamp[0]
+
+@primitive()
+def light():
+    """On."""
+    lamp.lit = True
+
+@primitive()
+def swap():
+    """The spare one."""
+    lamp.spare = True
+
+@primitive()
+def nothing():
+    """Nothing."""
+
+def switch():
+    """On, and the spare one if that has failed, which it never does."""
+    light()
+    if not lamp.lit:
+        swap()
+        lamp.lit = True
+
+def other():
+    """Another call."""
+    swap()
+
+def blink():
+    """The same twice."""
+    light()
+    light()
+
+plain = baseline("As it is.")
+foreign = baseline("Another.")
+dark = variant("No light.", drop(light, inside=switch), of=plain)
+no_spare = variant("No spare lamp.", drop(swap, inside=switch), of=plain)
+elsewhere = variant("Another call.", drop(swap, inside=other), of=plain)
+alien = variant("Another system.", drop(swap, inside=other), of=foreign)
+twice = variant("Only once.", drop(light, inside=blink, nth=2), of=plain)
+shared = variant("Shared code.", drop(light, inside=switch), of=foreign)
+main = scenario("Switched.", process("hand", switch), process("finger", blink), of=plain)
+theirs = scenario("Theirs.", process("hand", other), of=foreign)
+'''
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "design, change",
+    [
+        ("plain", ""), ("dark", ""), ("no_spare", "no change is reached"), ("elsewhere", "changes nothing here"),
+        ("no_spare+elsewhere", "no change is reached"), ("dark+elsewhere", ""), ("shared", ""), ("twice", ""),
+    ],
+)  # fmt: skip
+def test_a_design_none_of_whose_changes_happens_is_told(tmp_path, capsys, design, change, engine):
+    path = tmp_path / "m.py"
+    path.write_text(DESIGNS)
+    options = ["--model", str(path), "--scenario", "main", "--engine", engine]
+
+    assert main([*options, "--design", design]) == 0
+    line = capsys.readouterr().out
+    assert line.startswith(f"holds     {design} ({change})  main" if change else f"holds     {design}  main")
+    main([*options, "--design", design, "--json", "-"])
+    assert json.loads(capsys.readouterr().out)["change"] == (change or None)
+
+
+def test_a_design_of_another_system_that_changes_nothing_is_refused(tmp_path, capsys):
+    path = tmp_path / "m.py"
+    path.write_text(DESIGNS)
+
+    assert main(["--model", str(path), "--scenario", "main", "--design", "alien"]) == 2
+    assert "alien is a change of foreign, and changes nothing in main, a scenario of plain" in capsys.readouterr().err
+
+
+def test_a_reduced_search_that_comes_to_no_change_may_have_missed_one(tmp_path):
+    path = tmp_path / "m.py"
+    path.write_text(DESIGNS)
+    task = api.prepare(path, "no_spare", "main")
+    own = changed_steps(task.program, api.prepare(path, "plain", "main").program)
+    found = explore(task.program, engine="interpret", reduced=True, steps=own)
+
+    assert own and found.complete and not found.came and api._change(own, found) == "no change was seen"
