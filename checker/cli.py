@@ -108,7 +108,8 @@ def commands() -> None:
 
     Without a command it is `check`: python -m checker --bound 4
 
-    Exit status: 0 holds, 1 violated, 2 wrong use or an error in the model, 3 incomplete.
+    Exit status: 0 holds, 1 violated, 2 wrong use or an error in the model, 3 incomplete,
+    or nothing that was asked about by name happens here.
     """
 
 

@@ -15,7 +15,13 @@ class Const:
     c = ""  # the machine integer that C has in its place, see `as_c`
 
     def __init__(self, op, args):
+        for arg in args:
+            if not isinstance(arg, Const) and type(arg) is not int:
+                raise TypeError(f"a constant {op} {arg!r}: constants are computed from whole numbers")
         self.op, self.args = op, args
+
+    def __bool__(self):
+        raise TypeError("a constant has no value yet where a model declares: scopes and --set give it one; ask in a function")
 
     def value(self, given):
         """The value under `given`: a dict from Constant to int."""
@@ -89,6 +95,9 @@ class Range:
     """
 
     def __init__(self, lo, hi, doc="", c="", **options):
+        for bound in (lo, hi):
+            if not isinstance(bound, Const) and type(bound) is not int:
+                raise TypeError(f"Range({lo!r}, {hi!r}): its bounds are whole numbers or expressions of constants")
         self.lo, self.hi, self.c = lo, hi, c
         self.field = Field(self, doc, **options)
 
@@ -120,6 +129,10 @@ class Enum:
     """An enumeration type; iterate over it for its values."""
 
     def __init__(self, name, names):
+        _expect("the name of an enumeration", name, str)
+        _expect("its values as a text, separated by spaces,", names, str)
+        if not names.split() or len(set(names.split())) < len(names.split()):
+            raise TypeError(f"enum({name!r}, {names!r}) has " + ("a value twice" if names.split() else "no values"))
         self.name = name
         self.values = tuple(EnumValue(self, n, i) for i, n in enumerate(names.split()))
 
@@ -177,30 +190,43 @@ def RwLock(doc=""):
 
 def Array(element, count):
     """A field that is an array: `dirty = Array(Flag("dirty bits"), BLOCKS)`."""
-    field = _field(element)
+    field = _another(_field(element))
+    if field.count is not None:
+        raise TypeError("an array of arrays: make it one array, indexed by `i * n + j`")
     field.count = count
     return field
 
 
 def Ghost(element):
     """A field for properties only: code may write it and never branches on it."""
-    field = _field(element)
+    field = _another(_field(element))
     field.ghost = True
     return field
 
 
 def _field(declared):
+    """What a declaration makes a field: a type makes a new one each time, as it may be used again."""
     if isinstance(declared, Field):
         return declared
     if isinstance(declared, Enum):
         return Field(declared)
-    return declared.field
+    _expect("a field or its type, as Flag(...) or Range(0, 3)", declared, Range | Ref)
+    return _another(declared.field)
+
+
+def _another(field):
+    """A field like this one, which belongs to no struct yet."""
+    new = Field(field.type, field.doc, field.init, field.guard, field.write_guard, field.unguarded)
+    new.ghost, new.count, new.lock = field.ghost, field.count, field.lock
+    return new
 
 
 class Instance:
     """Instance `number` of a struct: `inode = Inode[0]`."""
 
     def __init__(self, struct, number):
+        if not isinstance(number, Const) and type(number) is not int:
+            raise TypeError(f"{struct.__name__}[{number!r}]: an instance has a whole number, or an expression of constants")
         self.struct, self.number = struct, number
 
 
@@ -209,9 +235,15 @@ class _StructMeta(type):
         cls = super().__new__(meta, name, bases, body)
         cls.instances, cls.symmetric = count, symmetric
         cls.fields = {}
+        if any(getattr(base, "fields", None) for base in bases):
+            raise TypeError(f"{name} inherits fields, which would not be its own: write them out")
         for key, value in body.items():
-            if isinstance(value, (Field, Range, Ref, Enum)):
+            if not key.startswith("__"):
+                _expect(f"a field as {name}.{key}, such as Flag(...) or Range(0, 3)", value, Field | Range | Ref | Enum)
                 field = _field(value)
+                if field.struct is not None:
+                    first = f"{field.struct.__name__}.{field.name}"
+                    raise TypeError(f"{name}.{key} and {first} are one field: declare each by a Flag(), Lock(), ... of its own")
                 field.name, field.struct = key, cls
                 cls.fields[key] = field
                 setattr(cls, key, field)
@@ -246,8 +278,18 @@ class Place:
 # ------------------------------------------------------------------ functions
 
 
+def _refuse_second(function):
+    """A function is one thing: of two decorators the second would be forgotten."""
+    _expect("a function below the decorator", function, type(_mark))
+    if hasattr(function, "checker_kind"):
+        raise TypeError(f"{function.__name__}() is declared twice: it is {function.checker_kind} already; write two functions")
+
+
 def _mark(kind, where, at=None):
+    _expect(f'a file\'s name: @{kind}("mm/filemap.c"), or @{kind}() with its parentheses', where, str)
+
     def decorate(function):
+        _refuse_second(function)
         function.checker_kind, function.checker_source, function.checker_at = kind, where, at
         return function
 
@@ -276,17 +318,21 @@ def theorem(assumes=""):
     claim)`.  assumes: what the premise takes for granted, in words.
     """
 
+    _expect("the premise in words: @theorem(), or @theorem(assumes=\"...\")", assumes, str)
+
     def decorate(function):
+        _mark("theorem", "")(function)
         function.checker_theorem = assumes
-        return _mark("theorem", "")(function)
+        return function
 
     return decorate
 
 
 def inductive(function):
     """A predicate of the state for proofs by induction, as `invariant` is for searches."""
+    _mark("inductive", "")(function)
     function.checker_property = ("invariant", {})
-    return _mark("inductive", "")(function)
+    return function
 
 
 class Induction:
@@ -341,6 +387,7 @@ def measured(cells, blocks, pages, free=""):
 
 def _property(kind, options):
     def decorate(function):
+        _refuse_second(function)
         function.checker_kind = "property"
         function.checker_property = (kind, options)
         return function
@@ -463,14 +510,34 @@ class Design:
         self.scenario, self.set = scenario, dict(set or {})
 
     def __add__(self, other):
+        _expect("a design", other, Design)
+        if reason := unfit(self, other):
+            raise TypeError("these designs do not compose: " + reason.format("one", "another"))
         return Design(
-            self.doc + " And: " + other.doc, self.edits + other.edits, self.of,
+            self.doc + " And: " + other.doc, self.edits + other.edits, self.of or other.of,
             self.undoes or other.undoes, self.scenario or other.scenario, {**self.set, **other.set},
         )
 
 
 class Baseline(Design):
     """A system as it is."""
+
+
+def unfit(one, other, name_of=lambda thing: thing.doc):
+    """Why two designs do not compose, with {0} and {1} for their names; "" if they do.
+
+    name_of: what baselines and constants are called in the reason."""
+    for number, design in enumerate((one, other)):
+        if isinstance(design, Baseline):
+            return f"{{{number}}} is a baseline, and a baseline is what designs are added to: name its variants alone"
+    if one.of is not other.of and None not in (one.of, other.of):
+        return f"{{0}} is a change of {name_of(one.of)}, and {{1}} of {name_of(other.of)}"
+    if any(edit in one.edits for edit in other.edits):
+        return "{0} and {1} have the same edit"
+    for constant, value in other.set.items():
+        if constant in one.set and one.set[constant] is not value and one.set[constant] != value:
+            return f"{{0}} and {{1}} give {constant if isinstance(constant, str) else name_of(constant)} different values"
+    return ""
 
 
 def baseline(doc, *edits):
@@ -546,6 +613,7 @@ def scenario(doc, *processes, of=None, setup=None, scope=None, bound=None, lock_
     the same, is a violation.  properties: the properties checked (None: all loaded).
     """
     _expect("a baseline as of=", of, Baseline | None)
+    _expect("that lock_order= is a tuple of locks, outermost first,", lock_order, tuple | list)
     return Scenario(doc, processes, of, setup, dict(scope or {}), bound, tuple(lock_order), properties)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -36,6 +36,11 @@ class Problem:
         if self.remedy:
             lines += ["  " + line for line in self.remedy.splitlines()]
         return "\n".join(lines)
+
+
+def placed(problem: Problem, file: str, line: int) -> Problem:
+    """The problem, with this place if it has none."""
+    return problem if problem.file else replace(problem, file=file, line=line)
 
 
 class ModelError(CheckerError):

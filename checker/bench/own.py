@@ -24,7 +24,6 @@ def environment(caches: Path) -> dict[str, str]:
     path = os.environ.get("PYTHONPATH")
     return {
         "PYTHONPATH": os.pathsep.join([str(PROJECT), *([path] if path else [])]),
-        "NUMBA_CACHE_DIR": str(caches / "numba"),
         "XDG_CACHE_HOME": str(caches / "objects"),
     }
 

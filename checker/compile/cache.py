@@ -43,18 +43,23 @@ def program(
         return compile_program(catalogue, scenario, design, bound, settings, properties)
     place = disk_cache.cache_dir() / (key + ".program")
     kept = disk_cache.read(place)
-    if kept is not None:
-        return _loaded(kept)
+    found = None if kept is None else _loaded(kept)
+    if found is not None:
+        return found
     made = replace(compile_program(catalogue, scenario, design, bound, settings, properties), digest=key)
     disk_cache.write(place, zlib.compress(pickle.dumps(made, pickle.HIGHEST_PROTOCOL), 1))
     return made
 
 
-def _loaded(kept: bytes) -> Program:
+def _loaded(kept: bytes) -> Program | None:
+    """The program in a file; None if it is not one for this Python, whatever that says to it."""
     collecting = gc.isenabled()
     gc.disable()  # everything made here is in use until the end
     try:
-        return pickle.loads(zlib.decompress(kept))
+        found = pickle.loads(zlib.decompress(kept))
+        return found if isinstance(found, Program) else None
+    except Exception:
+        return None
     finally:
         if collecting:
             gc.enable()

@@ -6,7 +6,7 @@ import gc
 from types import FunctionType
 
 from .. import lang
-from ..base.errors import ModelError, Problem, UsageError, shown_path
+from ..base.errors import ModelError, Problem, UsageError, placed, shown_path
 from ..ir import program as ir
 from ..lower.builder import Builder
 from ..lower.flow import reads_in
@@ -14,6 +14,7 @@ from ..lower.locks import has_readers, readers
 from ..lower.processes import Lowered, expressions, instances_of, lowered_process, lowered_setup, written
 from ..lower.properties import for_properties, lowered_property
 from ..lower.statements import RULES
+from ..lower.values import Value
 from ..parse import tree as t
 from ..parse.statements import parse_function
 from ..source.catalogue import Catalogue, suggestions
@@ -23,6 +24,7 @@ from ..types.infer import Inference
 from ..types.typed import Typed
 from ..types.world import FieldInfo, World
 
+MOST_OPERATIONS = 1_000_000_000
 DEFAULT_BOUND = 3  # operations, where neither the caller nor the scenario says how many
 
 
@@ -97,8 +99,15 @@ class _Compiler:
         self.world = World(catalogue.modules, catalogue.structs, self.given)
         self.parser = _Parser(edited(design, catalogue.name_of(design), scenario.of))
         self.inference = Inference(self.world, self.parser)
-        self.counts = [instances_of(p, self.world) for p in scenario.processes]
+        self.counts = [self._instances_of(p) for p in scenario.processes]
         self.world.processes = sum(count for count, _ in self.counts)
+
+    def _instances_of(self, process: lang.Process) -> tuple[int, Value | None]:
+        try:
+            return instances_of(process, self.world)
+        except ModelError as error:
+            place = self.catalogue.where.get(self.scenario, ("", 0))
+            raise ModelError(placed(problem, *place) for problem in error.problems) from None
 
     def _constants(self, settings: dict[str, int]) -> dict[lang.Constant, int]:
         given: dict[lang.Constant, int] = {}
@@ -144,7 +153,10 @@ class _Compiler:
         )  # fmt: skip
 
     def _scenario_bound(self) -> int:
-        return DEFAULT_BOUND if self.scenario.bound is None else self.world.constant(self.scenario.bound)
+        bound = DEFAULT_BOUND if self.scenario.bound is None else self.world.constant(self.scenario.bound)
+        if not 0 <= bound <= MOST_OPERATIONS:
+            self._refuse("type", f"bound= is {bound:,}", f"It is a number of operations, at most {MOST_OPERATIONS:,}.")
+        return bound
 
     def _name(self) -> str:
         names = [

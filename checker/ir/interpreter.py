@@ -38,6 +38,7 @@ from .program import (
     Type,
     Unary,
 )  # fmt: skip
+from .sites import REST, STATE, TRANSITION, witnesses
 from .slots import Slots, instance_name
 
 State = tuple[int, ...]
@@ -116,7 +117,7 @@ class Interpreter:
     """The transition system of `program`."""
 
     def __init__(self, program: Program) -> None:
-        self.program, self.slots = program, Slots(program)
+        self.program, self.slots, self.witnesses = program, Slots(program), witnesses(program)
         processes = program.processes
         where = [(index, i) for index, p in enumerate(processes) for i in range(p.instances)]
         self.actors = [Actor(index, instance, number) for number, (index, instance) in enumerate(where, 1)]
@@ -255,16 +256,19 @@ class Interpreter:
         deadlock = PropertyViolation(DEADLOCK, "Nothing can move; not at rest: " + ", ".join(stuck))
         return ([deadlock] if stuck else []) + self._violated(("terminal",), state)
 
+    def exercised(self, state: State, before: Values = (), resting: bool = False) -> set[tuple[str, int]]:
+        """The instantiations that say something in `state` (`sites.sought`): property and number.
+        Those of transition invariants need `before`, those of terminal properties `resting`."""
+        kinds = [STATE] + [TRANSITION] * bool(before) + [REST] * resting
+        return {
+            (witness.name, number)
+            for witness in self.witnesses if witness.kind in kinds
+            for number, sought in witness.exprs if self.evaluate(sought, state, before=before)
+        }  # fmt: skip
+
     def reached(self, state: State, before: Values = (), resting: bool = False) -> set[str]:
-        """The reachable properties that hold in `state`, and the others whose premise does.
-        Premises of transition invariants need `before`, those of terminal ones `resting`."""
-        kinds = ["reachable", "invariant", "crash"] + ["transition"] * bool(before) + ["terminal"] * resting
-        names = set()
-        for prop, one in self._instantiations(kinds):
-            sought = one.expr if prop.kind == "reachable" else one.premise
-            if sought is not None and self.evaluate(sought, state, before=before):
-                names.add(prop.name)
-        return names
+        """The properties of which an instantiation is exercised."""
+        return {name for name, _ in self.exercised(state, before, resting)}
 
     def _violated(self, kinds: Sequence[str], state: State, before: Values = ()) -> list[PropertyViolation]:
         judged = self._instantiations(kinds)

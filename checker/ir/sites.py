@@ -9,9 +9,11 @@ then terminal properties.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .program import DEADLOCK, NOWHERE, Check, Expr, Fail, If, Instantiation, Pos, Program, Property, Stmt
+from .program import (
+    DEADLOCK, NOWHERE, Binary, Check, Const, Expr, Fail, If, Instantiation, Ite, Pos, Program, Property, Read, Stmt, Unary,
+)  # fmt: skip
 
 STEP, TRANSITION, STATE, REST = range(4)  # what is violated: a step, its two states, a state, a state without steps
 
@@ -66,27 +68,66 @@ class Sites:
 
 @dataclass(frozen=True)
 class Witness:
-    """Something that the search should see: `exprs` are the instantiations of a reachable
-    property, or the premises of another one.  kind: where they are judged, as in `Site`."""
+    """Something that the search should see: some instantiations of a reachable property, or where those of
+    another one say something.  kind: where that is judged, as in `Site`.  exprs: with the number of the
+    instantiation that each is of, GROUP at most."""
 
     kind: int
     name: str
-    exprs: tuple[Expr, ...]
+    exprs: tuple[tuple[int, Expr], ...]
+
+
+GROUP = 64  # instantiations that are looked for together
+SOUGHT = {
+    "reachable": STATE, "invariant": STATE, "crash": STATE, "leads_to": STATE, "transition": TRANSITION, "terminal": REST,
+}  # fmt: skip
 
 
 def witnesses(program: Program) -> list[Witness]:
-    """What `Exploration.reached` may name, in the order of properties."""
-    kinds = {"reachable": STATE, "invariant": STATE, "crash": STATE, "transition": TRANSITION, "terminal": REST}
+    """What `Exploration.exercised` may name, in the order of properties."""
     found = []
     for prop in program.properties:
-        exprs = tuple(e for one in prop.instances if (e := _sought(prop, one)) is not None)
-        if prop.kind in kinds and exprs:
-            found.append(Witness(kinds[prop.kind], prop.name, exprs))
+        exprs = [(number, e) for number, one in enumerate(prop.instances) if (e := sought(prop, one)) is not None]
+        for first in range(0, len(exprs), GROUP):
+            found.append(Witness(SOUGHT[prop.kind], prop.name, tuple(exprs[first : first + GROUP])))
     return found
 
 
-def _sought(prop: Property, one: Instantiation) -> Expr | None:
-    return one.expr if prop.kind == "reachable" else one.premise
+def sought(prop: Property, one: Instantiation) -> Expr | None:
+    """What shows that an instantiation says something here; None if it does everywhere.
+
+    A reachable property says itself, `leads_to` where it begins, a terminal one where nothing can move.  Of a
+    transition invariant without a premise something must change that it compares with what it was."""
+    if prop.kind in ("reachable", "leads_to"):
+        return one.expr
+    if one.premise is None and prop.kind == "terminal":
+        return Const(1)
+    if one.premise is None and prop.kind == "transition":
+        return _changes(one.expr)
+    return one.premise
+
+
+def _changes(expr: Expr) -> Expr | None:
+    """Does one of the variables change that `expr` reads as they were?  None if there is none."""
+    changed: Expr | None = None
+    for read in dict.fromkeys(_old_reads(expr)):
+        differs = Binary("!=", read, replace(read, old=False))
+        changed = differs if changed is None else Binary("or", changed, differs)
+    return changed
+
+
+def _old_reads(expr: Expr) -> Iterator[Read]:
+    match expr:
+        case Read():
+            yield from _old_reads(expr.index)
+            if expr.old:
+                yield expr
+        case Unary():
+            yield from _old_reads(expr.operand)
+        case Binary():
+            yield from (*_old_reads(expr.left), *_old_reads(expr.right))
+        case Ite():
+            yield from (*_old_reads(expr.cond), *_old_reads(expr.then), *_old_reads(expr.other))
 
 
 def _checks(program: Program) -> Iterator[Check | Fail]:

@@ -18,6 +18,7 @@ from .graph import BlockHead, FlowNode
 from .scopes import Bound, Scope
 from .values import CONST_0, FALSE, TRUE, Value, arith, compare, const
 
+MOST_PROCESSES = 4096  # alike
 OPERATION = "operation"  # the temporary that says which operation a thread starts
 
 
@@ -250,7 +251,11 @@ def _used(
 def instances_of(declared: lang.Process, world: World) -> tuple[int, Value | None]:
     """How many instances of a process run, and the argument of its functions, if they have one."""
     if declared.per is None:
-        return world.constant(declared.count), None
+        count = world.constant(declared.count)
+        if not 1 <= count <= MOST_PROCESSES:
+            text = f"process {declared.name}: count= is {count:,}"
+            raise ModelError(Problem("", 0, "type", text, f"It is 1 to {MOST_PROCESSES:,}: leave the process out if it shall not run."))
+        return count, None
     count = world.count(declared.per)
     if count == 1:
         return 1, const(1)

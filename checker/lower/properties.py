@@ -11,9 +11,10 @@ from ..parse import tree as t
 from ..types.typed import Typed
 from ..types.world import World
 from .builder import Builder
+from .premise import premise_of
 from .scopes import Bound, Scope
 from .statements import RULES
-from .values import TRUE, Value, both, const, implies
+from .values import FALSE, TRUE, Value, both, const
 
 
 def for_properties(world: World, file_names: dict[str, str]) -> Builder:
@@ -76,16 +77,18 @@ def _instance(
         start = _sound(b, b.value(result.left, scope))
         target = _sound(b, b.value(result.right, scope))
         return ir.Instantiation(binding, start.expr), target.expr
-    if isinstance(result, t.Logic) and result.op == "implies" and kind != "reachable":
-        premise = b.value(result.operands[0], scope)
-        unsound = b.take_checks()
-        claim = b.under(premise, result.operands[1], scope)
-        b.checks += unsound
-        whole = _sound(b, implies(premise, claim))
-        b.checks = unsound
-        return ir.Instantiation(binding, whole.expr, _sound(b, premise).expr), None
-    value = b.value(result, scope) if result is not None else TRUE
-    return ir.Instantiation(binding, _sound(b, value).expr), None
+    value = _sound(b, b.value(result, scope)) if result is not None else TRUE
+    return ir.Instantiation(binding, value.expr, _premise(b, kind, value, result, scope)), None
+
+
+def _premise(b: Builder, kind: str, value: Value, result: t.Node | None, scope: Scope) -> ir.Expr | None:
+    """Where the condition `value` says something; nowhere if nothing can make it false."""
+    if kind == "reachable":
+        return None
+    if value == TRUE:
+        return FALSE.expr
+    node = premise_of(result)
+    return None if node is None else _sound(b, b.value(node, scope)).expr
 
 
 def _sound(b: Builder, value: Value) -> Value:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.disk_cache import cache_dir
+from ..base import disk_cache
 from ..ir.program import Block, If, Program, Stmt
 from ..search.exploration import Limits, interruptible
 from ..search.native import Search
@@ -41,13 +41,11 @@ class Survey:
 def survey(program: Program) -> Survey:
     """Which steps of a program are taken; the search that says so is done once, and kept on the disk."""
     digest = hash_of(plain(program))
-    place = cache_dir() / "mutants" / f"labels-{digest}.json"
-    try:
-        labels = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        labels = [sorted(one) for one in _labels(program)]
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(labels), encoding="utf-8")
+    place = disk_cache.cache_dir() / f"{digest}.labels"
+    kept = disk_cache.read(place)
+    labels = json.loads(kept) if kept is not None else [sorted(one) for one in _labels(program)]
+    if kept is None:
+        disk_cache.keep(place, json.dumps(labels).encode())
     whole = frozenset(line for p in program.processes for b in p.blocks for line in lines_of(b))
     taken = ((p.blocks[label] for label in there) for p, there in zip(program.processes, labels, strict=True))
     return Survey(digest, whole, frozenset(line for blocks in taken for b in blocks for line in lines_of(b)))

@@ -30,22 +30,34 @@ ITF = ".itf.json"
 # ------------------------------------------------------------------ for people
 
 
+FEW = 3  # vacuous properties that are named without being asked for
 MANY = 1_000_000  # states of the next bound from which on it is worth a line
 KNOWN = Path("counterexamples")  # where what was found before is stored
 
 
-def remarks(result: Result, width: int = 80) -> list[str]:
-    """Lines below the verdict: what it does not say, and what stopped it."""
+def remarks(result: Result, width: int = 80, verbose: bool = False) -> list[str]:
+    """Lines below the verdict: what it does not say, and what stopped it; verbose: at length."""
     return [
         line
-        for said in _remarks(result)
+        for said in _remarks(result, verbose)
         for line in textwrap.wrap(
             said, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
         )
     ]
 
 
-def _remarks(result: Result) -> list[str]:
+def _vacuous(result: Result, verbose: bool) -> list[str]:
+    """What the properties that hold do not say.  verbose: with the names of many, and the values of parameters."""
+    vacuous, idle = result.named(VACUOUS), [one for one in result.properties if one.idle] if verbose else []
+    lines = []
+    if vacuous and (verbose or len(vacuous) <= FEW):
+        lines.append(f"not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
+    elif vacuous:
+        lines.append(f"{len(vacuous)} properties are not exercised: what they speak of never happens here (--verbose names them)")
+    return lines + [f"{one.name} says nothing here for {'; '.join(one.idle)}" for one in idle]
+
+
+def _remarks(result: Result, verbose: bool = False) -> list[str]:
     lines = []
     if not_due := len(result.named(NOT_DUE)):
         lines.append(f"{not_due} witness{'es' * (not_due > 1)} not due at this bound")
@@ -67,8 +79,7 @@ def _remarks(result: Result) -> list[str]:
         lines.append(f"all of it: {result.forecast.text()}")
     if result.next_bound and (result.next_bound.states >= MANY or result.next_bound.beyond):
         lines.append(f"bound {result.next_bound.bound}: {result.next_bound.text()}")
-    if vacuous := result.named(VACUOUS):
-        lines.append(f"not exercised: {', '.join(vacuous)} (what they speak of never happens here)")
+    lines += _vacuous(result, verbose)
     if unseen := result.named(NOT_SEEN):
         lines.append(f"not seen: {', '.join(unseen)} (with reduction not everything is; --no-reduction tells)")
     if result.verdict in (HOLDS, INCOMPLETE) and not result.stopped_by and (unchecked := result.named(NOT_CHECKED)):
@@ -97,10 +108,12 @@ def known_finding(result: Result) -> Finding | None:
     return known(result.design, result.scenario, result.violation.property) if result.violation else None
 
 
-def report(result: Result, quiet: bool = False, more: Sequence[str] = (), picture: str = "") -> str:
+def report(
+    result: Result, quiet: bool = False, more: Sequence[str] = (), picture: str = "", verbose: bool = False
+) -> str:
     """All that is said of a result: the verdict line, remarks, the counterexample, and which order of its steps matters.
 
-    more: further remarks.  picture: of the counterexample, if it is not the result's own."""
+    more: further remarks.  picture: of the counterexample, if it is not the result's own.  verbose: all names."""
     from ..verdict.line import verdict_line, verdict_lines
 
     width, colour = terminal()
@@ -109,7 +122,7 @@ def report(result: Result, quiet: bool = False, more: Sequence[str] = (), pictur
         return verdict_line(result, colour) + (f", known finding: {finding.name}" if finding else "")
     picture = picture or result.picture(width, colour)
     told = ["", picture, *order_lines(result, width)] if picture else []
-    return "\n".join([*verdict_lines(result, width, colour), *remarks(result, width), *more, *told])
+    return "\n".join([*verdict_lines(result, width, colour), *remarks(result, width, verbose), *more, *told])
 
 
 def order_lines(result: Result, width: int = 80) -> list[str]:

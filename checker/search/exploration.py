@@ -55,8 +55,8 @@ class Exploration:
     stopped_by: "", "time", "memory", "disk", "states", "interrupt" or "violation"; stopped_because: more on
     that, if there is more to say.
     states: distinct states.  transitions: successors produced, repeated ones and self loops
-    included.  levels: number of states at each depth.  reached: names of the reachable
-    properties and of the premises seen.  seconds: of the search, compilation not included.
+    included.  levels: number of states at each depth.  exercised: the instantiations of properties that
+    say something in what was seen (`sites.sought`), by property and number.  seconds: of the search, compilation not included.
     violation: the first; violations: the first of each property.
     bytes_per_state: states, parents and index, with disk_bytes, those that went to files.  words, bits: size
     of a packed state (native).
@@ -65,6 +65,7 @@ class Exploration:
     off: reductions that were asked for and are not used, and why; symmetry for each set of identities.
     whole: states without reduction, if they were all searched, too.
     sizes: states of each smaller bound, as far as a complete search knows them.
+    came: somebody comes to one of the steps that were asked for; False may be wrong with partial-order reduction.
     """
 
     complete: bool = False
@@ -73,7 +74,7 @@ class Exploration:
     states: int = 0
     transitions: int = 0
     levels: list[int] = field(default_factory=list)
-    reached: set[str] = field(default_factory=set)
+    exercised: set[tuple[str, int]] = field(default_factory=set)
     seconds: float = 0.0
     compile_seconds: float = 0.0
     bytes_per_state: float = 0.0
@@ -86,6 +87,7 @@ class Exploration:
     off: tuple[tuple[str, str], ...] = ()
     whole: int | None = None
     sizes: dict[int, int] = field(default_factory=dict)
+    came: bool = False
     threads: int = 1
     digest: str = ""
     words: int = 0
@@ -95,6 +97,11 @@ class Exploration:
     def reductions(self) -> tuple[str, ...]:
         """Names of those in force."""
         return (PARTIAL_ORDER,) * self.reduced + tuple(map(symmetry_of, self.symmetries))
+
+    @property
+    def reached(self) -> set[str]:
+        """The reachable properties that were seen to hold somewhere, and the others that say something."""
+        return {name for name, _ in self.exercised}
 
     @property
     def depth(self) -> int:
@@ -127,7 +134,8 @@ class Progress:
 class Limits:
     """When a search has to end: seconds from now on, bytes, number of states, Ctrl-C.
     directory: for what memory has no room for, or None.  operations: that are started at most, if
-    fewer than the program's bound; then states are counted, and not judged."""
+    fewer than the program's bound; then states are counted, and not judged.  steps: process and label of those
+    of which it is asked whether anybody comes to one."""
 
     def __init__(
         self,
@@ -136,7 +144,9 @@ class Limits:
         states: int | None = None,
         directory: str | None = None,
         operations: int | None = None,
+        steps: frozenset[tuple[int, int]] = frozenset(),
     ) -> None:
+        self.steps = steps
         self.end = None if seconds is None else time.monotonic() + seconds
         self.memory, self.states, self.directory, self.operations = memory, states, directory, operations
         self.interrupted = False

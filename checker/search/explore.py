@@ -24,6 +24,7 @@ def explore(
     operations: int | None = None,
     digest: bool = False,
     self_check: bool = False,
+    steps: frozenset[tuple[int, int]] = frozenset(),
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
@@ -39,11 +40,12 @@ def explore(
     digest: also take the digest of all states, if the search is complete (`checker.search.digest`).
     self_check: of every stored state it is checked that it is a permutation of what it stands for; else of a sample.
     operations: count the states of this smaller bound, with the same code; nothing is judged (native).
+    steps: by index of the process and label; says whether anybody comes to one of them (`Exploration.came`).
     Raises UsageError if there is no such engine.
     """
     if threads < 1:
         raise UsageError("a search needs at least one thread")
-    limits = Limits(time_limit, memory_limit, states, spill_dir, operations)
+    limits = Limits(time_limit, memory_limit, states, spill_dir, operations, steps)
     with interruptible(limits):
         if engine == "native":
             from .native import search as native_search

@@ -113,8 +113,9 @@ class Search:
         result.complete = not result.stopped_by
         if result.complete and not result.reduced and self.limits.operations is None:
             result.sizes = self._sizes()
+        result.came = self._comes_to(self.limits.steps)
         result.states, result.transitions = self.store.count(), self._transitions()
-        result.reached = self._reached()
+        result.exercised = self._exercised()
         result.disk_bytes = self.store.disk_bytes()
         result.bytes_per_state = (self.store.bytes() + result.disk_bytes) / max(result.states, 1)
         result.seconds = time.perf_counter() - self.started
@@ -195,6 +196,23 @@ class Search:
         visited.index_rows(self.store.space, self.workers[0], self.code, self.store.shift, 0, 0)
         self._slice(0)
         self.store.shared[visited.NEXT] = 0
+
+    def _comes_to(self, steps: frozenset[tuple[int, int]]) -> bool:
+        """Does a process stand at one of these labels in a stored state?"""
+        cells = {slot: (lo, word, shift, mask) for slot, lo, word, shift, mask in self.layout.cells}
+        for actor in self.native.actors:
+            wanted = [label for process, label in steps if process == actor.index]
+            slot = self.layout.slots.pc(actor.index, actor.instance)
+            if slot not in cells:
+                if self.layout.slots.lo[slot] in wanted:
+                    return True
+                continue
+            lo, word, shift, mask = cells[slot]
+            for step in (1 + self.store.count() // LOOKED_AT, 1) if wanted else ():  # a part first
+                labels = (self.store.words_at(word, step) >> np.uint64(shift) & np.uint64(mask)).astype(np.int64)
+                if np.isin(labels + lo, wanted).any():
+                    return True
+        return False
 
     def _sizes(self) -> dict[int, int]:
         """About how many states each bound up to this one has: those in which so many operations were started.
@@ -409,13 +427,14 @@ class Search:
     def _transitions(self) -> int:
         return sum(int(worker.own[visited.TRANSITIONS]) for worker in self.workers)
 
-    def _reached(self) -> set[str]:
-        names = set()
-        for number, witness in enumerate(self.native.witnesses):
-            place, bit = Info.REACHED + number // 64, number % 64
-            if any(int(worker.info[place]) >> bit & 1 for worker in self.workers):
-                names.add(witness.name)
-        return names
+    def _exercised(self) -> set[tuple[str, int]]:
+        found = set()
+        for place, witness in enumerate(self.native.witnesses, Info.REACHED):
+            bits = 0
+            for worker in self.workers:
+                bits |= int(worker.info[place])
+            found |= {(witness.name, number) for bit, (number, _) in enumerate(witness.exprs) if bits >> bit & 1}
+        return found
 
 
 def search(

@@ -58,7 +58,12 @@ class _Search:
         self.states.append(state)
         self.parents.append(parent)
         self._note(STATE, self.interpreter.judge(state), depth, number)
-        self.result.reached |= self.interpreter.reached(state)
+        self.result.exercised |= self.interpreter.exercised(state)
+
+    def comes_to(self, state: State, steps: frozenset[tuple[int, int]]) -> bool:
+        """Does a process stand at one of these labels?"""
+        at = self.interpreter.slots.pc
+        return any((a.process, state[at(a.process, a.instance)]) in steps for a in self.interpreter.actors)
 
     def expand(self, number: int) -> None:
         """Find the successors of a state."""
@@ -73,11 +78,11 @@ class _Search:
             self._enter(step.after, number)
         if not steps:
             self._note(REST, judge.at_rest(state), self.depth, number)
-            result.reached |= judge.reached(state, resting=True)
+            result.exercised |= judge.exercised(state, resting=True)
 
     def _judge_step(self, before: State, after: State, number: int) -> None:
         self._note(TRANSITION, self.interpreter.judge_step(before, after), self.depth + 1, number, after)
-        self.result.reached |= self.interpreter.reached(after, before=before)
+        self.result.exercised |= self.interpreter.exercised(after, before=before)
 
     def _enter(self, state: State, number: int) -> None:
         """Store a successor of the state `number`, or what the chains of ample steps from it lead to."""
@@ -89,7 +94,7 @@ class _Search:
                 self.add(state, number, self.depth + 1)
                 continue
             self._note(STATE, self.interpreter.judge(state), self.depth + 1, number, state)
-            self.result.reached |= self.interpreter.reached(state)
+            self.result.exercised |= self.interpreter.exercised(state)
             steps = [s for s in self.interpreter.steps(state) if (s.process, s.instance) == chosen]
             after = self._take(state, steps, number)
             if state in after or not after:  # it would go round, and put off the others; or it fails
@@ -164,6 +169,7 @@ def search(
     result.complete = not result.stopped_by
     if digest and result.complete:
         result.digest = digest_of(run.states)
+    result.came = any(run.comes_to(state, limits.steps) for state in run.states) if limits.steps else False
     result.states, result.seconds, result.bytes_per_state = len(run.states), run.seconds, BYTES
     if run.group:
         stored, closed = run.states.__getitem__, result.complete and not reduced

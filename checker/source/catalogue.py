@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import lang
 from ..base.errors import ModelError, Problem, UsageError, shown_path
+from . import declarations
 from .functions import lines_of
 
 PACKAGES = ("model", "properties")
@@ -49,11 +50,27 @@ class Catalogue:
 
     def design(self, name: str) -> lang.Design:
         """The design `name`, or several of them composed: "a+b"."""
-        parts = [_named("design", part.strip(), self.designs) for part in name.split("+")]
+        names = [part.strip() for part in name.split("+")]
+        parts = [_named("design", part, self.designs) for part in names]
+        for later, second in enumerate(names):
+            for first in names[:later]:
+                self._refuse_unfit(first, second)
         composed = parts[0]
         for part in parts[1:]:
             composed = composed + part
         return composed
+
+    def _refuse_unfit(self, first: str, second: str) -> None:
+        """UsageError if two designs do not compose."""
+        one, other = self.designs[first], self.designs[second]
+        reason = lang.unfit(one, other, self.name_of).format(first, second)
+        if first == second and not reason:
+            reason = f"{first} is named twice"
+        if not reason:
+            return
+        fitting = [n for n, d in self.designs.items() if d is not one and not lang.unfit(one, d)]
+        known = f"; with {first} compose: " + shortened(fitting) if fitting else ""
+        raise UsageError(f"--design {first}+{second}: {reason}{known}")
 
     def function(self, name: str) -> list[FunctionType]:
         """The functions called `name`, of which there may be one in each file."""
@@ -228,6 +245,8 @@ def _collect(model: str, modules: list[ModuleType]) -> Catalogue:
     if first is not None:
         catalogue.scenarios = {DEFAULT_SCENARIO: first, **catalogue.scenarios}
     catalogue.designs = dict(sorted(catalogue.designs.items(), key=lambda item: item[1].of is not None))
+    if wrong := list(declarations.problems(catalogue)):
+        raise ModelError(wrong)
     return catalogue
 
 
@@ -321,6 +340,11 @@ def _named(kind: str, name: str, known: Mapping[str, Any]) -> Any:
     if name in known:
         return known[name]
     raise UsageError(f"there is no {kind} {name!r}" + suggestions(name, list(known)))
+
+
+def shortened(names: list[str]) -> str:
+    """Names as a list, of which a long one is cut."""
+    return ", ".join(names[:SHORT]) + (f" and {len(names) - SHORT} more" if len(names) > SHORT else "")
 
 
 def suggestions(name: str, known: list[str]) -> str:

@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Any, Protocol
 
 from .. import lang
-from ..base.errors import ModelError, Problem
+from ..base.errors import ModelError, Problem, placed
 from ..ir import program as ir
 from ..parse import tree as t
 from .intervals import arithmetic
@@ -30,7 +30,7 @@ class Wrong(Exception):
     """An expression is wrong; the problem is recorded already."""
 
 
-class Functions(Protocol):
+class TypedFunctions(Protocol):
     """What the type of a call is asked of: `infer.Inference`.
 
     stack: the functions that are being looked at, each called by the one before."""
@@ -48,7 +48,7 @@ class ExpressionTyper:
     """Types the expressions of one function."""
 
     def __init__(
-        self, inference: Functions, declared: FunctionType, tree: t.Function, places: tuple[AnyType, ...]
+        self, inference: TypedFunctions, declared: FunctionType, tree: t.Function, places: tuple[AnyType, ...]
     ) -> None:
         self.inference, self.world, self.tree = inference, inference.world, tree
         remaining = list(places)
@@ -71,7 +71,10 @@ class ExpressionTyper:
             return RecordType(annotation)
         if annotation is lang.Place:
             return PlaceType(UNKNOWN, None)
-        return UNKNOWN if annotation is None else self.world.type(annotation)
+        try:
+            return UNKNOWN if annotation is None else self.world.type(annotation)
+        except ModelError as error:
+            raise ModelError(placed(p, self.tree.file, self.tree.line) for p in error.problems) from None
 
     # problems
 

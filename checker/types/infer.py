@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FunctionType
 
 from .. import lang
-from ..base.errors import ModelError, Problem
+from ..base.errors import ModelError, Problem, placed
 from ..ir import program as ir
 from ..parse import tree as t
 from ..parse.unset import falls_off
@@ -99,6 +99,8 @@ class FunctionTyper(ExpressionTyper):
                 self.statement(stmt)
             except Wrong:
                 pass
+            except ModelError as error:
+                self.problems += [placed(problem, self.tree.file, stmt.line) for problem in error.problems]
 
     def statement(self, stmt: t.Stmt) -> None:
         match stmt:

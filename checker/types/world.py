@@ -5,20 +5,21 @@ A `World` is one scope: the constants have values in it, so every declared type 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from .. import lang
-from ..base.errors import ModelError, Problem, UsageError, shown_path
+from ..base.errors import ModelError, Problem, UsageError, placed
 from ..ir import program as ir
-from ..source.functions import lines_of
+from ..source.declarations import field_place
 
 NONE = ir.Type("none", 0, 0)  # of None alone
 VOID = ir.Type("void", 0, 0)  # of a call without a value
 MOST_VALUES = (1 << 64) - 1  # of a range, which is packed into a word
+MOST_INSTANCES = 1 << 16  # of a struct: each makes the code of a search larger
+MOST_ELEMENTS = 1 << 20  # of an array
 UNKNOWN = ir.Type("?", 0, 0)  # not inferred yet
 
 
@@ -113,8 +114,18 @@ class World:
         if isinstance(value, lang.EnumValue):
             return value.number
         if isinstance(value, lang.Instance):
-            return self.constant(value.number) + 1
-        return int(value) if value is not None else 0
+            return self._instance(value) + 1
+        if value is None or isinstance(value, int):
+            return int(value or 0)
+        raise ModelError(Problem("", 0, "type", f"{value!r} is no number", "Write a whole number, or an expression of constants."))
+
+    def _instance(self, value: lang.Instance) -> int:
+        """The number of a declared instance."""
+        number, count, name = self.constant(value.number), self.count(value.struct), value.struct.__name__
+        if not 0 <= number < count:
+            text = f"{name}[{number}] is none of the {count} instances of {name}"
+            raise ModelError(Problem(*self.place(value.struct), "type", text, "They are numbered from 0, up to count= less one."))
+        return number
 
     def type_of_value(self, value: Any) -> ir.Type:
         """The type of a declared value; of an integer, the range that holds it alone."""
@@ -146,7 +157,7 @@ class World:
             if lo > hi:
                 name = self._names.get(id(declared), "")
                 raise ModelError(Problem("", 0, "type", f"the range {f'{name} ' * bool(name)}is empty: {lo}..{hi}"))
-            if hi - lo > MOST_VALUES:
+            if hi - lo > MOST_VALUES or max(abs(lo), abs(hi)) > MOST_VALUES:
                 raise ModelError(Problem("", 0, "type", f"{lo}..{hi} is no range of the language", "It has 64 bits at most."))
             return ir.int_type(lo, hi, self._names.get(id(declared), ""))
         if isinstance(declared, lang.Enum):
@@ -180,22 +191,17 @@ class World:
         found = self._counts.get(struct)
         if found is None:
             found = self._counts[struct] = self.constant(struct.instances)
-            self.structs.setdefault(struct.__name__, struct)
-            if found < 1:
-                file, line = self.place(struct)
-                raise UsageError(f"{shown_path(file)}:{line}: {struct.__name__} has {found} instances")
+            if self.structs.setdefault(struct.__name__, struct) is not struct:
+                text = f"two structs are called {struct.__name__}"
+                raise ModelError(Problem(*self.place(struct), "duplicate", text, "A struct is told by its class name: rename one."))
+            if not 1 <= found <= MOST_INSTANCES:
+                text = f"{struct.__name__} has {found:,} instances"
+                raise ModelError(Problem(*self.place(struct), "type", text, f"count= is 1 to {MOST_INSTANCES:,}."))
         return found
 
     def place(self, struct: Any, field: str = "") -> tuple[str, int]:
         """File and line of a struct or a record, or of one of its fields; line 0 if it is not to be found."""
-        file = self._files.get(struct.__module__, "")
-        sought = [rf"class {struct.__name__}\b", *([rf"{field}\s*[:=]"] if field else [])]
-        for number, text in enumerate(lines_of(file), 1):
-            if re.match(sought[0], text.strip()):
-                if len(sought) == 1:
-                    return file, number
-                sought.pop(0)
-        return file, 0
+        return field_place(self._files.get(struct.__module__, ""), struct.__name__, field)
 
     def struct_of(self, type: ir.Type) -> Any:
         return self.structs[type.name]
@@ -223,13 +229,21 @@ class World:
             self.structs.setdefault(struct.__name__, struct)
         instances = self.count(struct) if issubclass(struct, lang.Struct) else 1
         try:
-            per = self.constant(field.count) if field.count is not None else 1
+            per = self._size(field)
             type_ = ir.Type("owner", 0, self.processes) if field.lock else self.type(field.type)
             init = self._init(field, type_)
         except ModelError as error:
             file, line = self.place(struct, field.name)
-            raise ModelError(p if p.file else replace(p, file=file, line=line) for p in error.problems) from None
+            raise ModelError(placed(p, file, line) for p in error.problems) from None
         return FieldInfo(field, f"{struct.__name__}.{field.name}", type_, per, instances * per, init)
+
+    def _size(self, field: lang.Field) -> int:
+        """Elements of an array; 1 for any other field."""
+        size = self.constant(field.count) if field.count is not None else 1
+        if not 1 <= size <= MOST_ELEMENTS:
+            text = f"{field.struct.__name__}.{field.name} is an array of {size:,} elements"
+            raise ModelError(Problem("", 0, "type", text, f"It has 1 to {MOST_ELEMENTS:,}."))
+        return size
 
     def _init(self, field: lang.Field, type_: ir.Type) -> int:
         if field.init is None:

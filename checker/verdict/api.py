@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Any
 from ..base.errors import InternalError, UsageError, shown_path
 from ..base.limits import GIB, default_memory_limit
 from ..ir.program import Program
-from ..lang import Design, Scenario
+from ..lang import Baseline, Design, Scenario
 from ..search.forecast import Forecast, Forecaster, next_bound
-from ..source.catalogue import Catalogue, load
+from ..source.catalogue import Catalogue, load, shortened
 from .deepening import Deepening
 from .judge import judged
-from .result import HOLDS, INCOMPLETE, NOT_CHECKED, VIOLATED, PropertyResult, Result, Violation
+from .result import (
+    ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, UNREACHED, UNSEEN, VACUOUS, VIOLATED, PropertyResult, Result, Violation,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from ..search.exploration import Exploration
@@ -36,7 +38,6 @@ __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", 
 ENGINES = ("native", "interpret")
 REDUCTIONS = ("partial-order", "symmetry")
 SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
-MOST_OPERATIONS = 1_000_000_000
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
 WHOLE_FACTOR, WHOLE_SECONDS = 10, 10  # what holds with reduction is searched without up to so many times its states, and seconds
@@ -72,6 +73,7 @@ def prepare(
 ) -> Task:
     """Load, select and compile; the arguments are those of `check`."""
     from ..compile.cache import program as compiled
+    from ..compile.program import MOST_OPERATIONS
     from ..trace.trace import Facts
 
     start = time.perf_counter()
@@ -150,9 +152,10 @@ def check(
     _check_options(engine, threads, time_limit, memory_limit)
     reduction = () if digest else _chosen(reduction)
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
+    own = _own_steps(task, bound, properties)
     options = {
         "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
-        "spill_dir": spill_dir, "digest": digest, "self_check": self_check,
+        "spill_dir": spill_dir, "digest": digest, "self_check": self_check, "steps": own,
     }  # fmt: skip
 
     alone = progress and (lambda now: progress(now, None))
@@ -171,14 +174,40 @@ def check(
     return _decided(whole, properties or ())
 
 
+def _own_steps(task: Task, bound: int | None, properties: Sequence[str] | None) -> frozenset[tuple[int, int]] | None:
+    """The steps that a design has and its baseline does not, in this scenario; None of a baseline.
+
+    UsageError if there are none because the scenario is one of another baseline."""
+    from ..compile.cache import program as compiled
+    from .changed_steps import changed_steps
+
+    design, scenario, catalogue = task.design, task.scenario, task.catalogue
+    if design is None or isinstance(design, Baseline) or not design.edits:
+        return None
+    named = {c if isinstance(c, str) else catalogue.name_of(c): value for c, value in design.set.items()}
+    values = {name: value for name, value in named.items() if isinstance(value, int)} | dict(task.facts.settings)
+    wanted = list(properties) if properties else None
+    base = compiled(catalogue, scenario, scenario.of or catalogue.baseline_of(design), bound, values, wanted)
+    own = changed_steps(task.program, base)
+    if not own and scenario.of not in (None, (of := catalogue.baseline_of(design))):
+        name, fitting = catalogue.name_of(scenario), [*catalogue.scenarios_of(design)]
+        text = f"{task.name} is a change of {catalogue.name_of(of)}, and changes nothing in {name}, a scenario of "
+        raise UsageError(f"{text}{catalogue.name_of(scenario.of)}; it has scenarios of its own: {shortened(fitting)}")
+    return own
+
+
 def _decided(result: Result, names: Sequence[str]) -> Result:
-    """The result; not "holds" if one of the properties that were asked for by name was not checked."""
+    """The result; not "holds" if one of the properties that were asked for by name was not checked, nor if all of
+    them speak of what never happens."""
     from ..trace.temporal import CAP
 
-    unchecked = [name for name in result.named(NOT_CHECKED) if name in names]
-    if result.verdict != HOLDS or not unchecked:
+    if result.verdict != HOLDS:
         return result
-    return replace(result, verdict=INCOMPLETE, stopped_because=f"leads_to is decided in up to {CAP:,} states")
+    if any(name in names for name in result.named(NOT_CHECKED)):
+        return replace(result, verdict=INCOMPLETE, stopped_because=f"leads_to is decided in up to {CAP:,} states")
+    if names and {*names} <= {*result.named(VACUOUS)}:
+        return replace(result, verdict=VACUOUS, stopped_because="nothing that was asked about happens in this scenario")
+    return result
 
 
 def _watched(forecaster: Forecaster, progress: Callable[..., None] | None) -> Callable[[Any], None]:
@@ -235,17 +264,18 @@ def explored(
     digest: bool = False,
     self_check: bool = False,
     deepening: Deepening | None = None,
+    steps: frozenset[tuple[int, int]] | None = None,
 ) -> Result:
     """The result of a prepared task; the options are those of `check`.
 
     deepening: the smaller bounds that are searched first if the space is large; where one of them is violated the
-    task's own search is not carried on."""
+    task's own search is not carried on.  steps: those that the design has and its baseline does not."""
     from ..picture.cells import rows_of
 
     limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
     options = {
         "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
-        "spill_dir": _spill_dir(spill_dir), "digest": digest, "self_check": self_check,
+        "spill_dir": _spill_dir(spill_dir), "digest": digest, "self_check": self_check, "steps": steps or frozenset(),
     }  # fmt: skip
     found = _search(task.program, _chosen(reduction), time_limit, options, deepening)
     verdict, properties, violation = judged(task.program, found, task.shows)
@@ -281,7 +311,15 @@ def explored(
         drawings=rows_of(task.catalogue, task.program),
         off=found.off,
         whole=found.whole,
+        change=_change(steps, found),
     )
+
+
+def _change(steps: frozenset[tuple[int, int]] | None, found: Exploration) -> str:
+    """What became of a design's own steps in a search."""
+    if steps is None or found.came or steps and not found.complete:
+        return ""
+    return ABSENT if not steps else UNSEEN if found.reduced else UNREACHED
 
 
 def _chosen(reduction: bool | Sequence[str]) -> tuple[str, ...]:
@@ -320,7 +358,8 @@ def _search(
         return first
     reduced, symmetric = (name in reductions for name in REDUCTIONS)
     found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)
-    found.reached |= first.reached
+    found.exercised |= first.exercised
+    found.came |= first.came
     if not found.complete and found.violation is None and found.states < first.states:
         first.stopped_by, first.stopped_because = found.stopped_by, found.stopped_because
         return first  # it got farther: the time was used up by the preparations of the other
@@ -349,7 +388,8 @@ def _search_whole(program: Program, found: Exploration, spent: float, left: floa
     if said := _contradiction(whole, found):
         raise InternalError(f"the searches contradict each other: {said} with {' and '.join(found.reductions)}")
     found.whole = whole.states
-    found.reached |= whole.reached
+    found.exercised |= whole.exercised
+    found.came |= whole.came
 
 
 def _contradiction(whole: Exploration, found: Exploration) -> str:
@@ -380,7 +420,7 @@ def _with_liveness(
     verdicts, violation = {p.name: p.verdict for p in properties}, None
     for prop in task.program.properties:
         most = CAP if task.shows and prop.name in task.shows else LIVENESS_STATES
-        if prop.kind == "leads_to" and states <= most:
+        if prop.kind == "leads_to" and states <= most and verdicts[prop.name] == NOT_CHECKED:
             found = check_leads_to(task.program, prop, facts=task.facts)
             verdicts[prop.name] = found.verdict
             if found.trace is not None and violation is None:

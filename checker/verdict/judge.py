@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from ..ir.program import ALWAYS_ON, Program, Property
+from ..ir.sites import sought
 from ..search.exploration import Exploration
 from .result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, PropertyResult, Violation
 
@@ -35,9 +36,12 @@ def judged(
 
 def _judged(prop: Property, program: Program, exploration: Exploration, shown: bool) -> PropertyResult:
     verdict = _plain(prop.name, exploration)
-    partial = exploration.reduced and exploration.whole is None  # not all witnesses need have been seen
-    if prop.kind == "leads_to":
-        verdict = NOT_CHECKED  # by this search; see api
+    exercised = {number for name, number in exploration.exercised if name == prop.name}
+    partial = exploration.reduced and exploration.whole is None  # not all that happens need have been seen
+    exact = exploration.complete and not partial
+    if prop.kind == "leads_to":  # it is decided by another search, see api
+        exact = exact and not exploration.symmetries  # which need not keep such a property
+        verdict = NOT_CHECKED if exercised or not exploration.complete else VACUOUS if exact else NOT_SEEN
     elif prop.kind == "reachable":
         due = program.bound is None or program.bound >= prop.from_bound
         if prop.name in exploration.reached:
@@ -45,8 +49,13 @@ def _judged(prop: Property, program: Program, exploration: Exploration, shown: b
         elif exploration.complete:
             never = NOT_SEEN if partial else VIOLATED if shown else VACUOUS
             verdict = never if due else NOT_DUE
-    elif verdict == HOLDS and _has_premise(prop) and prop.name not in exploration.reached:
-        verdict = NOT_SEEN if partial else VACUOUS
+    elif verdict == HOLDS and not prop.witness:
+        idle = [one for number, one in enumerate(prop.instances) if number not in exercised and sought(prop, one) is not None]
+        if prop.instances and len(idle) == len(prop.instances):
+            verdict = VACUOUS if exact else NOT_SEEN
+        elif exact and not exploration.symmetries:
+            texts = (", ".join(value for _, value in one.binding) for one in idle)
+            return PropertyResult(prop.name, prop.kind, verdict, tuple(texts))
     return PropertyResult(prop.name, prop.kind, verdict)
 
 
@@ -54,8 +63,3 @@ def _plain(name: str, exploration: Exploration) -> str:
     if name in exploration.violations:
         return VIOLATED
     return HOLDS if exploration.complete else INCOMPLETE
-
-
-def _has_premise(prop: Property) -> bool:
-    """Must the premise have been seen?  Not where a witness stands for it."""
-    return not prop.witness and any(one.premise is not None for one in prop.instances)

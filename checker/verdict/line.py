@@ -39,9 +39,12 @@ def verdict_lines(result: Result, width: int, colour: bool = False) -> list[str]
 def _verdict(result: Result, colour: bool) -> str:
     style = {"holds": "good", "violated": "bad"}.get(result.verdict, "doubt")
     checked = [p for p in result.properties if p.verdict != "not checked"]
-    what = result.violation.property if result.violation else f"{len(checked)} properties"
+    vacuous = len(result.named("vacuous"))
+    judged = f"{len(checked)} properties" + (f" ({vacuous} vacuous)" if vacuous else "")
+    what = result.violation.property if result.violation else judged
     bound = f"bound {result.bound}" if result.bound is not None else ""
-    parts = [result.design, result.scenario, bound, what]
+    design = f"{result.design} ({result.change})" if result.change else result.design
+    parts = [design, result.scenario, bound, what]
     return paint(f"{result.verdict:<8}", style, colour) + "  " + "  ".join(part for part in parts if part)
 
 

@@ -14,23 +14,26 @@ if TYPE_CHECKING:
 
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
 VACUOUS, NOT_DUE, NOT_SEEN, NOT_CHECKED = "vacuous", "not due", "not seen", "not checked"
-EXIT_STATUS = {HOLDS: 0, VIOLATED: 1, INCOMPLETE: 3}
+ABSENT, UNREACHED, UNSEEN = "changes nothing here", "no change is reached", "no change was seen"  # of a design
+EXIT_STATUS = {HOLDS: 0, VIOLATED: 1, INCOMPLETE: 3, VACUOUS: 3}
 
 
 @dataclass(frozen=True)
 class PropertyResult:
     """The verdict on one property.
 
-    verdict: "holds", "violated" or "incomplete"; "vacuous" if the premise of an invariant
-    was never true, or if a witness is not reached in a scenario that need not show it; "not
+    verdict: "holds", "violated" or "incomplete"; "vacuous" if what the property speaks of never happened
+    (`sites.sought`), or if a witness is not reached in a scenario that need not show it; "not
     due" for a witness that need not be reached at this bound yet; "not seen" for a witness or
     a premise that a search with reduction has not come across, which may be reachable all
     the same; "not checked" for a kind that the engine does not decide.
+    idle: of a property that holds, the values of its parameters for which it says nothing here.
     """
 
     name: str
     kind: str
     verdict: str
+    idle: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Violation:
 class Result:
     """What a check found.
 
-    verdict: "holds", "violated" or "incomplete".  design, scenario: their names; bound:
+    verdict: "holds", "violated" or "incomplete"; "vacuous" if properties were asked for by name, and not one
+    of them says anything here.  design, scenario: their names; bound:
     operations that may be started, or None if the model counts none.  states: distinct
     states; transitions: between them; depth: steps to the farthest state; levels: states at
     each depth.  seconds: of the search; compile_seconds: of what came before it.
@@ -89,6 +93,7 @@ class Result:
     asked: int | None = None  # the bound asked for, if a smaller one has the violation
     model: str = ""  # the file of the model, or "" for the packages
     settings: dict[str, int] = field(default_factory=dict)  # values of constants that were asked for
+    change: str = ""  # what the verdict does not say of the design: ABSENT, UNREACHED or UNSEEN, or ""
     off: tuple[tuple[str, str], ...] = ()  # reductions that a large space was to be searched with, and why they are not used
     whole: int | None = None  # states without reduction, if they were all searched, too
 
@@ -99,7 +104,7 @@ class Result:
 
     @property
     def exit_status(self) -> int:
-        """What the command line ends with: 0 holds, 1 violated, 3 incomplete."""
+        """What the command line ends with: 0 holds, 1 violated, 3 incomplete or vacuous."""
         return EXIT_STATUS[self.verdict]
 
     def picture(self, width: int = 80, colour: bool = False) -> str:
@@ -145,6 +150,9 @@ class Result:
             "next_bound": self.next_bound and self.next_bound.as_json(),
             "complete_up_to_bound": self.covered if self.verdict == INCOMPLETE else self.bound,
             "properties": [{"name": p.name, "verdict": p.verdict} for p in self.properties],
+            "vacuous": self.named(VACUOUS),
+            "change": self.change or None,
+            "idle": {p.name: list(p.idle) for p in self.properties if p.idle},
             "violation": self.violation and _violation_as_json(self.violation, file),
         }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,9 @@ def catalogue() -> Catalogue:
 
 
 def asked(catalogue: Catalogue, design: str = "iomap", bound: int = 1, **more) -> Program:
-    return program_cache.program(catalogue, catalogue.scenario("append_flush"), catalogue.design(design), bound, **more)
+    return program_cache.program(
+        catalogue, catalogue.scenario("append_flush"), catalogue.design(design), more.pop("bound", bound), **more
+    )
 
 
 def test_a_program_is_found_again_as_it_was_made(kept, catalogue, monkeypatch) -> None:
@@ -78,9 +82,21 @@ def test_what_is_made_while_the_program_runs_is_not_kept(kept, catalogue, monkey
     assert found == "compiled" and not kept.exists()
 
 
-def test_a_damaged_file_is_made_again(kept, catalogue) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file, other: file.write_bytes(file.read_bytes()[:-3]),
+        lambda file, other: file.write_bytes(other.read_bytes()),
+        lambda file, other: disk_cache.keep(file, b"no program"),
+        lambda file, other: disk_cache.keep(file, zlib.compress(pickle.dumps("no program"))),
+    ],
+    ids=["cut", "another program's", "no pickle", "another pickle"],
+)
+def test_a_damaged_file_is_made_again(kept, catalogue, damage) -> None:
+    asked(catalogue, bound=2)
+    (other,) = kept.glob("*.program")
     asked(catalogue)
-    for file in kept.glob("*.program"):
-        file.write_bytes(file.read_bytes()[:-3])
+    (file,) = {*kept.glob("*.program")} - {other}
+    damage(file, other)
 
     assert asked(catalogue) == compile_program(catalogue, catalogue.scenario("append_flush"), catalogue.design("iomap"), 1)

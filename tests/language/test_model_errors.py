@@ -53,7 +53,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ('Field(Size, "level")', 'Ref("Tonk")', 7, "Ref('Tonk'): there is no struct of this name"),
         ("Range(0, 3)", "Range(0, 1 << 70)", 7, "is no range of the language"),
         ("(Struct)", "(Struct, cuont=2)", 5, "cuont"),
-        ("(Struct)", "(Struct, count=0)", 5, "Tank has 0 instances"),
+        ("(Struct)", "(Struct, count=0)", 5, "Tank: count= is 0"),
         ('thread("filler", fill)', 'thread("filler", fill), thread("filler", fill)', 15, "two processes are called filler"),
         ('thread("filler", fill)', "fill", 15, "expected a process, as thread(...) or worker(...), not function"),
         ("bound=1", 'bound=1, properties=("full",)', 15, "there is no property 'full'"),

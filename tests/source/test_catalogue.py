@@ -92,9 +92,9 @@ def test_a_design_brings_its_scenario_and_a_scenario_its_baseline(model, asked, 
 
 
 def test_designs_compose(model):
-    both = model.design("eager+lazy")
+    both = model.design("lazy+special")
 
-    assert len(both.edits) == 1 and both.doc == "Start no more. And: Other."
+    assert both.of is model.designs["second"] and both.doc == "Other. And: Special."
 
 
 @pytest.mark.parametrize(

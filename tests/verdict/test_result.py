@@ -34,7 +34,7 @@ def test_always_on_properties_are_judged_too():
 
 
 def test_an_incomplete_search_never_holds():
-    stopped = Exploration(complete=False, stopped_by="time", reached={"w"})
+    stopped = Exploration(complete=False, stopped_by="time", exercised={("w", 0)})
 
     assert verdicts(stopped, prop("p"), prop("w", "reachable"), prop("v", "reachable")) == (
         "incomplete", {"p": "incomplete", "w": "holds", "v": "incomplete"}, None)  # fmt: skip
@@ -61,12 +61,12 @@ def test_a_witness_must_be_reached_from_its_bound_on(bound, verdict, of_witness)
 
 @pytest.mark.parametrize("options, reached, expected", [
     ({"premise": True}, set(), "vacuous"),
-    ({"premise": True}, {"p"}, "holds"),
+    ({"premise": True}, {("p", 0)}, "holds"),
     ({"premise": True, "witness": "w"}, set(), "holds"),
     ({}, set(), "holds"),
 ])  # fmt: skip
 def test_a_premise_without_witness_must_be_seen(options, reached, expected):
-    assert verdicts(Exploration(complete=True, reached=reached), prop("p", **options))[1]["p"] == expected
+    assert verdicts(Exploration(complete=True, exercised=reached), prop("p", **options))[1]["p"] == expected
 
 
 def test_a_narrow_scenario_need_not_show_every_witness():
@@ -86,7 +86,31 @@ def test_a_reduced_search_says_nothing_of_what_it_has_not_seen():
 
 
 def test_leads_to_is_not_decided_by_the_search():
-    assert verdicts(Exploration(complete=True), prop("p", "leads_to"))[1] == {"p": "not checked"}
+    begun = {("p", 0)}
+
+    assert verdicts(Exploration(complete=True, exercised=begun), prop("p", "leads_to"))[1] == {"p": "not checked"}
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [({}, "vacuous"), ({"reduced": True}, "not seen"), ({"symmetries": ("Folio",)}, "not seen"), ({"complete": False}, "not checked")],
+)
+def test_leads_to_that_never_begins_is_vacuous_if_the_search_has_seen_all(options, expected):
+    assert verdicts(Exploration(**{"complete": True} | options), prop("p", "leads_to"))[1] == {"p": expected}
+
+
+@pytest.mark.parametrize("kind, expected", [("terminal", "vacuous"), ("invariant", "holds"), ("crash", "holds"), ("transition", "holds")])
+def test_a_terminal_property_is_judged_somewhere(kind, expected):
+    assert verdicts(Exploration(complete=True), prop("p", kind))[1] == {"p": expected}
+
+
+@pytest.mark.parametrize("options, idle", [({}, ("folio 1",)), ({"reduced": True}, ()), ({"symmetries": ("Folio",)}, ())])
+def test_values_of_parameters_for_which_nothing_is_said_are_told(options, idle):
+    instances = tuple(Instantiation((("folio", f"folio {n}"),), Const(1), Const(1)) for n in range(2))
+    program = Program("p", (), (), (Property("p", "invariant", "P.", instances),))
+    _, (one, *_), _ = judged(program, Exploration(complete=True, exercised={("p", 0)}, **options))
+
+    assert (one.verdict, one.idle) == ("holds", idle)
 
 
 def test_available_memory_is_the_least_that_is_known(tmp_path: Path):

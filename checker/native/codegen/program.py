@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...ir.program import Program
+from ...ir.program import Const, Program
 from ...ir.sites import REST, STATE, TRANSITION, Sites, Witness, witnesses
 from ...reduce.partial_order import analyse
 from ...reduce.symmetry import Class
@@ -44,8 +44,8 @@ COPY = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
 class Info:
     """Where things stand in `info`.
 
-    0: number of records.  1: whether the last step violated something.  reached: one bit
-    for each witness.  seen: for each site, whether it is recorded.  records: `record` integers
+    0: number of records.  1: whether the last step violated something.  reached: a word for each
+    witness, a bit for each instantiation.  seen: for each site, whether it is recorded.  records: `record` integers
     each: site, process instance (counted over all, -1: none), number of the successor (-1:
     none); then, for the search loop to fill in, the state and the words of the successor.
     """
@@ -58,7 +58,7 @@ class Info:
 
     @property
     def seen(self) -> int:
-        return self.REACHED + (self.witnesses + 63) // 64
+        return self.REACHED + self.witnesses
 
     @property
     def records(self) -> int:
@@ -252,21 +252,22 @@ class NativeText:
         code.start(right, known)
 
     def _look_for(self, code: Code, number: int, witness: Witness, view: View, before: View | None) -> None:
-        """Set the bit of a witness if it is there; nothing is evaluated once the bit is set."""
-        place = info_at(code, Info.REACHED + number // 64)
+        """Set the bits of what is there of a witness; nothing is evaluated once they are all set."""
+        sought = [(1 << bit, expr) for bit, (_, expr) in enumerate(witness.exprs) if expr != Const(0)]
+        if not sought:
+            return
+        place = info_at(code, Info.REACHED + number)
         found = code.emit(f"load i64, ptr {place}")
-        bit = signed(1 << number % 64)
         look, there = code.name("look"), code.name("there")
-        missing = code.emit(f"icmp eq i64 {code.emit(f'and i64 {found}, {bit}')}, 0")
+        missing = code.emit(f"icmp ne i64 {found}, {signed(sum(bit for bit, _ in sought))}")
         known = code.scope
         code.write(f"br i1 {missing}, label %{look}, label %{there}")
         code.start(look, Available(known))
         view, before = view.copy(), before.copy() if before else None
-        seen = condition(False)
-        for expr in witness.exprs:
-            seen = code.binary("or", seen, code.as_flag(self.expressions.value(expr, view, None, before)))
-        with_bit = code.emit(f"or i64 {found}, {bit}")
-        now = code.emit(f"select i1 {seen.text}, i64 {with_bit}, i64 {found}")
+        now = found
+        for bit, expr in sought:
+            seen = code.as_flag(self.expressions.value(expr, view, None, before))
+            now = code.emit(f"or i64 {now}, {code.emit(f'select i1 {seen.text}, i64 {signed(bit)}, i64 0')}")
         code.write(f"store i64 {now}, ptr {place}")
         code.jump(there)
         code.start(there, known)

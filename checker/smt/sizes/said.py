@@ -33,8 +33,8 @@ class Said:
     lines: tuple[str, ...] = ()
     lifted: Lifted | None = None
 
-    def report(self) -> str:
-        """All that is said of the result: the verdict, remarks and the counterexample."""
+    def report(self, verbose: bool = False) -> str:
+        """All that is said of the result: the verdict, remarks and the counterexample; verbose: with all names."""
         width, colour = terminal()
         lines = []
         for line in self.lines:
@@ -42,7 +42,7 @@ class Said:
         picture = ""
         if self.lifted is not None and self.lifted.trace is not None:
             picture = picture_in_bytes(self.task, self.lifted, self.result.violation.trace, width, colour)
-        return report(self.result, more=lines, picture=picture)
+        return report(self.result, more=lines, picture=picture, verbose=verbose)
 
     def as_json(self) -> dict[str, Any] | None:
         """The value of "sizes" in JSON."""
