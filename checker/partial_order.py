@@ -236,22 +236,17 @@ class _Analysis:
                 yield from self._plain_reads(part)
 
     def _access(self, name: str, index: ir.Expr, write: bool, assigned: set[str], instance: int) -> list[Access]:
-        elements = self._elements(name, index, instance, write)
         if constant_of(index, instance) is None and self._known_before(index, assigned):
-            condition = self.granules.inside if write else self.granules.is_read
             return [
-                Access(self._touched(name, self.granules.elements(name, granule), write), write, condition(name, index, granule))
+                Access(self._touched(name, self.granules.elements(name, granule), write), write, self.granules.inside(name, index, granule))
                 for granule in sorted(set(self.granules.of[name]))
             ]
-        return [Access(self._touched(name, elements, write), write)] if elements else []
+        return [Access(self._touched(name, self._elements(name, index, instance), write), write)]
 
-    def _elements(self, name: str, index: ir.Expr, instance: int, write: bool = False) -> Sequence[int]:
+    def _elements(self, name: str, index: ir.Expr, instance: int) -> Sequence[int]:
         """The elements that an access with this index may touch."""
-        constant, count = constant_of(index, instance), self.program.variable(name).count
-        if constant is None:
-            return range(count)
-        element = self.granules.element(name, constant)
-        return [] if write and element != constant else [element]
+        constant = constant_of(index, instance)
+        return range(self.program.variable(name).count) if constant is None else [self.granules.element(name, constant)]
 
     def _touched(self, name: str, elements: Sequence[int], write: bool) -> int:
         waits = self.granules.mask_of_waits(name, elements) if write else 0

@@ -23,8 +23,10 @@ from checker.ample import Ample
 from checker.errors import InternalError
 from checker.explore import explore
 from checker.interpret import Interpreter
-from checker.ir import BOOL, Choose, Goto, Program, Stmt
-from tests import programs, test_known_values, test_monotone
+from checker.ir import BOOL, Check, Choose, Expr, Goto, If, LockGuard, Program, Self, Stmt, Type, Unary, int_type
+from tests import test_known_values, test_monotone
+from tests.programs import assign, binary, block, local, process, prop, read, rest, variable
+from tests.programs import program as made
 from tests.random_ir import random_program
 
 MODELS = Path(__file__).parent / "models" / "soundness"
@@ -93,6 +95,10 @@ def drop(monkeypatch: pytest.MonkeyPatch, owner: object, function: str, text: st
     monkeypatch.setattr(owner, function, made[function])
 
 
+def unless(flag: Expr) -> Expr:
+    return Unary("not", flag)
+
+
 def program(model: str) -> Program:
     return api.prepare(MODELS / f"{model}.py").program
 
@@ -146,6 +152,84 @@ def test_the_sample_of_a_search_notices(monkeypatch: pytest.MonkeyPatch) -> None
             explore(program("por_waits_takes_perhaps"), engine=engine, stop=False, reduced=True)
 
 
+# --------------------------------------------- what the language hardly lets a model say
+
+NUMBER = int_type(0, 5)
+N, X0, Y0, K = "p:n", read("x", 0), read("y", 0), read("k")
+EITHER_IS_ZERO = binary("or", binary("==", X0, 0), binary("==", Y0, 0))
+ZERO_AND_ONE = binary("or", binary("and", binary("==", X0, 0), binary("==", read("z", 1), 1)), binary("==", Y0, 0))
+BOTH_WITH_F = binary("or", unless(read("f")), binary("and", binary("==", X0, 1), binary("==", Y0, 1)))
+
+
+def two(*step: Stmt, claim: Expr = EITHER_IS_ZERO, other: str = "y", per: int = 1, first: int = 1, index: int = 0) -> Program:
+    """p sets its local n to `index` and takes `step`; q sets a flag of its own, then `other`.  x[0] is `first`; k is always 0."""
+    variables = [
+        variable("x", NUMBER, 2, (first, 0), per=per), variable("z", NUMBER, 2, per=per), variable("y", NUMBER, 2), variable("f", BOOL), variable("k", NUMBER),
+        variable("i", NUMBER, 1, index), variable("own", BOOL), variable("seen", NUMBER), local("p", "n", NUMBER),
+    ]  # fmt: skip
+    p = process("p", block(0, assign(N, read("i")), Goto(1)), block(1, *step, Goto(2), live=(N,)), rest(2))
+    q = process("q", block(0, assign("own", 1), Goto(1)), block(1, assign(other, 1), Goto(2)), rest(2))
+    return Program("by hand", tuple(variables), (p, q), (prop("invariant", claim),))
+
+
+def of_locks() -> Program:
+    """p writes under lock 1; q takes lock n = 0, changes n to 1 in the same step and reads what lock 1 guards."""
+    owner, guard = Type("owner", 0, 2), LockGuard("lock", 1, False)
+    variables = [
+        variable("lock", owner, 2, lock="mutex"), variable("data", BOOL, 2, guard=guard), variable("seen", BOOL), variable("k", BOOL),
+        local("q", "n", BOOL),
+    ]  # fmt: skip
+    mine = Check(binary("==", read("lock", 1), Self()), "guard", "without the lock")
+    p = process(
+        "p", block(0, assign("lock", Self(), 1), Goto(1), guard=binary("==", read("lock", 1), 0)),
+        block(1, mine, assign("data", 1, 1), Goto(2)), block(2, mine, assign("data", 0, 1), Goto(3)),
+        block(3, mine, assign("lock", 0, 1), Goto(4)), rest(4),
+    )  # fmt: skip
+    n = read("q:n")
+    look = (assign("lock", Self(), n), assign(n.var, binary("-", 1, K)), assign("seen", read("data", n)), Goto(1))
+    q = process("q", block(0, *look, guard=binary("==", read("lock", n), 0), live=(n.var,)), rest(1))
+    return Program("locks", tuple(variables), (p, q), (prop("invariant", unless(read("seen"))),))
+
+
+BY_HAND = {  # what is dropped: (program, owner, function, text, what stands there instead)
+    "an assignment that is perhaps not reached is not known": (
+        two(assign("x", 0), If(binary("==", read(N), 0), (Goto(2),)), assign("x", 1)),
+        watches.Watches, "_left", "branched or isinstance(inner, ir.Goto)", "False"),
+    "a later assignment counts": (
+        two(assign("x", 1), assign("x", K)),
+        watches.Watches, "_left", "self._forget(left, statement)\n            value", "value"),
+    "one of two elements is not known": (
+        two(assign("x", 1, read(N)), assign("z", 1, read(N)), claim=ZERO_AND_ONE, per=2, first=0, index=1),
+        watches.Watches, "_slot", "if len(elements) == 1 else None", "if elements else None"),
+    "only what is surely touched stays": (
+        two(assign("x", 0), assign("seen", read("y", read(N))), index=1),
+        watches.Watches, "_case", "if access.when in (None, when) else 0", ""),
+    "writes at other indices may happen too": (
+        two(assign("seen", Y0), assign("seen", X0), assign("x", 1, read(N)), assign("y", 1, binary("+", read(N), 0)),
+            claim=BOTH_WITH_F, other="f", first=0),
+        watches.Watches, "_case", "mine + always + others", "mine + always"),
+    "a condition on what the step has changed is not known": (
+        two(assign(N, binary("+", K, 1)), If(binary("==", read(N), 1), (assign("y", 2),))),
+        ANALYSIS, "_on_ways", "known = self._known_before(statement.cond, so_far)", "known = True"),
+    "an index that the step has changed is not known": (
+        two(assign(N, K), assign("y", 2, read(N)), index=1),
+        ANALYSIS, "_access", " and self._known_before(index, assigned)", ""),
+    "a lock whose index changes is not known": (
+        of_locks(), ANALYSIS, "block", "{read for read in waits if self._known_before(read.index, assigned)}", "waits"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BY_HAND)
+def test_what_is_known_of_a_step_is_certain(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    one, *change = BY_HAND[what]
+    monkeypatch.setattr(explore_plain, "check_sample", lambda *_: 0)
+    assert notices(one) == ()
+
+    drop(monkeypatch, *change)
+
+    assert "definition" in notices(one)
+
+
 # ------------------------------------------------------- the parts that ask no model
 
 WAYS = {  # of `checker.monotone`: (function, text, what stands there instead)
@@ -189,14 +273,14 @@ VALUES = {  # of `checker.known_values._Flow`
 
 def known_then_changed(*change: Stmt) -> Program:
     """A process waits for its local n to be 0, and changes it."""
-    n = programs.local("p", "n", BOOL)
-    first = programs.block(0, *change, Goto(1), guard=programs.binary("==", programs.read(n.name), 0), live=(n.name,))
-    return programs.program("change", [n], [programs.process("p", first, programs.block(1, Goto(1), live=(n.name,)))])
+    n = local("p", "n", BOOL)
+    first = block(0, *change, Goto(1), guard=binary("==", read(n.name), 0), live=(n.name,))
+    return made("change", [n], [process("p", first, block(1, Goto(1), live=(n.name,)))])
 
 
 def loses_values() -> bool:
     """Does the data flow say of some program what is not so?"""
-    by_hand = [known_then_changed(programs.assign("p:n", 1)), known_then_changed(Choose("p:n", 0, 1))]
+    by_hand = [known_then_changed(assign("p:n", 1)), known_then_changed(Choose("p:n", 0, 1))]
     return any(test_known_values.outside(one) for one in (*by_hand, *map(random_program, SEEDS)))
 
 
