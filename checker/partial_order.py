@@ -16,11 +16,12 @@ What is used, all of it static but for the labels, the guards and who holds whic
 * *locks*: a process that holds a lock is alone in writing what the lock guards (a write without
   it is a violation, and is found as such), and alone in reading it if the guard covers reads.
   Nobody can take the lock before it moves, so giving it back commutes with every wait for it.
-  What a step reads under a lock that it holds, or takes, is not counted.
+  What others read where they have shown to hold the lock, or waited for it, is not counted.
 * *visibility*: a step that may make a property true again is ample only if none of the others can
   write anything that the property reads; then the property cannot tell the orders apart.  A step
   that cannot (`checker.visibility`) hides nothing: what is violated before it is violated behind it.
-  For properties of a step, every write of what they read counts.
+  For properties of a step, every write of what they read counts; where a step can violate one that
+  changes nothing of it, every step does.
 * *cycles*: after `LONGEST` ample steps in a row a state is stored and expanded in full, so ample
   steps cannot go round for ever and put off the others.
 
