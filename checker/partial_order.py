@@ -238,10 +238,8 @@ class _Analysis:
 
     def _access(self, name: str, index: ir.Expr, write: bool, assigned: set[str], instance: int) -> list[Access]:
         if constant_of(index, instance) is None and self._known_before(index, assigned):
-            return [
-                Access(self._touched(name, self.granules.elements(name, granule), write), write, self.granules.inside(name, index, granule))
-                for granule in sorted(set(self.granules.of[name]))
-            ]
+            inside = [(g, self.granules.inside(name, index, g)) for g in sorted(set(self.granules.of[name]))]
+            return [Access(self._touched(name, self.granules.elements(name, g), write), write, when) for g, when in inside]
         return [Access(self._touched(name, self._elements(name, index, instance), write), write)]
 
     def _elements(self, name: str, index: ir.Expr, instance: int) -> Sequence[int]:

@@ -36,7 +36,7 @@ BOTH, VERDICT, DEFINITION = ("verdict", "definition"), ("verdict",), ("definitio
 
 
 class Condition(NamedTuple):
-    """A condition: the function that asks it, its text, what stands there without it, and who notices in which model."""
+    """The function that asks a condition, its text, what stands there without it, and who notices in which model."""
 
     owner: object
     function: str
@@ -49,13 +49,15 @@ class Condition(NamedTuple):
 ANALYSIS = partial_order._Analysis
 CONDITIONS = {
     # core
-    "what others do later counts": Condition(ANALYSIS, "futures", "new = (old[0] | reads, old[1] | writes)", "new = old", "por_waits_takes_perhaps", DEFINITION),
+    "what others do later counts": Condition(
+        ANALYSIS, "futures", "new = (old[0] | reads, old[1] | writes)", "new = old", "por_waits_takes_perhaps", DEFINITION),
     "what a thread does in its next operation counts": Condition(
         ANALYSIS, "futures", "if restart or not", "if not", "por_next_operation"),
     "who can be woken counts": Condition(
         Ample, "_others", ".guard_reads & writes & ~no_write", ".guard_reads & 0", "por_seventy_processes"),
     "a chain ends in a state that is expanded in full": Condition(
-        explore_plain._Search, "_enter", "if chosen is None:", "if depth >= LONGEST:\n            continue\n        if chosen is None:",
+        explore_plain._Search, "_enter", "if chosen is None:",
+        "if depth >= LONGEST:\n            continue\n        if chosen is None:",
         "por_endless_work", VERDICT),
     "a state whose ample step fails is expanded in full": Condition(
         explore_plain._Search, "_enter", "state in after or not after", "state in after", "por_step_that_fails", VERDICT),
@@ -64,15 +66,19 @@ CONDITIONS = {
     "only a guard that covers reads hides them": Condition(
         ANALYSIS, "held", "mask if guard.reads else 0", "mask", "por_read_without_lock"),
     "the process that waits reads the lock": Condition(
-        ANALYSIS, "block", "        accesses += found\n    certain", "        accesses += [] if read in waits else found\n    certain",
+        ANALYSIS, "block", "        accesses += found\n    certain",
+        "        accesses += [] if read in waits else found\n    certain",
         "por_waits_takes_perhaps"),
-    "a write of a lock is one of what is awaited": Condition(ANALYSIS, "_touched", "if write else 0", "if False else 0", "por_watcher_of_a_lock"),
-    "a wait is a conjunct of the guard": Condition(ANALYSIS, "_waits", "guard.left == NO", "guard.left", "por_waits_or_not", DEFINITION),
+    "a write of a lock is one of what is awaited": Condition(
+        ANALYSIS, "_touched", "if write else 0", "if False else 0", "por_watcher_of_a_lock"),
+    "a wait is a conjunct of the guard": Condition(
+        ANALYSIS, "_waits", "guard.left == NO", "guard.left", "por_waits_or_not", DEFINITION),
     "a read before the check counts": Condition(
         ANALYSIS, "_on_ways", "    for statement in body:\n        yield",
         "    for one in body:\n        held = held | set(self._own_locks(one.cond) if isinstance(one, ir.Check) else ())\n"
         "    for statement in body:\n        yield", "por_read_before_check"),
-    "a lock guards its own elements": Condition(partial_order, "_is_inside", "return index == lock", "return True", "por_other_element"),
+    "a lock guards its own elements": Condition(
+        partial_order, "_is_inside", "return index == lock", "return True", "por_other_element"),
     # properties
     "a property that a step violates unread watches it": Condition(
         watches.Watches, "of", "{YES: self.restless}", "{}", "por_stutter_elsewhere"),
@@ -164,7 +170,8 @@ BOTH_WITH_F = binary("or", unless(read("f")), binary("and", binary("==", X0, 1),
 def two(*step: Stmt, claim: Expr = EITHER_IS_ZERO, other: str = "y", per: int = 1, first: int = 1, index: int = 0) -> Program:
     """p sets its local n to `index` and takes `step`; q sets a flag of its own, then `other`.  x[0] is `first`; k is always 0."""
     variables = [
-        variable("x", NUMBER, 2, (first, 0), per=per), variable("z", NUMBER, 2, per=per), variable("y", NUMBER, 2), variable("f", BOOL), variable("k", NUMBER),
+        variable("x", NUMBER, 2, (first, 0), per=per), variable("z", NUMBER, 2, per=per), variable("y", NUMBER, 2),
+        variable("f", BOOL), variable("k", NUMBER),
         variable("i", NUMBER, 1, index), variable("own", BOOL), variable("seen", NUMBER), local("p", "n", NUMBER),
     ]  # fmt: skip
     p = process("p", block(0, assign(N, read("i")), Goto(1)), block(1, *step, Goto(2), live=(N,)), rest(2))
@@ -176,8 +183,8 @@ def of_locks() -> Program:
     """p writes under lock 1; q takes lock n = 0, changes n to 1 in the same step and reads what lock 1 guards."""
     owner, guard = Type("owner", 0, 2), LockGuard("lock", 1, False)
     variables = [
-        variable("lock", owner, 2, lock="mutex"), variable("data", BOOL, 2, guard=guard), variable("seen", BOOL), variable("k", BOOL),
-        local("q", "n", BOOL),
+        variable("lock", owner, 2, lock="mutex"), variable("data", BOOL, 2, guard=guard), variable("seen", BOOL),
+        variable("k", BOOL), local("q", "n", BOOL),
     ]  # fmt: skip
     mine = Check(binary("==", read("lock", 1), Self()), "guard", "without the lock")
     p = process(
@@ -240,7 +247,8 @@ WAYS = {  # of `checker.monotone`: (function, text, what stands there instead)
     "a negation turns": ("directions", "_turned(directions(expr.operand, change))", "directions(expr.operand, change)"),
     "an index that moves reads anything": ("_of_read", "        return BOTH", "        return NEITHER"),
     "a choice that moves goes both ways": ("_of_choice", "    return BOTH", "    return arms"),
-    "the arms of a choice have an order": ("_of_choice", "chosen if expr.then.value >= expr.other.value else _turned(chosen)", "chosen"),
+    "the arms of a choice have an order": (
+        "_of_choice", "chosen if expr.then.value >= expr.other.value else _turned(chosen)", "chosen"),
     "a comparison with a constant has its sides": ("_becomes", "(other.value, change.value) if swapped else", ""),
 }  # fmt: skip
 
@@ -266,7 +274,9 @@ VALUES = {  # of `checker.known_values._Flow`
     "a label is joined with what comes again": ("spread", "_join(known, after)", "known"),
     "an assignment is seen": ("_after", "return {**env, statement.var: inside}", "return env"),
     "a choice is seen": ("_after", "{**env, statement.var: chosen}", "env"),
-    "an arm assumes its condition": ("_branch", "self._assuming(statement.cond, truth, env) for", "self._assuming(statement.cond, True, env) for"),
+    "an arm assumes its condition": (
+        "_branch", "self._assuming(statement.cond, truth, env) for",
+        "self._assuming(statement.cond, True, env) for"),
     "a comparison is with all values": ("_compared", "any(OPERATORS", "all(OPERATORS"),
 }  # fmt: skip
 
