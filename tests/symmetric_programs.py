@@ -66,7 +66,9 @@ class Writer:
     def __init__(self, random: Random) -> None:
         self.random, self.functions = random, 0
         self.pages = random.choice([2, 2, 3, 3, 3, 4])
-        self.odd = random.choice([0.0, 0.0, 0.05, 0.15])  # how often a page is named by its number
+        self.odd = random.choice([0.0, 0.0, 0.2, 0.4])  # how often a page is preferred, always in the same manner
+        last = self.pages - 1
+        self.preferred = random.choice(["Page[0]", f"Page[{last}]", f"Page[{last} if hub.full else {last - 1}]", f"Page[{last} if hub.full else {last - 1}]", "Page[hub.n % 2]", "(Page[0] if hub.n > 0 else Page[1])"])
         self.named = random.random() < 0.3  # do pages name pages?
         self.locked = random.random() < 0.2  # does each page have a lock?
 
@@ -99,7 +101,7 @@ class Writer:
         for step in range(self.random.randint(1, 3 if own and self.pages > 2 else 4)):
             if self.random.random() < 0.35:
                 where = f" if {self.condition(['p'])}" if self.random.random() < 0.4 else ""
-                source = "choose(Page[0], Page[1])" if self.random.random() < self.odd else f"choose(p for p in each(Page){where})"
+                source = "choose(Page[0], Page[1])" if self.random.random() < self.odd / 4 else f"choose(p for p in each(Page){where})"
                 known = [*known, f"local{step}"]
                 lines.append(f"{known[-1]} = {source}")
             if self.random.random() < 0.15:
@@ -147,18 +149,20 @@ class Writer:
             return self.random.choice(pages)
         if not pages and self.random.random() >= self.odd + 0.02:
             return "hub.last" if self.random.random() < 0.5 else "hub.first"
-        return self.random.choice(["Page[0]", "Page[1]", "Page[1 if hub.full else 0]", "Page[hub.n % 2]", "(Page[0] if hub.n > 0 else Page[1])"])
+        return self.preferred
 
     def condition(self, pages: list[str]) -> str:
         """Of pages that are there; references that may be None are looked at with care."""
-        kind, page = self.random.randrange(10), self.random.choice(pages) if pages else "Page[0]" if self.random.random() < self.odd else ""
+        if self.random.random() < self.odd / 2:
+            return f"{self.preferred}.{self.flag()}"
+        kind, page = self.random.randrange(10), self.random.choice(pages) if pages else self.preferred if self.random.random() < self.odd else ""
         if page and kind == 0:
             return f"{page}.{self.flag()}"
         if page and kind == 1:
             return f"hub.{self.random.choice(['last', 'first'])} is {page}"
         if page and kind == 2:
             return f"any(q is not {page} and q.{self.flag()} for q in each(Page))"
-        if page and kind == 3 and self.random.random() < 3 * self.odd:
+        if page and kind == 3 and self.random.random() < self.odd:
             return f"number({page}) < {self.random.randint(1, 2)}"
         if kind == 4:
             return f"(hub.last is not None and {'not ' * self.random.randrange(2)}hub.last.seen)"
@@ -168,7 +172,7 @@ class Writer:
             return f"({self.condition(pages)} {self.random.choice(['and', 'or'])} {self.condition(pages)})"
         if kind == 7:
             return f"{self.random.choice(['any', 'all'])}(q.{self.flag()} for q in each(Page))"
-        return self.random.choice(["hub.full", "hub.n == 1", "hub.n < 2", "hub.last is None", "hub.last is hub.first", "is_locked(hub.lock)"])
+        return self.random.choice(["hub.full", "hub.n == 1", "hub.n < 2", "hub.last is None", "hub.last is hub.first", "hub.first is None"])
 
     def property(self, number: int) -> str:
         pages = self.random.choice([[], ["one"], ["one", "two"]])
