@@ -40,7 +40,7 @@ from checker.ir.program import (
     Unary,
     int_type,
 )
-from tests import test_known_values, test_monotone
+from tests.reduce import test_known_values, test_monotone
 from tests.support.programs import assign, binary, block, local, process, prop, read, rest, variable
 from tests.support.programs import program as made
 from tests.support.random_ir import random_program
