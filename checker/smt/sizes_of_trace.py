@@ -20,7 +20,7 @@ from ..ir import DEADLOCK, Program
 from ..liveness_check import judge_lasso
 from ..trace import Trace, follow
 from .asking import ask
-from .real_sizes import HOLDER, LEAST_BLOCK, Geometry, RealProgram, Unmeasured, geometry_of, real_program
+from .real_sizes import HOLDER, Geometry, RealProgram, Unmeasured, counts_bytes, geometry_of, real_program
 from .steps import Dual, DualSteps, End, number
 
 CHOSEN = "CHOICE_IN_STEP_"  # what numbers of bytes are called that a schedule chooses
@@ -75,7 +75,7 @@ class _StepsInBytes(DualSteps):
 
     def chosen(self, choice: Any, lo: int, hi: int) -> Any:
         self.place = (self.place[0], self.place[1] + 1)
-        return choice if hi - lo < LEAST_BLOCK else self.numbered(self.place, choice)
+        return self.numbered(self.place, choice) if counts_bytes(lo, hi) else choice
 
 
 class Regions:
