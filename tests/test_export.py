@@ -88,9 +88,10 @@ def test_tla_module_of_a_textbook_model_has_its_states(known) -> None:
 def test_a_flag_that_becomes_a_condition_is_one_value_in_tla() -> None:
     """`x' = a /\\ b` is `(x' = a) /\\ b`, which has fewer steps."""
     program = prepare(model=MODELS / "flags_of_conditions.py").program
-    ours, found = explore(program), run_tla(program)
+    states, transitions, _ = explore(program)
+    found = run_tla(program)
 
-    assert (found.states, found.transitions) == (ours.states, ours.transitions)
+    assert (found.states, found.transitions) == (len(states), transitions)
 
 
 @pytest.mark.parametrize("operations, states, transitions", [(1, 142, 234), (2, 548, 1_092)])

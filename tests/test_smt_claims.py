@@ -128,12 +128,22 @@ def said(file: Path, cells: int) -> str:
         return f"sizes: in cells only: {why}"
 
 
+def needed(file: Path) -> int:
+    """Cells in a block with which a statement on every size may be made."""
+    try:
+        return cutoff(prepare(model=file, settings={"CELLS": 2}, properties=["claim"])).free + 1
+    except (Unmeasured, CheckerError):
+        return 2
+
+
 @settings(max_examples=2000 if FULL else 25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(text=programs(), cells=st.integers(1, 5))
-def test_what_holds_for_every_size_holds_with_more_cells(tmp_path_factory, text, cells):
+@given(text=programs(), more=st.integers(0, 1))
+def test_what_holds_for_every_size_holds_with_more_cells(tmp_path_factory, text, more):
+    """With as many cells as are said to be needed, or one more: a count that is too low shows there first."""
     file = tmp_path_factory.mktemp("drawn") / "drawn.py"
     file.write_text(text)
-    sentence = said(file, cells)
+    cells = needed(file) + more
+    sentence = said(file, cells) if cells <= 5 else ""
     claimed = sentence.startswith("sizes: for every block size and byte offset (")
 
     event(" ".join(sentence.split()[:7]))
