@@ -25,10 +25,13 @@ from .options import JSON
     "--timeout", type=click.FloatRange(0, min_open=True), default=600, show_default=True, metavar="S",
     help="Seconds for one run.",
 )  # fmt: skip
+@click.option("--agreement", is_flag=True, help="Count the distinct states of many models, TLC as well with --tlc, and nothing else.")
+@click.option("--update", is_flag=True, help="With --agreement and --tlc: enter the counts into the table.")
 @JSON
 def bench(
-    models: tuple[str, ...], settings: tuple[str, ...], promela: tuple[str, ...], json_file: str | None, **wanted: Any
-) -> int:
+    models: tuple[str, ...], settings: tuple[str, ...], promela: tuple[str, ...], json_file: str | None,
+    agreement: bool, update: bool, **wanted: Any,
+) -> int:  # fmt: skip
     """Measure speed, side by side with SPIN and TLC where they are installed.
 
     Exit status: 1 if the engines do not count the same states, or one fails; 3 if one takes too long.
@@ -36,6 +39,12 @@ def bench(
     from ..bench import measured, table
     from ..output import results as output
 
+    if agreement:
+        if models or settings or promela or json_file:
+            raise click.UsageError("--agreement counts the models of its table, as text")
+        return _agreement(wanted["tlc"], wanted["timeout"], update)
+    if update:
+        raise click.UsageError("--update is of --agreement")
     output.check_writable(json_file)
     with output.words_shown() as tell:
         found = measured(models, settings, promela, tell=tell, **wanted)
@@ -44,3 +53,21 @@ def bench(
     if json_file != "-":
         click.echo(table.text(found, sys.stdout.isatty(), output.terminal()[0]))
     return found.exit_status
+
+
+def _agreement(tlc: str | None, timeout: float, update: bool) -> int:
+    """Count the rows of the table of `checker.bench.agreement` again; 1 if the counts differ."""
+    from ..bench import agreement
+    from ..output import results as output
+
+    if update and not tlc:
+        raise click.UsageError("--update enters what TLC counts as well: name its jar, --tlc JAR")
+    before = agreement.kept()
+    with output.words_shown() as tell:
+        now = agreement.counted(before.rows, tlc, timeout, tell)
+    wrong = agreement.differences(before, now)
+    click.echo(agreement.text(now, wrong))
+    if update and not any(row.failure or row.states != row.tlc_states for row in now.rows):
+        output.write_text(str(agreement.FILE), now.as_toml())
+        return 0
+    return 1 if wrong else 0

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from checker.base.errors import ModelError
 from checker.cli import main
+from checker.base.errors import ModelError
 from checker.ir.interpreter import Interpreter
 from checker.ir.program import Choose
-from checker.smt.sizes.alike import FIRST, GAPS, STEPS, followed, in_blocks_of, lemma
+from checker.smt.sizes.alike import GAPS, STEPS, followed, lemma
+from checker.smt.sizes.all_blocks import in_all_blocks
 from checker.smt.sizes.cutoff import cutoff, proved
 from checker.smt.sizes.dual_steps import DualSteps
-from checker.smt.sizes.real_sizes import LEAST_BLOCK, geometry_of, real_program
+from checker.smt.sizes.real_sizes import counts_bytes, geometry_of, real_program
 from checker.source import catalogue as catalogues
 from checker.verdict.api import check, prepare
 
@@ -121,10 +123,10 @@ def test_sizes_are_followed_through_the_states_of_the_search():
 def test_fixed_sizes_are_followed_in_steps():
     """Two appends of one cell each end at the end of a block, or do not: a sum, so no layout says it."""
     task = prepare(scenario="append_flush", bound=2)
-    real = in_blocks_of(task, FIRST)
+    every = in_all_blocks(task)
 
-    assert followed(task, real, GAPS, 60).why.endswith("iter.py:13")
-    assert followed(task, real, STEPS, 60).verdict == "alike"
+    assert followed(task, every, GAPS, 600).why.endswith("iter.py:13")
+    assert followed(task, every, STEPS, 600).verdict == "alike"
 
 
 def test_forms_keep_their_sign():
@@ -135,7 +137,7 @@ def test_too_few_cells_are_said_and_what_to_run_instead(capsys):
     assert main(["check", "--scenario", "append_flush", "--bound", "2"]) == 0
     out = " ".join(capsys.readouterr().out.split())
 
-    assert "sizes: 2 of 3 cells per block" in out and "--scenario any_sizes" in out
+    assert "not for every byte offset: 2 of 3 cells per block; for every byte offset: --scenario any_sizes" in out
 
 
 def test_a_verdict_for_every_block_size_and_byte_offset(capsys):
@@ -196,7 +198,7 @@ def test_random_sizes_in_bytes_go_as_their_layout_in_cells(data, both):
         for actor in steps.judge.actors:
             chosen = []
             for choose in choices_of(steps.judge.block_of(state, actor.process, actor.instance)):
-                wide = choose.hi - choose.lo >= LEAST_BLOCK
+                wide = counts_bytes(choose.lo, choose.hi)
                 most = data.draw(edges) if wide else random.randint(choose.lo, choose.hi)
                 chosen.append(min(most, choose.hi))
             end = steps.step(state, actor, chosen)
@@ -226,9 +228,9 @@ def test_random_sizes_in_bytes_go_as_their_layout_in_cells(data, both):
 def _reached(turns) -> list[int]:
     """The ends that the operations of a run have asked for."""
     asked = ((c, choose) for _, chosen, here in turns for c, choose in zip(chosen, choices_of(here)))
-    return [c for c, choose in asked if choose.hi - choose.lo >= LEAST_BLOCK]
+    return [c for c, choose in asked if counts_bytes(choose.lo, choose.hi)]
 
 
 def _choice(c: int, choose: Choose, ends: list[int], block: int, cells: int) -> int:
     """A choice of bytes as one of cells."""
-    return c if choose.hi - choose.lo < LEAST_BLOCK else narrow(c, ends, block, cells)
+    return narrow(c, ends, block, cells) if counts_bytes(choose.lo, choose.hi) else c

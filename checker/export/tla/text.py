@@ -185,6 +185,8 @@ class TlaWriter:
         """The variable's value after var[index] := value."""
         variable, whole = self.variables[var], self.now[var]
         new = self.value(value, variable.type)
+        if variable.count == 1 and is_flag(variable.type) and not isinstance(value, Ite):
+            new = self.truth(value, True)  # `x' = a /\ b` would be `(x' = a) /\ b`
         at = self.number(index)
         changed = new if variable.count == 1 else f"[{whole} EXCEPT ![{at}] = {new}]"
         if self.known.inside(index, variable.count):

@@ -16,7 +16,7 @@ Two families of layouts: any gaps (`GAPS`), or all gaps of one length (`STEPS`: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -25,20 +25,13 @@ from ...ir import program as ir
 from ...verdict.api import Task, explored
 from ...verdict.result import HOLDS, VIOLATED
 from ..asking import ask
-from .real_sizes import CUT, HOLDER, Geometry, RealProgram, Unmeasured, counts_bytes, geometry_of, real_program
+from .all_blocks import AllBlocks, Sized, Wide, statements
+from .real_sizes import CUT, HOLDER, Unmeasured
 
 GAPS, STEPS = "gaps", "steps"
 ALIKE = "sizes_go_alike"
 ONE, ZERO = ir.Const(1), ir.Const(0)
-FIRST, SECOND = 1 << 12, 1 << 13  # block sizes, in two programs that are compared to see which constants are sizes
 MEMORY = 2  # GiB that a search may take
-
-
-@dataclass(frozen=True)
-class Sized(ir.Const):
-    """A constant that counts blocks: `blocks` of them in bytes, `value` in cells."""
-
-    blocks: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,14 +54,14 @@ class _Form:
 
 
 def followed(
-    task: Task, real: RealProgram, family: str, seconds: float, bound: int | None = None
+    task: Task, every: AllBlocks, family: str, seconds: float, bound: int | None = None
 ) -> FollowedSizes:
     """Follow the sizes of `task` through its states.
 
-    real: the task in blocks of FIRST bytes.  bound: of operations, if not the task's own.
+    every: the task for all block sizes.  bound: of operations, if not the task's own.
     Raises Unmeasured for what is no sum, difference, comparison or rounding of sizes.
     """
-    program = _Widened(task, real, family).program()
+    program = _Widened(every, family).program()
     if bound is not None and program.bound is not None:
         program = _with_bound(program, min(bound, program.bound))
     alone = replace(task, program=program, shows=frozenset())
@@ -109,92 +102,53 @@ def lemma(gaps: int, seconds: float = 5) -> bool:
     return ask(solver) == z3.unsat
 
 
-# ------------------------------------------------- one program for all block sizes
-
-
-def in_blocks_of(task: Task, size: int) -> RealProgram:
-    """The task with blocks of so many bytes, and as many pages in a folio as the scope has."""
-    scope = geometry_of(task)
-    return real_program(task, Geometry(size, scope.order, size * (scope.folio // scope.block), scope.cells))
-
-
-def _joined(a: Any, b: Any, cells: int) -> Any:
-    """What is the same for two block sizes, with numbers that differ as multiples of a block."""
-    if isinstance(a, ir.Const):
-        blocks, number = _blocks(a.value, b.value, cells)
-        return Sized(number, blocks) if blocks else ir.Const(number)
-    if isinstance(a, bool) or a is None or isinstance(a, (str, frozenset, dict)):
-        if isinstance(a, frozenset) and a != b:
-            raise Unmeasured("its steps are not the same for all block sizes")
-        return a
-    if isinstance(a, int):
-        return _blocks(a, b, cells)[1]
-    if isinstance(a, tuple):
-        if len(a) != len(b):
-            raise Unmeasured("its steps are not the same for all block sizes")
-        return tuple(_joined(x, y, cells) for x, y in zip(a, b))
-    if type(a) is not type(b):
-        raise Unmeasured("its steps are not the same for all block sizes")
-    if is_dataclass(a):
-        if isinstance(a, (ir.Pos, ir.Frame, ir.Call)):
-            return a
-        kept = {f.name: _joined(getattr(a, f.name), getattr(b, f.name), cells) for f in fields(a) if f.name != "by_name"}
-        return type(a)(**kept)
-    return a
-
-
-def _blocks(a: int, b: int, cells: int) -> tuple[int, int]:
-    """How many blocks a number counts that is `a` and `b` for the two block sizes, and what it is in cells."""
-    blocks, rest = divmod(b - a, SECOND - FIRST)
-    if rest:
-        raise Unmeasured(f"the number {a} is no multiple of a block of {FIRST} bytes, give or take a few bytes")
-    return blocks, a - blocks * FIRST + blocks * cells
-
-
 # ---------------------------------------------------- the program with its slopes
+
+
+def given_sizes(every: AllBlocks) -> dict[str, int]:
+    """Places of sizes that are given, in cells: of the scenario's constants, and of the cuts."""
+    given = {f"{HOLDER}.{name}": value for name, value in every.real.sizes.items()}
+    return given | {f"{HOLDER}.{CUT}{number}": number for number in range(1, every.cells)}
+
+
+def sized_variables(every: AllBlocks) -> set[str]:
+    """Names of the variables that hold sizes: what comes from a size is one, if it is no quotient and no condition."""
+    program, given = every.program, given_sizes(every)
+    bodies = [program.setup, *(block.body for process in program.processes for block in process.blocks)]
+    stores = [s for body in bodies for s in statements(body) if isinstance(s, ir.Assign)]
+    sized, before = {s.var for body in bodies for s in statements(body) if isinstance(s, Wide)}, None
+
+    def is_size(expr: ir.Expr) -> bool:
+        match expr:
+            case ir.Read(var):
+                return var in sized or var in given
+            case ir.Unary("-", operand):
+                return is_size(operand)
+            case ir.Ite(_, then, other) | ir.Binary("+" | "-" | "*" | "%" | "min" | "max", then, other):
+                return is_size(then) or is_size(other)
+        return isinstance(expr, Sized)
+
+    while before != len(sized):
+        before = len(sized)
+        sized |= {store.var for store in stores if is_size(store.value)}
+    return sized
 
 
 class _Widened:
     """Makes the program in which sizes have their slopes beside them.
 
-    given: places of sizes that are fixed, in cells.  wide: variables that take any number of bytes.
-    sized: those that hold sizes.
+    given: places of sizes that are fixed, in cells.  sized: variables that hold sizes.  chosen: the variable that is being
+    chosen, and its slopes, which are not stored yet.
     """
 
-    def __init__(self, task: Task, real: RealProgram, family: str) -> None:
-        self.base = _joined(real.program, in_blocks_of(task, SECOND).program, real.geometry.cells)
-        self.cells, self.family = real.geometry.cells, family
+    def __init__(self, every: AllBlocks, family: str) -> None:
+        self.base = every.program
+        self.cells, self.family = every.cells, family
         self.count = self.cells if family == GAPS else 1
-        self.given = {f"{HOLDER}.{name}": value for name, value in real.sizes.items()}
-        self.given |= {f"{HOLDER}.{CUT}{number}": number for number in range(1, self.cells)}
-        self.wide = {
-            s.var for p in real.program.processes for b in p.blocks for s in _statements(b.body)
-            if isinstance(s, ir.Choose) and counts_bytes(s)
-        }  # fmt: skip
-        self.sized = self._sized()
+        self.given, self.sized = given_sizes(every), sized_variables(every)
         self.most = 2 + max((v.type.hi for v in self.base.variables if v.name in self.sized), default=0)
+        self.chosen: tuple[str, tuple[ir.Expr, ...]] = ("", ())
         self.pos = ir.NOWHERE
-
-    def _sized(self) -> set[str]:
-        """Names of the variables that hold sizes: what comes from a size is one, if it is no quotient and no condition."""
-        sized, before = set(self.wide), None
-        bodies = [self.base.setup, *(b.body for p in self.base.processes for b in p.blocks)]
-        stores = [s for body in bodies for s in _statements(body) if isinstance(s, ir.Assign)]
-
-        def is_size(expr: ir.Expr) -> bool:
-            match expr:
-                case ir.Read(var):
-                    return var in sized or var in self.given
-                case ir.Unary("-", operand):
-                    return is_size(operand)
-                case ir.Ite(_, then, other) | ir.Binary("+" | "-" | "*" | "%" | "min" | "max", then, other):
-                    return is_size(then) or is_size(other)
-            return isinstance(expr, Sized)
-
-        while before != len(sized):
-            before = len(sized)
-            sized |= {store.var for store in stores if is_size(store.value)}
-        return sized
 
     def program(self) -> ir.Program:
         variables: list[ir.Variable] = []
@@ -226,20 +180,25 @@ class _Widened:
         self.pos = block.frames[-1].pos if block.frames else ir.NOWHERE
         guard = self.form(block.guard)
         body = (*self._sound(guard.sound), *self._body(block.body))
-        cells = guard.cells if guard.sound == ONE else ir.Binary("or", guard.cells, ir.Unary("not", guard.sound))
         live = block.live | {_name(n, j) for n in block.live & self.sized for j in range(self.count)}
-        return replace(block, guard=cells, body=body, live=live)
+        return replace(block, guard=_or_unsound(guard), body=body, live=live)
 
     def _properties(self) -> tuple[ir.Property, ...]:
-        """For each property, that it is judged alike."""
+        """Each property, for what is searched here need not be what was searched in cells; and that it is judged alike."""
         found = []
         for prop in self.base.properties:
-            exprs = [*(one.expr for one in prop.instances), *prop.target]
+            self.pos = prop.pos
+            if prop.kind == "reachable":
+                continue
+            judged = [self.form(one.expr) for one in prop.instances]
+            aims = [self.form(expr) for expr in prop.target]
+            cells = tuple(replace(one, expr=form.cells, premise=None) for one, form in zip(prop.instances, judged))
+            found.append(replace(prop, instances=cells, target=tuple(form.cells for form in aims), witness=""))
             kind = {"crash": "invariant", "leads_to": "invariant"}.get(prop.kind, prop.kind)
-            sound = tuple(ir.Instantiation((), self.form(expr).sound) for expr in exprs)
-            sound = tuple(one for one in sound if one.expr != ONE)
-            if sound and kind != "reachable":
-                found.append(replace(prop, kind=kind, instances=sound, target=(), fair=(), witness=""))
+            sound = tuple(ir.Instantiation((), form.sound) for form in (*judged, *aims) if form.sound != ONE)
+            if sound:
+                name = f"{prop.name}@{ALIKE}"
+                found.append(replace(prop, name=name, kind=kind, instances=sound, target=(), fair=(), witness=""))
         return tuple(found)
 
     # statements
@@ -264,18 +223,23 @@ class _Widened:
             case ir.Check(cond):
                 test = self.form(cond)
                 return (*self._sound(test.sound), replace(statement, cond=test.cells))
-            case ir.Choose(var, where=where):
-                chosen = ir.Read(var)
-                slopes = self._slopes_at(chosen) if var in self.wide else (ZERO,) * self.count
-                if var not in self.sized:
-                    test = self.form(where)
-                    return (replace(statement, where=test.cells), *self._sound(test.sound))
-                test = self.form(where)
-                stores = tuple(ir.Assign(_name(var, j), ZERO, slope) for j, slope in enumerate(slopes))
-                return (replace(statement, where=test.cells), *stores, *self._sound(test.sound))
+            case ir.Choose():
+                return self._choose(statement)
             case ir.Note(value=value):
                 return (replace(statement, value=self.form(value).cells),)
         return (statement,)
+
+    def _choose(self, statement: ir.Choose) -> tuple[ir.Stmt, ...]:
+        """The choice; values for which it is not the same in all layouts whether they may be chosen are chosen, and found."""
+        var, stores = statement.var, ()
+        if var in self.sized:
+            slopes = self._slopes_at(ir.Read(var)) if isinstance(statement, Wide) else (ZERO,) * self.count
+            stores = tuple(ir.Assign(_name(var, j), ZERO, slope) for j, slope in enumerate(slopes))
+            self.chosen = (var, slopes)
+        test = self.form(statement.where)
+        self.chosen = ("", ())
+        choice = ir.Choose(var, statement.lo, statement.hi, _or_unsound(test), statement.pos)
+        return (choice, *stores, *self._sound(test.sound))
 
     def _assign(self, statement: ir.Assign, index: _Form, value: _Form) -> tuple[ir.Stmt, ...]:
         var, slopes = statement.var, value.slopes
@@ -319,6 +283,8 @@ class _Widened:
                 return _Form(ir.Const(position), tuple(map(ir.Const, self._at(position))))
             case ir.Read(var, index, old):
                 at = self._plain(index)
+                if var == self.chosen[0]:
+                    return _Form(expr, self.chosen[1])
                 names = [_name(var, j) for j in range(self.count)] if var in self.sized else []
                 slopes = tuple(ir.Read(name, at.cells, old) for name in names)
                 return _Form(ir.Read(var, at.cells, old), slopes, at.sound)
@@ -352,7 +318,7 @@ class _Widened:
         if op in ir.COMPARISONS:
             return _Form(cells, (), _both(sound, self._decided(op, a, b, pairs)))
         if op in ("min", "max"):
-            first = ir.Binary("<=" if op == "min" else ">=", a.cells, b.cells)
+            first = _first(op, a.cells, b.cells, pairs)
             slopes = tuple(_ite(first, x, y) for x, y in pairs)
             return _Form(cells, slopes, _both(sound, self._decided("<=", a, b, pairs, either=True)))
         if op == "*" and isinstance(right, Sized) and not a.slopes:
@@ -379,8 +345,7 @@ class _Widened:
         self, op: str, a: _Form, b: _Form, pairs: list[tuple[ir.Expr, ir.Expr]], either: bool = False
     ) -> ir.Expr:
         """Has the comparison one outcome for all gaps?  either: or are both sides equal as they are, where no matter."""
-        falls = reduce(_both, (_compare("<=", x, y) for x, y in pairs))
-        rises = reduce(_both, (_compare(">=", x, y) for x, y in pairs))
+        falls, rises = _never(">", pairs), _never("<", pairs)
         same = _both(falls, rises)
         less, more = ir.Binary("<", a.cells, b.cells), ir.Binary(">", a.cells, b.cells)
         if op in ("==", "!="):
@@ -390,6 +355,23 @@ class _Widened:
         if op in ("<", ">="):
             return _ite(less, falls, rises)
         return _ite(more, rises, falls)
+
+
+def _or_unsound(test: _Form) -> ir.Expr:
+    """A condition that is true as well where it is not the same in all layouts, so that a check behind it sees that."""
+    return test.cells if test.sound == ONE else ir.Binary("or", test.cells, ir.Unary("not", test.sound))
+
+
+def _never(op: str, pairs: Sequence[tuple[ir.Expr, ir.Expr]]) -> ir.Expr:
+    """Is no slope of one side greater (less) than the other's?"""
+    return reduce(_both, (_compare({">": "<=", "<": ">="}[op], x, y) for x, y in pairs))
+
+
+def _first(op: str, a: ir.Expr, b: ir.Expr, pairs: Sequence[tuple[ir.Expr, ir.Expr]]) -> ir.Expr:
+    """Is the first of two sizes the smaller (greater) one?  Where both have the same number of cells, slopes say it."""
+    better, worse, beaten = ("<", ">", ">") if op == "min" else (">", "<", "<")
+    same = ir.Binary("and", ir.Unary("not", ir.Binary(worse, a, b)), _never(beaten, pairs))
+    return ir.Binary("or", ir.Binary(better, a, b), same)
 
 
 def _name(var: str, gap: int) -> str:
@@ -437,10 +419,3 @@ def _times(a: ir.Expr, number: int) -> ir.Expr:
     if isinstance(a, ir.Const):
         return ir.Const(a.value * number)
     return a if number == 1 else ir.Binary("*", a, ir.Const(number))
-
-
-def _statements(body: Sequence[ir.Stmt]) -> Any:
-    for statement in body:
-        yield statement
-        if isinstance(statement, ir.If):
-            yield from _statements(statement.then + statement.other)

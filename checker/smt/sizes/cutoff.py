@@ -11,38 +11,26 @@ all of its states (`alike`).
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ...base import disk_cache
 from ...base.errors import ModelError, Problem
 from ...ir.program import (
-    COMPARISONS,
-    NOWHERE,
-    Assign,
-    Binary,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Goto,
-    If,
-    Ite,
-    Note,
-    Pos,
-    Process,
-    Program,
-    Read,
-    Stmt,
-    Unary,
+    COMPARISONS, NOWHERE, Assign, Binary, Check, Choose, Const, Expr, If, Ite, Note, Pos, Read, Stmt, Unary,
 )  # fmt: skip
 from ...verdict.api import Task
 from ..asking import ask
-from .alike import FIRST, GAPS, STEPS, FollowedSizes, followed, in_blocks_of, lemma
-from .real_sizes import HOLDER, LEAST_BLOCK, RealProgram, Unmeasured, measure_of
+from .alike import GAPS, STEPS, FollowedSizes, followed, lemma, sized_variables
+from .all_blocks import AllBlocks, in_all_blocks
+from .real_sizes import HOLDER, RealProgram, counts_bytes, measure_of
+from .sources import sources_of
 
 PLAIN, COUNT, SIZE = 0, 1, 2  # a value: no size; a number of blocks, pages or folios; a size in bytes
 BLOCK_SIZES = [1 << shift for shift in range(9, 17)]
@@ -107,10 +95,8 @@ class Cutoff:
     def _steps(self) -> str:
         steps = f"steps of 1/{self.cells} block" if self.cells > 1 else "whole blocks"
         where = f"; for every byte offset: --scenario {self.elsewhere}" if self.elsewhere else ""
-        if self.verdict == "too few":
-            head = f"{self.cells} of {self.free + 1} cells per block; it holds for every block size, with these sizes in "
-            return head + steps + where
-        return f"for every block size, with these sizes in {steps}: {self.why} decides by more than their order{where}"
+        why = self.why if self.verdict == "too few" else f"{self.why} decides by more than their order"
+        return f"for every block size, with these sizes in {steps}; not for every byte offset: {why}{where}"
 
 
 def cutoff(task: Task, seconds: float = SECONDS, large: bool = False) -> Cutoff:
@@ -119,23 +105,23 @@ def cutoff(task: Task, seconds: float = SECONDS, large: bool = False) -> Cutoff:
     Raises ModelError for what the model does with sizes and this cannot judge, Unmeasured if the model
     does not say what its sizes are.
     """
-    real = in_blocks_of(task, FIRST)
-    used = Sizes(real)
+    every = in_all_blocks(task)
+    used = Sizes(every.real)
     used.refuse()
-    free, cells = used.free(task.program.bound), real.geometry.cells
-    constants = {name: value for name, value in real.sizes.items() if value}
+    sources = sources_of(every, sized_variables(every))
     comparisons = tuple(sorted(used.comparisons, key=lambda c: (c.pos.file, c.pos.line, c.op)))
-    found = Cutoff(comparisons, tuple(sorted(used.units)), free, cells, constants, "too few", "", _elsewhere(task))
+    found = Cutoff(
+        comparisons, tuple(sorted(used.units)), sources.free, every.cells, sources.fixed, "too few",
+        sources.no_room(every.cells), _elsewhere(task),
+    )  # fmt: skip
     if not comparisons:
         return found
-    if cells > free:
-        verdict, why = proved(free, cells, used.units, seconds)
-        if verdict == "proved" and not lemma(cells):
+    if not found.why:
+        verdict, why = proved(found.free, every.cells, used.units, seconds)
+        if verdict == "proved" and not lemma(every.cells):
             verdict, why = "incomplete", "z3 has no proof that forms keep their sign"
-        if verdict == "proved" and (again := used.chosen_again()):
-            verdict, why = "incomplete", f"{again} may choose a number of bytes more than once in an operation"
         found = replace(found, verdict=verdict, why=why)
-    return _followed(found, task, real, large)
+    return _followed(found, task, every, large)
 
 
 def _elsewhere(task: Task) -> str:
@@ -144,29 +130,29 @@ def _elsewhere(task: Task) -> str:
     return measure_of(task).free if other not in (None, task.scenario) and other.of is task.scenario.of else ""
 
 
-def _followed(found: Cutoff, task: Task, real: RealProgram, large: bool) -> Cutoff:
+def _followed(found: Cutoff, task: Task, every: AllBlocks, large: bool) -> Cutoff:
     """What is left of `found` when sizes are followed through the states of the program; large: too many states."""
     if found.verdict == "incomplete":
         return found
     if found.verdict == "proved":
-        run = _run(task, real, GAPS, large)
+        run = _run(task, every, GAPS, large)
         if run.verdict != "otherwise":
             return _told(found, task, run)
         found = replace(found, verdict="steps", why=run.why)
     if found.cells & (found.cells - 1):
         return replace(found, verdict="cells", why=f"no block has {found.cells} equal parts")
-    run = _run(task, real, STEPS, large)
+    run = _run(task, every, STEPS, large)
     if run.verdict == "otherwise":
         return replace(found, verdict="cells", why=f"{run.why} decides by how many cells a block has")
     return _told(found, task, run)
 
 
-def _run(task: Task, real: RealProgram, family: str, large: bool) -> FollowedSizes:
+def _run(task: Task, every: AllBlocks, family: str, large: bool) -> FollowedSizes:
     """Sizes followed through all states, or through those of a few operations if that takes too long."""
-    run = None if large else followed(task, real, family, FOLLOWING)
+    run = None if large else followed(task, every, family, FOLLOWING)
     if (run is None or run.verdict == "incomplete") and (task.program.bound or 0) > FEW:
-        run = followed(task, real, family, FOLLOWING, FEW)
-    return run or followed(task, real, family, FOLLOWING)
+        run = followed(task, every, family, FOLLOWING, FEW)
+    return run or followed(task, every, family, FOLLOWING)
 
 
 def _told(found: Cutoff, task: Task, run: FollowedSizes) -> Cutoff:
@@ -180,7 +166,7 @@ def kept_cutoff(task: Task, states: int = 0) -> Cutoff:
     digest, large = task.program.digest, states > MOST_STATES
     if not digest:
         return cutoff(task, large=large)
-    place = disk_cache.cache_dir() / (digest + ".sizes")
+    place = disk_cache.cache_dir() / f"{digest}-{_version()}.sizes"
     kept = disk_cache.read(place)
     if kept is not None:
         return pickle.loads(kept)
@@ -188,6 +174,13 @@ def kept_cutoff(task: Task, states: int = 0) -> Cutoff:
     if found.verdict != "incomplete":
         disk_cache.write(place, pickle.dumps(found))
     return found
+
+
+@cache
+def _version() -> str:
+    """A hash of the sources that a statement about sizes comes from: of these the digest of a program says nothing."""
+    sources = sorted(Path(__file__).parents[1].rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16]
 
 
 class Sizes:
@@ -239,7 +232,7 @@ class Sizes:
                     self._body(then)
                     self._body(other)
                 case Choose(var, lo, hi, where):
-                    self._becomes(var, SIZE if hi - lo >= LEAST_BLOCK else PLAIN)
+                    self._becomes(var, SIZE if counts_bytes(lo, hi) else PLAIN)
                     self.kind(where)
                 case Check(cond):
                     self.kind(cond)
@@ -306,82 +299,6 @@ class Sizes:
                 self._problem(f"a size is divided by {divisor}, which is no number of blocks")
             self.units.add(max(1, divisor // block))
         return COUNT if op == "//" else kind
-
-    # how many there are
-
-    def free(self, bound: int | None) -> int:
-        """The sizes that a run may have: those of the initial state, and those that operations bring."""
-        brought = []
-        for process in self.program.processes:
-            most = max((len(set(self._sources(block.body))) for block in process.blocks), default=0)
-            brought += [most] * process.instances
-        initial = len(set(self._sources(self.program.setup)))
-        each = max(brought, default=0) * bound if bound is not None else sum(brought)
-        return max(1, initial + each)
-
-    def chosen_again(self) -> str:
-        """A step that chooses a number of bytes and can come again in the same operation; "" if there is none."""
-        for process in self.program.processes:
-            for block in process.blocks:
-                wide = any(isinstance(s, Choose) and s.hi - s.lo >= LEAST_BLOCK for s in _statements(block.body))
-                if wide and process.kind == "thread" and block.label in _after(process, block.label):
-                    return block.call.name
-        return ""
-
-    def _sources(self, statements: Sequence[Stmt]) -> Iterator[Any]:
-        """Where sizes come from: a fixed one that is not zero in the scope, or a choice."""
-        for statement in statements:
-            match statement:
-                case If(cond, then, other):
-                    yield from self._fixed(cond, statement.pos)
-                    yield from self._sources(then)
-                    yield from self._sources(other)
-                case Choose(lo=lo, hi=hi) if hi - lo >= LEAST_BLOCK:
-                    yield statement.pos
-                case Assign(value=value) | Check(cond=value):
-                    yield from self._fixed(value, statement.pos)
-
-    def _fixed(self, expr: Expr, pos: Pos) -> Iterator[Pos]:
-        for read in _reads(expr):
-            prefix, _, name = read.partition(".")
-            if prefix == HOLDER and self.real.sizes.get(name):
-                yield pos
-
-
-def _after(process: Process, label: int) -> set[int]:
-    """Labels that come after `label` before another operation starts."""
-    found: set[int] = set()
-    queue = [label]
-    while queue:
-        block = process.blocks[queue.pop()]
-        for statement in _statements(block.body):
-            if isinstance(statement, Goto) and statement.label not in found:
-                if not process.blocks[statement.label].starts:
-                    found.add(statement.label)
-                    queue.append(statement.label)
-    return found
-
-
-def _statements(body: Sequence[Stmt]) -> Iterator[Stmt]:
-    for statement in body:
-        yield statement
-        if isinstance(statement, If):
-            yield from _statements(statement.then + statement.other)
-
-
-def _reads(expr: Expr) -> Iterator[str]:
-    match expr:
-        case Read(var, index):
-            yield var
-            yield from _reads(index)
-        case Unary(_, operand):
-            yield from _reads(operand)
-        case Binary(_, left, right):
-            yield from _reads(left)
-            yield from _reads(right)
-        case Ite(cond, then, other):
-            for inner in (cond, then, other):
-                yield from _reads(inner)
 
 
 # ------------------------------------------------------------------- the theorem

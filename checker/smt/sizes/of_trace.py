@@ -21,7 +21,7 @@ from ...trace.trace import Trace, follow
 from ...verdict.api import Task
 from ..asking import ask
 from .dual_steps import Dual, DualSteps, End, number
-from .real_sizes import HOLDER, LEAST_BLOCK, Geometry, RealProgram, Unmeasured, geometry_of, real_program
+from .real_sizes import HOLDER, Geometry, RealProgram, Unmeasured, counts_bytes, geometry_of, real_program
 
 CHOSEN = "CHOICE_IN_STEP_"  # what numbers of bytes are called that a schedule chooses
 GRAINS = 8  # sizes are tried as multiples of a block, of half a block, and so on
@@ -75,7 +75,7 @@ class _StepsInBytes(DualSteps):
 
     def chosen(self, choice: Any, lo: int, hi: int) -> Any:
         self.place = (self.place[0], self.place[1] + 1)
-        return choice if hi - lo < LEAST_BLOCK else self.numbered(self.place, choice)
+        return self.numbered(self.place, choice) if counts_bytes(lo, hi) else choice
 
 
 class Regions:

@@ -57,12 +57,16 @@ class Geometry:
 @dataclass(frozen=True)
 class RealProgram:
     """program: in bytes.  sizes: the scenario's constants that count bytes now, and their values
-    in cells; cuts: names of the offsets of the bytes that are followed in a block, but the first."""
+    in cells; cuts: names of the offsets of the bytes that are followed in a block, but the first.
+    named: bytes are named by positions that are computed.  counted: places at which cells are counted or chosen
+    one by one, which bytes are not."""
 
     program: ir.Program
     geometry: Geometry
     sizes: dict[str, int]
     cuts: tuple[str, ...]
+    named: bool = False
+    counted: tuple[ir.Pos, ...] = ()
 
     def with_values(self, values: Mapping[str, int]) -> ir.Program:
         """The program in which sizes and cuts have these values."""
@@ -126,12 +130,13 @@ def real_program(task: Task, geometry: Geometry) -> RealProgram:
     program = compiler.program(task.program.bound, names)
     used = {v.name.partition(".")[2] for v in program.variables if v.struct == HOLDER}
     sizes = {name: value for name, value in compiler.sizes.items() if name in used}
-    return RealProgram(program, geometry, sizes, tuple(c for c in compiler.cuts if c in used))
+    cuts = tuple(c for c in compiler.cuts if c in used)
+    return RealProgram(program, geometry, sizes, cuts, compiler.parser.named, tuple(compiler.parser.counted))
 
 
-def counts_bytes(choice: ir.Choose) -> bool:
-    """Does a choice stand for any number of bytes?"""
-    return choice.hi - choice.lo >= LEAST_BLOCK
+def counts_bytes(lo: int, hi: int) -> bool:
+    """Does a choice of lo..hi in a program in bytes stand for any number of bytes, up to a part of a block?"""
+    return hi - lo >= LEAST_BLOCK // 2
 
 
 class _RealWorld(World):
@@ -176,9 +181,7 @@ class _RealCompiler(_Compiler):
         constants = {c: name for name, c in catalogue.constants.items() if c.size}
         self.sizes = {name: scope.constant(constant) for constant, name in constants.items()}
         self.cuts = tuple(f"{CUT}{number}" for number in range(1, geometry.cells))
-        most = geometry.block * max(
-            scope.count(s) // geometry.cells for s in catalogue.structs.values() if self.world.in_cells(s.instances)
-        )
+        most = geometry.block * self._blocks_of_cells(scope, geometry.cells)
         body: dict[str, Any] = {name: lang.Range(0, most, name) for name in self.sizes}
         body |= {name: lang.Range(1, geometry.block - 1, name) for name in self.cuts}
         self.holder = type(lang.Struct)(HOLDER, (lang.Struct,), body)
@@ -187,6 +190,13 @@ class _RealCompiler(_Compiler):
         self.inference = Inference(self.world, self.parser)
         self.counts = [instances_of(p, self.world) for p in self.scenario.processes]
         self.world.processes = sum(count for count, _ in self.counts)
+
+    def _blocks_of_cells(self, scope: World, cells: int) -> int:
+        """Blocks of the longest struct that has an instance for each cell."""
+        counts = [scope.count(s) for s in self.catalogue.structs.values() if self.world.in_cells(s.instances)]
+        if not counts:
+            raise Unmeasured("no struct of the model has an instance for each cell, so nothing is said of bytes")
+        return max(counts) // cells
 
     def _builder(self, name: str) -> Builder:
         rules = replace(RULES, choose_listed=_SizeChoices(self.world, self.sizes))
@@ -238,6 +248,7 @@ class _RealParser(_Parser):
     ) -> None:
         super().__init__(edits)
         self.world, self.holder, self.constants, self.geometry = world, holder, constants, geometry
+        self.named, self.counted = False, []  # see RealProgram
 
     def _parse(self, function: FunctionType) -> t.Function:
         return _Rewriter(self, super()._parse(function)).function()
@@ -261,12 +272,29 @@ class _Rewriter:
                 self.references.add(node.target.name)
 
     def function(self) -> t.Function:
+        for node in _everything(self.tree.body):
+            if self._tells_cells_apart(node):
+                self.parser.counted.append(ir.Pos(self.tree.file, node.line))
         return replace(self.tree, body=self._rewritten(self.tree.body))
 
     # what counts cells
 
     def _is_cell_struct(self, declared: Any) -> bool:
         return isinstance(declared, type) and self.world.in_cells(getattr(declared, "instances", None))
+
+    def _is_cells(self, source: t.Each | t.Span) -> bool:
+        return self._is_cell_struct(source.struct) if isinstance(source, t.Each) else self._spans_cells(source)
+
+    def _tells_cells_apart(self, node: t.Node) -> bool:
+        """Does something happen for each cell that would happen more often for each byte: a sum, or a choice?"""
+        match node:
+            case t.Quantifier("sum"):
+                return self._is_cells(node.over.source)
+            case t.Choose() if node.over is not None and isinstance(node.over.source, t.Each):
+                return self._is_cells(node.over.source)
+            case t.For() if self._is_cells(node.over):
+                return any(isinstance(inner, t.Choose) or _adds_up(inner) for inner in _everything(node.body))
+        return False
 
     def _is_cell(self, node: t.Node) -> bool:
         """Is an expression an instance of a struct of cells?"""
@@ -309,6 +337,7 @@ class _Rewriter:
             case t.Local() if node.name in self.cells and not index:
                 return self._offset(node.line, t.Local(node.line, node.name))
             case _ if index and self._names_a_byte(node):
+                self.parser.named = True
                 return self._cell_at(node.line, self._rewritten(node))
             case t.Number() if index:
                 return node
@@ -377,6 +406,18 @@ class _Rewriter:
             cell = t.Cond(line, t.Binary(line, "==", inside, offset), number(which), cell)
         first = t.Binary(line, "*", t.Binary(line, "//", byte, number(block)), number(cells))
         return t.Binary(line, "+", first, cell)
+
+
+def _adds_up(node: t.Node) -> bool:
+    """Does a statement make a new value of a variable from its old one?"""
+    if not isinstance(node, t.Assign) or not isinstance(node.value, t.Binary):
+        return False
+    return any(_same(part, node.target) for part in _everything(node.value))
+
+
+def _same(a: t.Node, b: t.Node) -> bool:
+    """Do two nodes name the same local, or the same field?"""
+    return type(a) is type(b) and isinstance(a, (t.Local, t.Attr)) and a.name == b.name
 
 
 def _everything(node: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from .of_trace import Lifted, lifted
 from .real_sizes import Unmeasured, measure_of
 
 SECONDS = 8  # that sizes may take, beside a verdict
+SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # as of the command line
 SELECTION = ("model", "design", "scenario", "bound", "properties", "settings")
 
 
@@ -56,13 +58,20 @@ def said_of(
 ) -> Said:
     """What is to be said of a result of `check(**choice)`.
 
-    block, order: for a counterexample in bytes.  no_z3: nothing but that z3 was not asked.  Ctrl-C ends this, and not
-    the check, whose result is there.  UsageError if there are no such blocks and folios in the scope.
+    block, order: for a counterexample in bytes.  no_z3: nothing but that z3 was not asked.  Neither Ctrl-C nor an error of
+    the checker in this takes away the result, which is there.  UsageError if there are no such blocks and folios in the scope.
     """
     try:
         return _said_of(result, choice, block, order, no_z3)
     except KeyboardInterrupt:
         return Said(result, None, ("sizes: not looked at to the end (Ctrl-C)",))
+    except UsageError:
+        raise
+    except Exception as error:
+        if os.environ.get(SHOW_TRACEBACK):
+            raise
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
+        return Said(result, None, (f"sizes: nothing is said, for an error of the checker ({what}; {SHOW_TRACEBACK}=1 shows where)",))
 
 
 def _said_of(
