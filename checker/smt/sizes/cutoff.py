@@ -20,24 +20,8 @@ from typing import Any
 from ...base import disk_cache
 from ...base.errors import ModelError, Problem
 from ...ir.program import (
-    COMPARISONS,
-    NOWHERE,
-    Assign,
-    Binary,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Goto,
-    If,
-    Ite,
-    Note,
-    Pos,
-    Process,
-    Program,
-    Read,
-    Stmt,
-    Unary,
+    COMPARISONS, NOWHERE, Assign, Binary, Check, Choose, Const, Expr, Goto, If, Ite, Note, Pos, Process, Program,
+    Read, Stmt, Unary,
 )  # fmt: skip
 from ...verdict.api import Task
 from ..asking import ask
