@@ -30,7 +30,7 @@ class Wrong(Exception):
     """An expression is wrong; the problem is recorded already."""
 
 
-class Functions(Protocol):
+class TypedFunctions(Protocol):
     """What the type of a call is asked of: `infer.Inference`.
 
     stack: the functions that are being looked at, each called by the one before."""
@@ -48,7 +48,7 @@ class ExpressionTyper:
     """Types the expressions of one function."""
 
     def __init__(
-        self, inference: Functions, declared: FunctionType, tree: t.Function, places: tuple[AnyType, ...]
+        self, inference: TypedFunctions, declared: FunctionType, tree: t.Function, places: tuple[AnyType, ...]
     ) -> None:
         self.inference, self.world, self.tree = inference, inference.world, tree
         remaining = list(places)
