@@ -441,7 +441,7 @@ def test_code_is_exchanged_while_the_search_goes_on(cache, monkeypatch: pytest.M
             exchanged.append(True)
             return True
 
-    monkeypatch.setattr(explore_native, "Machine", Patient)
+    monkeypatch.setattr(explore_native, "MachineCode", Patient)
     for reduced in (False, True):
         found = explore(two_phase_commit(5), reduced=reduced)
         assert found.complete and (reduced or (found.states, found.transitions) == (8_832, 58_145))
