@@ -14,23 +14,8 @@ from dataclasses import dataclass
 
 from ..base.errors import UsageError
 from ..ir.program import (
-    Assign,
-    Binary,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Ite,
-    Program,
-    Read,
-    Stmt,
-    Unary,
-    Variable,
-    int_type,
-)
+    Assign, Binary, Check, Choose, Const, Expr, Fail, Goto, If, Ite, Program, Read, Stmt, Unary, Variable, int_type,
+)  # fmt: skip
 from .ranges import Range, join
 
 TRUE, FALSE = Const(1), Const(0)

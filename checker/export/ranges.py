@@ -10,20 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..ir.program import (
-    BOOL,
-    COMPARISONS,
-    LOGIC,
-    Binary,
-    Const,
-    Expr,
-    Instance,
-    Ite,
-    Read,
-    Self,
-    Type,
-    Unary,
-    Variable,
-)
+    BOOL, COMPARISONS, LOGIC, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable,
+)  # fmt: skip
 
 Range = tuple[int, int]
 NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}

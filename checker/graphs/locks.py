@@ -9,26 +9,9 @@ import networkx
 from ..base.errors import shown_path
 from ..ir.interpreter import OPERATORS
 from ..ir.program import (
-    NOWHERE,
-    Assign,
-    Binary,
-    Block,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Ite,
-    Pos,
-    Process,
-    Program,
-    Read,
-    Self,
-    Stmt,
-    Unary,
-)
+    NOWHERE, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Ite, Pos, Process, Program, Read,
+    Self, Stmt, Unary,
+)  # fmt: skip
 from ..trace.values import Names
 
 FEW = 4  # values of a local that is followed

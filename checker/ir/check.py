@@ -4,28 +4,8 @@ from __future__ import annotations
 
 from ..base.errors import InternalError
 from .program import (
-    BINARY_OPS,
-    UNARY_OPS,
-    Assign,
-    Binary,
-    Block,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Instance,
-    Ite,
-    Note,
-    Process,
-    Program,
-    Read,
-    Self,
-    Stmt,
-    Unary,
-    Variable,
+    BINARY_OPS, UNARY_OPS, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Ite, Note,
+    Process, Program, Read, Self, Stmt, Unary, Variable,
 )  # fmt: skip
 
 KINDS = ("bool", "int", "enum", "ref", "owner")

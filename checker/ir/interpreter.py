@@ -13,30 +13,8 @@ from dataclasses import dataclass, replace
 
 from ..base.errors import InternalError, UsageError
 from .program import (
-    DEADLOCK,
-    NOWHERE,
-    Assign,
-    Binary,
-    Block,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Instance,
-    Instantiation,
-    Ite,
-    Note,
-    Pos,
-    Program,
-    Property,
-    Read,
-    Self,
-    Stmt,
-    Type,
-    Unary,
+    DEADLOCK, NOWHERE, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Instantiation,
+    Ite, Note, Pos, Program, Property, Read, Self, Stmt, Type, Unary,
 )  # fmt: skip
 from .sites import REST, STATE, TRANSITION, witnesses
 from .slots import Slots, instance_name

@@ -3,28 +3,8 @@
 from __future__ import annotations
 
 from .program import (
-    Assign,
-    Binary,
-    Block,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Instance,
-    Ite,
-    Note,
-    Process,
-    Program,
-    Property,
-    Read,
-    Self,
-    Stmt,
-    Type,
-    Unary,
-    Variable,
+    Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Ite, Note, Process, Program,
+    Property, Read, Self, Stmt, Type, Unary, Variable,
 )  # fmt: skip
 
 MARGIN = 72  # column of the comments

@@ -18,22 +18,9 @@ from .locks import check_guard, held, is_free, reads
 from .scopes import Binding, Bound, RecordVars, Scope, Slot, Var
 from .symbolic import result_of, source_values
 from .values import (
-    FALSE,
-    TRUE,
-    Value,
-    arith,
-    binary,
-    both,
-    clip,
-    compare,
-    const,
-    either,
-    if_else,
-    implies,
-    negate,
-    negative,
+    FALSE, TRUE, Value, arith, binary, both, clip, compare, const, either, if_else, implies, negate, negative,
     within,
-)
+)  # fmt: skip
 
 
 def value(b: Builder, node: t.Node, scope: Scope) -> Value:

@@ -14,20 +14,9 @@ from ..base.processes import cores, in_processes
 from ..table.rows import Row
 from .coverage import Survey
 from .judge import (
-    EQUIVALENT,
-    KILLED,
-    REFUSED,
-    SURVIVED,
-    Fate,
-    MutantJob,
-    Trial,
-    fate,
-    holding,
-    judge,
-    rows_for,
-    running,
+    EQUIVALENT, KILLED, REFUSED, SURVIVED, Fate, MutantJob, Trial, fate, holding, judge, rows_for, running,
     surveyed,
-)
+)  # fmt: skip
 from .mutants import Mutant, in_groups, mutants_of
 from .order import Order
 from .store import Journal, Key, trial_key

@@ -15,10 +15,10 @@ from __future__ import annotations
 import ast
 import copy
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from ..base import toml
 from ..base.errors import UsageError, shown_path
 from ..source.functions import definition
 from ..table.rows import own
@@ -61,14 +61,8 @@ def write(path: Path, known: dict[Key, Fate]) -> None:
 
 
 def _entries(path: Path) -> dict[Key, Any]:
-    if not path.exists():
-        return {}
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{shown_path(path)}: {error}") from None
     found = {}
-    for place, entries in content.items():
+    for place, entries in toml.read(path).items():
         if not isinstance(entries, dict):
             raise UsageError(f"{shown_path(path)}: {place} is no table of mutants")
         found.update({(place, change): value for change, value in entries.items()})

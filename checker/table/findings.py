@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from ..base import toml
 from ..base.errors import UsageError, shown_path
 from . import rows as table
 
@@ -30,15 +30,9 @@ class Finding:
 def load(path: Path | None = None) -> dict[str, Finding]:
     """The findings in `path`, by default those beside the properties; {} if there is no such file."""
     path = path or table.own(FILE)
-    if not path.exists():
-        return {}
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{shown_path(path)}: {error}") from None
     known = {one.name for one in fields(Finding)} - {"name"}
     found = {}
-    for name, entry in content.items():
+    for name, entry in toml.read(path).items():
         if not isinstance(entry, dict) or set(entry) != known or not all(map(str.strip, map(str, entry.values()))):
             raise UsageError(f"{shown_path(path)}: {name}: a finding has {', '.join(sorted(known))}")
         found[name] = Finding(name, **{key: " ".join(str(value).split()) for key, value in entry.items()})

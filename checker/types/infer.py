@@ -17,18 +17,8 @@ from ..parse.unset import falls_off
 from .expressions import ExpressionTyper, Wrong
 from .typed import Typed
 from .world import (
-    UNKNOWN,
-    VOID,
-    AnyType,
-    ArrayType,
-    LockType,
-    PlaceType,
-    RecordType,
-    World,
-    agree,
-    join,
-    shown,
-)
+    UNKNOWN, VOID, AnyType, ArrayType, LockType, PlaceType, RecordType, World, agree, join, shown,
+)  # fmt: skip
 
 ROUNDS = 5
 

@@ -29,19 +29,8 @@ from checker.ir.interpreter import NOBODY, Interpreter
 from checker.ir.program import Binary, Check, Choose, Const, Fail, Goto, If, Ite, Program, Unary, int_type
 from checker.verdict.api import prepare
 from tests.support.operators import (
-    EXAMPLES,
-    SMALL,
-    Example,
-    assign,
-    binary,
-    block,
-    local,
-    process,
-    program,
-    read,
-    rest,
-    variable,
-)
+    EXAMPLES, SMALL, Example, assign, binary, block, local, process, program, read, rest, variable,
+)  # fmt: skip
 from tests.support.random_ir import Drawn, random_program
 from tests.support.small_search import explore
 from tests.support.textbook import MODELS

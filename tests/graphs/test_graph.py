@@ -7,13 +7,8 @@ import pytest
 
 from checker.base.errors import UsageError
 from checker.graphs.states import (
-    dot_text,
-    lock_order_cycles,
-    lock_order_graph,
-    lock_order_text,
-    state_graph,
-    write_graph,
-)
+    dot_text, lock_order_cycles, lock_order_graph, lock_order_text, state_graph, write_graph,
+)  # fmt: skip
 from checker.ir.program import Block, Frame, Goto, If, Pos, Program, Self, Type, Unary
 from tests.support.operators import assign, binary, block, lock_program, process, program, read, rest, variable
 

@@ -10,21 +10,9 @@ from checker.base.errors import InternalError, UsageError
 from checker.ir import program as ir
 from checker.ir.interpreter import Interpreter
 from tests.support.operators import (
-    EXAMPLES,
-    SMALL,
-    Example,
-    assign,
-    binary,
-    block,
-    counting,
-    lock_program,
-    process,
-    program,
-    prop,
-    read,
-    rest,
+    EXAMPLES, SMALL, Example, assign, binary, block, counting, lock_program, process, program, prop, read, rest,
     variable,
-)
+)  # fmt: skip
 from tests.support.small_search import explore
 
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import replace
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -19,10 +18,10 @@ import pytest
 
 from checker.cli import main as main_of_checker
 from checker.table.rows import Row
-from checker.table.rows import load as verdicts
 from checker.trace.file import read
 from checker.verdict.replay import replayed
 from tests.support.textbook import slow
+from tests.support.verdicts import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "model" / "designs" / "README.md"
@@ -30,15 +29,6 @@ FOLDER = ROOT / "counterexamples" / "f2fs_folios"
 PART = re.compile(r"(<!-- made by tests/kernel/test_f2fs_proposals.py -->\n).*?(<!-- end -->)", re.DOTALL)
 DEFECTS = tomllib.loads((ROOT / "properties" / "f2fs_defects.toml").read_text())
 SMALL = ("f2fs_r2", "f2fs_r5", "f2fs_r8", "f2fs_r9")  # the revisions of which every row is followed by default
-
-
-@cache
-def rows() -> dict[str, list[Row]]:
-    """The rows of the verdict table by design."""
-    found: dict[str, list[Row]] = {}
-    for row in verdicts():
-        found.setdefault(row.design, []).append(row)
-    return found
 
 
 def stages(revision: str) -> list[tuple[str, str, str]]:

@@ -14,8 +14,7 @@ import pytest
 
 from checker.lang import Design
 from checker.source.catalogue import load
-from checker.table.rows import Row
-from checker.table.rows import load as verdicts
+from tests.support.verdicts import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORY = ROOT / "model" / "history"
@@ -52,15 +51,6 @@ def designs() -> dict[str, tuple[str, Design]]:
         if path.parent == HISTORY and (design.undoes or name == path.stem):
             assert path.stem not in found, f"{path.name} has two variants that undo something"
             found[path.stem] = name, design
-    return found
-
-
-@cache
-def rows() -> dict[str, list[Row]]:
-    """The rows of the verdict table by design."""
-    found: dict[str, list[Row]] = {}
-    for row in verdicts():
-        found.setdefault(row.design, []).append(row)
     return found
 
 

@@ -4,24 +4,8 @@ Each of two walkers visits all items, one step each, and then adds up: (ITEMS + 
 2 * (ITEMS + 1) * (ITEMS + 2) transitions, whatever the callback.
 """
 
-from checker.lang import (
-    Flag,
-    Range,
-    Record,
-    Struct,
-    atomic,
-    baseline,
-    constant,
-    drop,
-    invariant,
-    override,
-    primitive,
-    process,
-    reachable,
-    replace,
-    scenario,
-    variant,
-)
+from checker.lang import Flag, Range, Record, Struct, atomic, baseline, constant, drop, invariant, override, primitive
+from checker.lang import process, reachable, replace, scenario, variant
 
 ITEMS = constant(3, "items to visit")
 Position = Range(0, ITEMS)

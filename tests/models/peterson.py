@@ -4,23 +4,8 @@ Four locations: raise the flag, give the turn away, wait and enter, leave.  20 s
 The order of the first two steps is what makes it right: see `turn_first`.
 """
 
-from checker.lang import (
-    Flag,
-    Ghost,
-    Range,
-    Struct,
-    atomic,
-    baseline,
-    invariant,
-    number,
-    primitive,
-    process,
-    reachable,
-    scenario,
-    swap,
-    variant,
-    wait_until,
-)
+from checker.lang import Flag, Ghost, Range, Struct, atomic, baseline, invariant, number, primitive, process, reachable
+from checker.lang import scenario, swap, variant, wait_until
 
 
 class Contender(Struct, count=2):

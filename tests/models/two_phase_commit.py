@@ -6,21 +6,8 @@ set of flags.  An action that changes nothing (a message that is received again)
 as well.  288, 8,832 and 296,448 states with 3, 5 and 7 resource managers.
 """
 
-from checker.lang import (
-    Field,
-    Flag,
-    Struct,
-    atomic,
-    constant,
-    each,
-    enum,
-    implies,
-    invariant,
-    process,
-    reachable,
-    scenario,
-    wait_until,
-)
+from checker.lang import Field, Flag, Struct, atomic, constant, each, enum, implies, invariant, process, reachable
+from checker.lang import scenario, wait_until
 
 RM = constant(3, "resource managers")
 

@@ -6,33 +6,9 @@ One statement that touches shared state is one step of the Promela model, so tha
 counts the same states: see `tests/writeback_counts.py`.  BUG_... seeds an error.
 """
 
-from checker.lang import (
-    Array,
-    Field,
-    Flag,
-    Lock,
-    Range,
-    Record,
-    Ref,
-    Struct,
-    acquire,
-    atomic,
-    bug_on,
-    choose,
-    constant,
-    each,
-    enum,
-    implies,
-    invariant,
-    number,
-    primitive,
-    process,
-    pure,
-    release,
-    scenario,
-    wait_until,
-    worker,
-)
+from checker.lang import Array, Field, Flag, Lock, Range, Record, Ref, Struct, acquire, atomic, bug_on, choose, constant
+from checker.lang import each, enum, implies, invariant, number, primitive, process, pure, release, scenario, wait_until
+from checker.lang import worker
 
 F = constant(2, "folios of the file")
 B = constant(2, "blocks in a folio")

@@ -396,25 +396,25 @@ def cache(tmp_path, monkeypatch: pytest.MonkeyPatch):
 def test_machine_code_is_kept(cache) -> None:
     text = native.NativeText(two_phase_commit(3)).text
 
-    assert [native_build.Machine(text).cached for _ in range(2)] == [False, True]
+    assert [native_build.MachineCode(text).cached for _ in range(2)] == [False, True]
     assert explore(two_phase_commit(3)).states == 288
     assert len(list(cache.glob("*.o"))) == 1
 
 
 def test_damaged_machine_code_is_made_again(cache) -> None:
     text = native.NativeText(two_phase_commit(3)).text
-    native_build.Machine(text)
+    native_build.MachineCode(text)
     for file in cache.iterdir():
         file.write_bytes(file.read_bytes()[:-7])
 
-    assert not native_build.Machine(text).cached
-    assert native_build.Machine(text).cached
+    assert not native_build.MachineCode(text).cached
+    assert native_build.MachineCode(text).cached
 
 
 def test_a_large_program_starts_with_quick_code_and_goes_on_with_better(cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native_build, "QUICK_LINES", 0)
     text = native.NativeText(two_phase_commit(4)).text
-    machine = native_build.Machine(text)
+    machine = native_build.MachineCode(text)
     quick = dict(machine.addresses)
 
     while not machine.improve():
@@ -423,7 +423,7 @@ def test_a_large_program_starts_with_quick_code_and_goes_on_with_better(cache, m
 
     assert not machine.cached and not machine.improving()
     assert all(machine.addresses[name] != quick[name] for name in quick)
-    assert native_build.Machine(text).cached
+    assert native_build.MachineCode(text).cached
 
 
 def test_code_is_exchanged_while_the_search_goes_on(cache, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,7 +433,7 @@ def test_code_is_exchanged_while_the_search_goes_on(cache, monkeypatch: pytest.M
     monkeypatch.setattr(explore_native, "LOOK", 0)
     exchanged = []
 
-    class Patient(native_build.Machine):
+    class Patient(native_build.MachineCode):
         def improve(self) -> bool:
             while not super().improve():
                 if not self.improving():
@@ -441,7 +441,7 @@ def test_code_is_exchanged_while_the_search_goes_on(cache, monkeypatch: pytest.M
             exchanged.append(True)
             return True
 
-    monkeypatch.setattr(explore_native, "Machine", Patient)
+    monkeypatch.setattr(explore_native, "MachineCode", Patient)
     for reduced in (False, True):
         found = explore(two_phase_commit(5), reduced=reduced)
         assert found.complete and (reduced or (found.states, found.transitions) == (8_832, 58_145))
@@ -453,7 +453,7 @@ def test_better_code_that_cannot_be_had_is_done_without(tmp_path, monkeypatch: p
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(native_build, "QUICK_LINES", 0)
-    machine = native_build.Machine(native.NativeText(two_phase_commit(3)).text)
+    machine = native_build.MachineCode(native.NativeText(two_phase_commit(3)).text)
 
     machine.improve()
     while machine.improving():

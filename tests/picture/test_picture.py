@@ -7,18 +7,8 @@ import pytest
 from checker import check, lang
 from checker.ir.interpreter import Interpreter
 from checker.ir.program import (
-    BOOL,
-    Call,
-    Frame,
-    Goto,
-    If,
-    Note,
-    Pos,
-    Program,
-    Type,
-    as_in_c,
-    int_type,
-)
+    BOOL, Call, Frame, Goto, If, Note, Pos, Program, Type, as_in_c, int_type,
+)  # fmt: skip
 from checker.picture.cells import draw, rows_of
 from checker.picture.columns import lay_out
 from checker.picture.lines import Line, Picture, picture_of

@@ -7,15 +7,8 @@ import re
 import pytest
 
 from checker.ir.program import (
-    BOOL,
-    Choose,
-    Goto,
-    If,
-    Self,
-    Type,
-    Unary,
-    int_type,
-)
+    BOOL, Choose, Goto, If, Self, Type, Unary, int_type,
+)  # fmt: skip
 from checker.picture.cells import rows_of
 from checker.picture.report import counterexample, paint
 from checker.trace.explain import explain_deadlock, falsifiers, wait_for_graph, waits

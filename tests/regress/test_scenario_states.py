@@ -76,12 +76,12 @@ def test_what_was_not_finished_is_tried_again_with_more_time():
     name = "fault_and_invalidate"
     found = Counted(STORED[name].program, {bound: Count(1, ABOVE) for bound in BOUNDS}, 30)
 
-    assert states.count(states.Job(name, found, 30, 1)) is found
-    assert states.count(states.Job(name, found, 31, 1)) == STORED[name]
+    assert states.count(states.CountJob(name, found, 30, 1)) is found
+    assert states.count(states.CountJob(name, found, 31, 1)) == STORED[name]
 
 
 def test_a_search_that_runs_out_of_time_says_more_than(tmp_path):
-    found = states.count(states.Job("default", None, 0.001, 1))
+    found = states.count(states.CountJob("default", None, 0.001, 1))
     assert {one.kind for one in found.counts.values()} == {ABOVE}
 
     path = tmp_path / "states.toml"

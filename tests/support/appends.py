@@ -7,19 +7,8 @@ from types import ModuleType
 
 from checker import lang
 from checker.ir.program import (
-    BOOL,
-    Call,
-    Expr,
-    Fail,
-    Frame,
-    Goto,
-    Instantiation,
-    Note,
-    Pos,
-    Program,
-    Property,
-    int_type,
-)
+    BOOL, Call, Expr, Fail, Frame, Goto, Instantiation, Note, Pos, Program, Property, int_type,
+)  # fmt: skip
 from checker.source.catalogue import Catalogue
 from checker.trace.trace import Facts, fewest_switches
 from tests.support.programs import assign, binary, block, process, program, read, rest, variable

@@ -10,42 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checker.ir.program import (
-    BINARY_OPS,
-    BOOL,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Instance,
-    Instantiation,
-    Ite,
-    Note,
-    Program,
-    Property,
-    Self,
-    Stmt,
-    Type,
-    Unary,
-    int_type,
-)
+    BINARY_OPS, BOOL, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Instantiation, Ite, Note, Program,
+    Property, Self, Stmt, Type, Unary, int_type,
+)  # fmt: skip
 from tests.support.programs import (
-    Binary,
-    assign,
-    binary,
-    block,
-    expr,
-    local,
-    lock_program,
-    process,
-    program,
-    prop,
-    read,
-    rest,
-    variable,
-)
+    Binary, assign, binary, block, expr, local, lock_program, process, program, prop, read, rest, variable,
+)  # fmt: skip
 
 # ---------------------------------------------------------------- examples
 

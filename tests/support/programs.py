@@ -3,28 +3,9 @@
 from __future__ import annotations
 
 from checker.ir.program import (
-    BOOL,
-    Assign,
-    Binary,
-    Block,
-    Call,
-    Const,
-    Expr,
-    Frame,
-    Goto,
-    Instance,
-    Instantiation,
-    Pos,
-    Process,
-    Program,
-    Property,
-    Read,
-    Self,
-    Stmt,
-    Type,
-    Variable,
-    int_type,
-)
+    BOOL, Assign, Binary, Block, Call, Const, Expr, Frame, Goto, Instance, Instantiation, Pos, Process, Program,
+    Property, Read, Self, Stmt, Type, Variable, int_type,
+)  # fmt: skip
 
 
 def expr(value: Expr | int) -> Expr:

@@ -9,32 +9,8 @@ from __future__ import annotations
 from random import Random
 
 from checker.ir.program import (
-    ARITHMETIC,
-    COMPARISONS,
-    LOGIC,
-    Assign,
-    Binary,
-    Block,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Instance,
-    Instantiation,
-    Ite,
-    Note,
-    Process,
-    Program,
-    Property,
-    Read,
-    Self,
-    Stmt,
-    Type,
-    Unary,
-    Variable,
+    ARITHMETIC, COMPARISONS, LOGIC, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance,
+    Instantiation, Ite, Note, Process, Program, Property, Read, Self, Stmt, Type, Unary, Variable,
 )  # fmt: skip
 from tests.support.operators import assign, binary, block, local, process, read, variable
 

@@ -10,17 +10,8 @@ from checker.ir.program import Check, Choose, Goto, int_type
 from checker.trace.file import RULER, read, text_of, write
 from checker.trace.trace import Facts, Turn, fewest_switches, follow, replay
 from tests.support.operators import (
-    EXAMPLES,
-    assign,
-    binary,
-    block,
-    lock_program,
-    process,
-    program,
-    prop,
-    rest,
-    variable,
-)
+    EXAMPLES, assign, binary, block, lock_program, process, program, prop, rest, variable,
+)  # fmt: skip
 from tests.support.operators import (
     read as value,
 )

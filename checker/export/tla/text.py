@@ -9,20 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...ir.program import (
-    BOOL,
-    COMPARISONS,
-    LOGIC,
-    Binary,
-    Const,
-    Expr,
-    Instance,
-    Ite,
-    Read,
-    Self,
-    Type,
-    Unary,
-    Variable,
-)
+    BOOL, COMPARISONS, LOGIC, Binary, Const, Expr, Instance, Ite, Read, Self, Type, Unary, Variable,
+)  # fmt: skip
 from ..names import Identifiers
 from ..ranges import NEGATED, Known
 

@@ -6,21 +6,8 @@ from dataclasses import dataclass
 
 from ...base.errors import InternalError
 from ...ir.program import (
-    Assign,
-    Binary,
-    Choose,
-    Const,
-    Expr,
-    If,
-    Instance,
-    Ite,
-    Process,
-    Program,
-    Read,
-    Self,
-    Stmt,
-    Unary,
-)
+    Assign, Binary, Choose, Const, Expr, If, Instance, Ite, Process, Program, Read, Self, Stmt, Unary,
+)  # fmt: skip
 from .instructions import Operand, constant
 from .state import View
 

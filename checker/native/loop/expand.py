@@ -11,21 +11,8 @@ from .chains import pass_through
 from .compiled import compiled_nogil
 from .fold import unfold
 from .visited import (
-    AT,
-    AT_END,
-    BATCH,
-    FRONTIER_END,
-    NEXT,
-    PIECE,
-    ROW_LIMIT,
-    ROWS,
-    STOP,
-    TRANSITIONS,
-    admit,
-    admit_inline,
-    note,
-    sift,
-    sift_inline,
+    AT, AT_END, BATCH, FRONTIER_END, NEXT, PIECE, ROW_LIMIT, ROWS, STOP, TRANSITIONS, admit, admit_inline, note,
+    sift, sift_inline,
 )  # fmt: skip
 
 

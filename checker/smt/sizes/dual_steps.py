@@ -14,22 +14,7 @@ from typing import Any, NamedTuple
 from ...base.errors import InternalError
 from ...ir.interpreter import NOBODY, OPERATORS, Actor, Interpreter
 from ...ir.program import (
-    Assign,
-    Binary,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Instance,
-    Ite,
-    Note,
-    Program,
-    Read,
-    Self,
-    Stmt,
+    Assign, Binary, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Ite, Note, Program, Read, Self, Stmt,
     Unary,
 )  # fmt: skip
 

@@ -13,24 +13,8 @@ from typing import Any
 from ...base.errors import InternalError
 from ...ir.interpreter import Actor, Interpreter
 from ...ir.program import (
-    Assign,
-    Binary,
-    Block,
-    Check,
-    Choose,
-    Const,
-    Expr,
-    Fail,
-    Goto,
-    If,
-    Instance,
-    Ite,
-    Note,
-    Program,
-    Read,
-    Self,
-    Stmt,
-    Unary,
+    Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Ite, Note, Program, Read, Self,
+    Stmt, Unary,
 )  # fmt: skip
 
 
