@@ -72,6 +72,9 @@ class Writer:
         self.alike = self.chance({"joint": 0, "blinks": 0.1, "conditional": 1, "refs": 0.95}.get(focus, 0.45))  # no instance of S is named by its number
         self.focus = focus
         self.own = -1  # which private variables the present process has
+        self.apart = self.chance(0.7 if focus in ("blinks", "joint", "locks") else 0.3)  # each process writes its own, nearly always
+        self.favourite = self.pick("h.lock", "S[0].lock") if focus == "locks" and not self.alike else ""
+        self.taken: set[str] = set()  # what processes have as their own
         self.territory: list[str] = []  # what the present process likes to write
         self.joint: list[tuple[str, str]] = []  # what is written in one step
         self._draw_fields()
@@ -155,7 +158,7 @@ class Writer:
         """A flag that nobody guards."""
         if self.own >= 0 and self.chance(0.35):
             return f"Own[{self.own}].v"
-        if self.territory and self.chance(0.6):
+        if self.territory and self.chance(0.9 if self.apart else 0.6):
             return self.pick(*self.territory)
         conditional = self.focus == "conditional" and (scope.whole or scope.inside or scope.flags) and self.chance(0.6)
         if self.alike and not scope.refs and not conditional:
@@ -184,6 +187,8 @@ class Writer:
     def lock(self, scope: Scope) -> str:
         if self.alike and not scope.refs:
             return "h.lock"
+        if self.favourite and self.chance(0.7):
+            return self.favourite
         return "h.lock" if self.one_of(hub_lock=1, own_lock=2) == "hub_lock" else f"{self.ref(scope)}.lock"
 
     def atom(self, scope: Scope, depth: int = 0) -> str:
@@ -371,7 +376,7 @@ class Writer:
         if self.chance(0.65):
             scope = replace(scope, flags=self.pick(("v",), ("v", "w")))
             lines += [f"{flag} = False" for flag in scope.flags]
-        if self.chance(0.5):
+        if self.chance(0.9 if self.focus == "joint" else 0.5):
             lines.append("i: Two = 0")
             scope = Scope(scope.refs, scope.flags, ("i",))
         if handler:
@@ -380,7 +385,7 @@ class Writer:
         elif self.own >= 0 and self.chance(0.7):
             lines.append(f"Own[{self.own}].n = {self.pick(0, 1)}")
             length -= 1
-            if "i: Two = 0" in lines and self.chance(0.6):
+            if "i: Two = 0" in lines and self.chance(0.8):
                 lines.append(f"i = Own[{self.own}].n")
                 length -= 1
         while length > 0:
@@ -480,7 +485,7 @@ class Writer:
     def processes(self) -> list[str]:
         """The declarations of processes whose interleavings are not too many."""
         found, states, most = [], 1, self.pick(*SIZES[: 2 if self.crowd else 5])
-        for number in range(self.pick(2, 2, 3, 3, 4)):
+        for number in range(self.pick(2, 2, 2, 3) if self.apart else self.pick(2, 2, 3, 3, 4)):
             per = self.chance(0.9 if self.alike and not number else 0.4 if self.alike else 0.2)
             instances = self.count if per else self.pick(1, 1, 1, 2)
             length = self.random.randint(1, 5)
@@ -514,7 +519,10 @@ class Writer:
             known += [f"S[{k}].{name}" for k in range(self.count) for name in ("x", "y")] + [f"h.arr[{k}]" for k in range(self.count)]
         if per and self.alike:
             known = ["s.x", "s.y", self.pick("s.x", "s.y", "h.f", "h.g")]
-        self.territory = self.random.sample(known, self.pick(1, 2)) if self.chance(0.8) else []
+        if self.apart:
+            known = [place for place in known if place not in self.taken] or known
+        self.territory = self.random.sample(known, min(self.pick(1, 2), len(known))) if self.apart or self.chance(0.8) else []
+        self.taken.update(self.territory)
 
     def make_crowd(self) -> str:
         """Many handlers, which are woken by nobody but the first ones."""
