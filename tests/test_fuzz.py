@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz.programs import program
 from tests.fuzz.run import Asked, drawn
 
-FIRST, PROGRAMS, PIECES = 1_000_000, 160, 8
+FIRST, PROGRAMS, PIECES = 1_000_000, 120, 6
 
 
 @pytest.mark.parametrize("piece", range(PIECES))
