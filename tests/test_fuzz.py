@@ -12,8 +12,6 @@ import pytest
 from checker import api
 from checker.explore import explore
 from checker.trace import replay
-
-
 from tests.fuzz.programs import program
 from tests.fuzz.run import Asked, drawn
 
