@@ -65,18 +65,13 @@ class Granules:
         return [element for element, number in enumerate(self.of[name]) if number == granule]
 
     def inside(self, name: str, index: ir.Expr, granule: int) -> ir.Expr:
-        """Whether `index` is that of an element of the granule."""
+        """Whether element `index` of the variable belongs to the granule."""
         elements = self.elements(name, granule)
+        if elements[0] == 0:  # an index outside the array reads element 0
+            return ir.Binary("or", ir.Binary("<=", index, ir.Const(elements[-1])),
+                             ir.Binary(">=", index, ir.Const(len(self.of[name]))))  # fmt: skip
         return ir.Binary("and", ir.Binary(">=", index, ir.Const(elements[0])),
                          ir.Binary("<=", index, ir.Const(elements[-1])))  # fmt: skip
-
-    def is_read(self, name: str, index: ir.Expr, granule: int) -> ir.Expr:
-        """Whether reading the variable at `index` reads the granule."""
-        last = self.elements(name, granule)[-1]
-        if granule != self.of[name][0]:
-            return self.inside(name, index, granule)
-        outside = ir.Binary(">=", index, ir.Const(len(self.of[name])))  # it reads element 0
-        return ir.Binary("or", ir.Binary("<=", index, ir.Const(last)), outside)
 
 
 def _size(variable: ir.Variable) -> int:

@@ -16,11 +16,12 @@ What is used, all of it static but for the labels, the guards and who holds whic
 * *locks*: a process that holds a lock is alone in writing what the lock guards (a write without
   it is a violation, and is found as such), and alone in reading it if the guard covers reads.
   Nobody can take the lock before it moves, so giving it back commutes with every wait for it.
-  What a step reads under a lock that it holds, or takes, is not counted.
+  What others read where they have shown to hold the lock, or waited for it, is not counted.
 * *visibility*: a step that may make a property true again is ample only if none of the others can
   write anything that the property reads; then the property cannot tell the orders apart.  A step
   that cannot (`checker.visibility`) hides nothing: what is violated before it is violated behind it.
-  For properties of a step, every write of what they read counts.
+  For properties of a step, every write of what they read counts; where a step can violate one that
+  changes nothing of it, every step does.
 * *cycles*: after `LONGEST` ample steps in a row a state is stored and expanded in full, so ample
   steps cannot go round for ever and put off the others.
 
@@ -236,22 +237,15 @@ class _Analysis:
                 yield from self._plain_reads(part)
 
     def _access(self, name: str, index: ir.Expr, write: bool, assigned: set[str], instance: int) -> list[Access]:
-        elements = self._elements(name, index, instance, write)
         if constant_of(index, instance) is None and self._known_before(index, assigned):
-            condition = self.granules.inside if write else self.granules.is_read
-            return [
-                Access(self._touched(name, self.granules.elements(name, granule), write), write, condition(name, index, granule))
-                for granule in sorted(set(self.granules.of[name]))
-            ]
-        return [Access(self._touched(name, elements, write), write)] if elements else []
+            inside = [(g, self.granules.inside(name, index, g)) for g in sorted(set(self.granules.of[name]))]
+            return [Access(self._touched(name, self.granules.elements(name, g), write), write, when) for g, when in inside]
+        return [Access(self._touched(name, self._elements(name, index, instance), write), write)]
 
-    def _elements(self, name: str, index: ir.Expr, instance: int, write: bool = False) -> Sequence[int]:
+    def _elements(self, name: str, index: ir.Expr, instance: int) -> Sequence[int]:
         """The elements that an access with this index may touch."""
-        constant, count = constant_of(index, instance), self.program.variable(name).count
-        if constant is None:
-            return range(count)
-        element = self.granules.element(name, constant)
-        return [] if write and element != constant else [element]
+        constant = constant_of(index, instance)
+        return range(self.program.variable(name).count) if constant is None else [self.granules.element(name, constant)]
 
     def _touched(self, name: str, elements: Sequence[int], write: bool) -> int:
         waits = self.granules.mask_of_waits(name, elements) if write else 0

@@ -111,11 +111,10 @@ class Watches:
         others = [w for w in writes if w.when not in (None, when) and self._place(w) not in places]
         mine = [w for w in writes if w.when == when]
         always = [w for w in writes if w.when is None and when is not None]
-        wider = {self._is_read(write) for write in mine if when is not None}
         changes = [change for write in mine + always + others for change in self._changes(write, instance, own)]
         stable = 0
         for access in accesses:
-            stable |= access.granules if access.when in (None, when) or access.when in wider else 0
+            stable |= access.granules if access.when in (None, when) else 0
         found = {
             (name, element)
             for name, numbers in self.granules.of.items()
@@ -135,12 +134,6 @@ class Watches:
         elements, and exclude each other if they have not."""
         numbers = self.granules.of[write.assign.var]
         return write.assign.index, tuple(number - numbers[0] for number in numbers)
-
-    def _is_read(self, write: Write) -> ir.Expr:
-        """When a read at the index of `write` is one of the granule that it writes; so it is if it writes that."""
-        numbers = self.granules.of[write.assign.var]
-        granule = next(number for number in numbers if write.granules >> number & 1)
-        return self.granules.is_read(write.assign.var, write.assign.index, granule)
 
     def _changes(self, write: Write, instance: int, own: int) -> list[Change]:
         assign = write.assign

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from checker import chains, partial_order
+from checker.ample import Ample
+from checker.ample_check import hold_against_definition
 from checker.api import prepare
 from checker.explore import Exploration, explore
+from checker.interpret import Interpreter
 from checker.ir import Program
 from checker.trace import replay
 from tests.random_ir import random_program
@@ -44,6 +47,19 @@ def wrong_verdicts(seeds: range) -> list[int]:
 
 def test_random_programs_keep_their_verdict() -> None:
     assert wrong_verdicts(SEEDS) == []
+
+
+def test_ample_processes_of_random_programs_keep_to_their_definition() -> None:
+    looked = 0
+    for _, program, _ in small_random_programs(range(0, 20)):
+        judge = Interpreter(program)
+        states = dict.fromkeys(judge.initial_states())
+        for state in (pending := list(states)):
+            pending += [s.after for s in judge.steps(state) if s.after not in states and s.after is not None]
+            states.update(dict.fromkeys(pending))
+        looked += hold_against_definition(Ample(judge), states)
+
+    assert looked > 100
 
 
 def test_both_engines_take_the_same_ample_steps() -> None:

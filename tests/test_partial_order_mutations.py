@@ -23,8 +23,10 @@ from checker.ample import Ample
 from checker.errors import InternalError
 from checker.explore import explore
 from checker.interpret import Interpreter
-from checker.ir import BOOL, Choose, Goto, Program, Stmt
-from tests import programs, test_known_values, test_monotone
+from checker.ir import BOOL, Check, Choose, Expr, Goto, If, LockGuard, Program, Self, Stmt, Type, Unary, int_type
+from tests import test_known_values, test_monotone
+from tests.programs import assign, binary, block, local, process, prop, read, rest, variable
+from tests.programs import program as made
 from tests.random_ir import random_program
 
 MODELS = Path(__file__).parent / "models" / "soundness"
@@ -34,7 +36,7 @@ BOTH, VERDICT, DEFINITION = ("verdict", "definition"), ("verdict",), ("definitio
 
 
 class Condition(NamedTuple):
-    """A condition: the function that asks it, its text, what stands there without it, and who notices in which model."""
+    """The function that asks a condition, its text, what stands there without it, and who notices in which model."""
 
     owner: object
     function: str
@@ -47,13 +49,15 @@ class Condition(NamedTuple):
 ANALYSIS = partial_order._Analysis
 CONDITIONS = {
     # core
-    "what others do later counts": Condition(ANALYSIS, "futures", "new = (old[0] | reads, old[1] | writes)", "new = old", "por_waits_takes_perhaps", DEFINITION),
+    "what others do later counts": Condition(
+        ANALYSIS, "futures", "new = (old[0] | reads, old[1] | writes)", "new = old", "por_waits_takes_perhaps", DEFINITION),
     "what a thread does in its next operation counts": Condition(
         ANALYSIS, "futures", "if restart or not", "if not", "por_next_operation"),
     "who can be woken counts": Condition(
         Ample, "_others", ".guard_reads & writes & ~no_write", ".guard_reads & 0", "por_seventy_processes"),
     "a chain ends in a state that is expanded in full": Condition(
-        explore_plain._Search, "_enter", "if chosen is None:", "if depth >= LONGEST:\n            continue\n        if chosen is None:",
+        explore_plain._Search, "_enter", "if chosen is None:",
+        "if depth >= LONGEST:\n            continue\n        if chosen is None:",
         "por_endless_work", VERDICT),
     "a state whose ample step fails is expanded in full": Condition(
         explore_plain._Search, "_enter", "state in after or not after", "state in after", "por_step_that_fails", VERDICT),
@@ -62,15 +66,19 @@ CONDITIONS = {
     "only a guard that covers reads hides them": Condition(
         ANALYSIS, "held", "mask if guard.reads else 0", "mask", "por_read_without_lock"),
     "the process that waits reads the lock": Condition(
-        ANALYSIS, "block", "        accesses += found\n    certain", "        accesses += [] if read in waits else found\n    certain",
+        ANALYSIS, "block", "        accesses += found\n    certain",
+        "        accesses += [] if read in waits else found\n    certain",
         "por_waits_takes_perhaps"),
-    "a write of a lock is one of what is awaited": Condition(ANALYSIS, "_touched", "if write else 0", "if False else 0", "por_watcher_of_a_lock"),
-    "a wait is a conjunct of the guard": Condition(ANALYSIS, "_waits", "guard.left == NO", "guard.left", "por_waits_or_not", DEFINITION),
+    "a write of a lock is one of what is awaited": Condition(
+        ANALYSIS, "_touched", "if write else 0", "if False else 0", "por_watcher_of_a_lock"),
+    "a wait is a conjunct of the guard": Condition(
+        ANALYSIS, "_waits", "guard.left == NO", "guard.left", "por_waits_or_not", DEFINITION),
     "a read before the check counts": Condition(
         ANALYSIS, "_on_ways", "    for statement in body:\n        yield",
         "    for one in body:\n        held = held | set(self._own_locks(one.cond) if isinstance(one, ir.Check) else ())\n"
         "    for statement in body:\n        yield", "por_read_before_check"),
-    "a lock guards its own elements": Condition(partial_order, "_is_inside", "return index == lock", "return True", "por_other_element"),
+    "a lock guards its own elements": Condition(
+        partial_order, "_is_inside", "return index == lock", "return True", "por_other_element"),
     # properties
     "a property that a step violates unread watches it": Condition(
         watches.Watches, "of", "{YES: self.restless}", "{}", "por_stutter_elsewhere"),
@@ -91,6 +99,10 @@ def drop(monkeypatch: pytest.MonkeyPatch, owner: object, function: str, text: st
     made: dict[str, object] = {}
     exec("from __future__ import annotations\n" + source.replace(text, without), vars(module), made)  # noqa: S102
     monkeypatch.setattr(owner, function, made[function])
+
+
+def unless(flag: Expr) -> Expr:
+    return Unary("not", flag)
 
 
 def program(model: str) -> Program:
@@ -146,6 +158,85 @@ def test_the_sample_of_a_search_notices(monkeypatch: pytest.MonkeyPatch) -> None
             explore(program("por_waits_takes_perhaps"), engine=engine, stop=False, reduced=True)
 
 
+# --------------------------------------------- what the language hardly lets a model say
+
+NUMBER = int_type(0, 5)
+N, X0, Y0, K = "p:n", read("x", 0), read("y", 0), read("k")
+EITHER_IS_ZERO = binary("or", binary("==", X0, 0), binary("==", Y0, 0))
+ZERO_AND_ONE = binary("or", binary("and", binary("==", X0, 0), binary("==", read("z", 1), 1)), binary("==", Y0, 0))
+BOTH_WITH_F = binary("or", unless(read("f")), binary("and", binary("==", X0, 1), binary("==", Y0, 1)))
+
+
+def two(*step: Stmt, claim: Expr = EITHER_IS_ZERO, other: str = "y", per: int = 1, first: int = 1, index: int = 0) -> Program:
+    """p sets its local n to `index` and takes `step`; q sets a flag of its own, then `other`.  x[0] is `first`; k is always 0."""
+    variables = [
+        variable("x", NUMBER, 2, (first, 0), per=per), variable("z", NUMBER, 2, per=per), variable("y", NUMBER, 2),
+        variable("f", BOOL), variable("k", NUMBER),
+        variable("i", NUMBER, 1, index), variable("own", BOOL), variable("seen", NUMBER), local("p", "n", NUMBER),
+    ]  # fmt: skip
+    p = process("p", block(0, assign(N, read("i")), Goto(1)), block(1, *step, Goto(2), live=(N,)), rest(2))
+    q = process("q", block(0, assign("own", 1), Goto(1)), block(1, assign(other, 1), Goto(2)), rest(2))
+    return Program("by hand", tuple(variables), (p, q), (prop("invariant", claim),))
+
+
+def of_locks() -> Program:
+    """p writes under lock 1; q takes lock n = 0, changes n to 1 in the same step and reads what lock 1 guards."""
+    owner, guard = Type("owner", 0, 2), LockGuard("lock", 1, False)
+    variables = [
+        variable("lock", owner, 2, lock="mutex"), variable("data", BOOL, 2, guard=guard), variable("seen", BOOL),
+        variable("k", BOOL), local("q", "n", BOOL),
+    ]  # fmt: skip
+    mine = Check(binary("==", read("lock", 1), Self()), "guard", "without the lock")
+    p = process(
+        "p", block(0, assign("lock", Self(), 1), Goto(1), guard=binary("==", read("lock", 1), 0)),
+        block(1, mine, assign("data", 1, 1), Goto(2)), block(2, mine, assign("data", 0, 1), Goto(3)),
+        block(3, mine, assign("lock", 0, 1), Goto(4)), rest(4),
+    )  # fmt: skip
+    n = read("q:n")
+    look = (assign("lock", Self(), n), assign(n.var, binary("-", 1, K)), assign("seen", read("data", n)), Goto(1))
+    q = process("q", block(0, *look, guard=binary("==", read("lock", n), 0), live=(n.var,)), rest(1))
+    return Program("locks", tuple(variables), (p, q), (prop("invariant", unless(read("seen"))),))
+
+
+BY_HAND = {  # what is dropped: (program, owner, function, text, what stands there instead)
+    "an assignment that is perhaps not reached is not known": (
+        two(assign("x", 0), If(binary("==", read(N), 0), (Goto(2),)), assign("x", 1)),
+        watches.Watches, "_left", "branched or isinstance(inner, ir.Goto)", "False"),
+    "a later assignment counts": (
+        two(assign("x", 1), assign("x", K)),
+        watches.Watches, "_left", "self._forget(left, statement)\n            value", "value"),
+    "one of two elements is not known": (
+        two(assign("x", 1, read(N)), assign("z", 1, read(N)), claim=ZERO_AND_ONE, per=2, first=0, index=1),
+        watches.Watches, "_slot", "if len(elements) == 1 else None", "if elements else None"),
+    "only what is surely touched stays": (
+        two(assign("x", 0), assign("seen", read("y", read(N))), index=1),
+        watches.Watches, "_case", "if access.when in (None, when) else 0", ""),
+    "writes at other indices may happen too": (
+        two(assign("seen", Y0), assign("seen", X0), assign("x", 1, read(N)), assign("y", 1, binary("+", read(N), 0)),
+            claim=BOTH_WITH_F, other="f", first=0),
+        watches.Watches, "_case", "mine + always + others", "mine + always"),
+    "a condition on what the step has changed is not known": (
+        two(assign(N, binary("+", K, 1)), If(binary("==", read(N), 1), (assign("y", 2),))),
+        ANALYSIS, "_on_ways", "known = self._known_before(statement.cond, so_far)", "known = True"),
+    "an index that the step has changed is not known": (
+        two(assign(N, K), assign("y", 2, read(N)), index=1),
+        ANALYSIS, "_access", " and self._known_before(index, assigned)", ""),
+    "a lock whose index changes is not known": (
+        of_locks(), ANALYSIS, "block", "{read for read in waits if self._known_before(read.index, assigned)}", "waits"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BY_HAND)
+def test_what_is_known_of_a_step_is_certain(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    one, *change = BY_HAND[what]
+    monkeypatch.setattr(explore_plain, "check_sample", lambda *_: 0)
+    assert notices(one) == ()
+
+    drop(monkeypatch, *change)
+
+    assert "definition" in notices(one)
+
+
 # ------------------------------------------------------- the parts that ask no model
 
 WAYS = {  # of `checker.monotone`: (function, text, what stands there instead)
@@ -156,7 +247,8 @@ WAYS = {  # of `checker.monotone`: (function, text, what stands there instead)
     "a negation turns": ("directions", "_turned(directions(expr.operand, change))", "directions(expr.operand, change)"),
     "an index that moves reads anything": ("_of_read", "        return BOTH", "        return NEITHER"),
     "a choice that moves goes both ways": ("_of_choice", "    return BOTH", "    return arms"),
-    "the arms of a choice have an order": ("_of_choice", "chosen if expr.then.value >= expr.other.value else _turned(chosen)", "chosen"),
+    "the arms of a choice have an order": (
+        "_of_choice", "chosen if expr.then.value >= expr.other.value else _turned(chosen)", "chosen"),
     "a comparison with a constant has its sides": ("_becomes", "(other.value, change.value) if swapped else", ""),
 }  # fmt: skip
 
@@ -182,21 +274,23 @@ VALUES = {  # of `checker.known_values._Flow`
     "a label is joined with what comes again": ("spread", "_join(known, after)", "known"),
     "an assignment is seen": ("_after", "return {**env, statement.var: inside}", "return env"),
     "a choice is seen": ("_after", "{**env, statement.var: chosen}", "env"),
-    "an arm assumes its condition": ("_branch", "self._assuming(statement.cond, truth, env) for", "self._assuming(statement.cond, True, env) for"),
+    "an arm assumes its condition": (
+        "_branch", "self._assuming(statement.cond, truth, env) for",
+        "self._assuming(statement.cond, True, env) for"),
     "a comparison is with all values": ("_compared", "any(OPERATORS", "all(OPERATORS"),
 }  # fmt: skip
 
 
 def known_then_changed(*change: Stmt) -> Program:
     """A process waits for its local n to be 0, and changes it."""
-    n = programs.local("p", "n", BOOL)
-    first = programs.block(0, *change, Goto(1), guard=programs.binary("==", programs.read(n.name), 0), live=(n.name,))
-    return programs.program("change", [n], [programs.process("p", first, programs.block(1, Goto(1), live=(n.name,)))])
+    n = local("p", "n", BOOL)
+    first = block(0, *change, Goto(1), guard=binary("==", read(n.name), 0), live=(n.name,))
+    return made("change", [n], [process("p", first, block(1, Goto(1), live=(n.name,)))])
 
 
 def loses_values() -> bool:
     """Does the data flow say of some program what is not so?"""
-    by_hand = [known_then_changed(programs.assign("p:n", 1)), known_then_changed(Choose("p:n", 0, 1))]
+    by_hand = [known_then_changed(assign("p:n", 1)), known_then_changed(Choose("p:n", 0, 1))]
     return any(test_known_values.outside(one) for one in (*by_hand, *map(random_program, SEEDS)))
 
 
