@@ -16,8 +16,10 @@ from dataclasses import dataclass
 
 from . import ir
 from .granules import statements
+from .slots import Slots
 from .visibility import reads
 
+State = tuple[int, ...]  # flat: see `checker.slots`
 Carrier = str | int  # what has identities: a struct, by its name, or a process, by its index
 
 
@@ -118,6 +120,25 @@ class Renaming:
         if sort.kind in ("owner", "process"):
             return self.owners.get(value - less, value - less) + less
         return self.order[value - less] + less if 0 <= value - less < len(self.order) else value
+
+    def state(self, state: State, slots: Slots) -> State:
+        """The flat state in which every identity has moved: the definition, variable by variable."""
+        result, processes = list(state), self.program.processes
+        numbers = {process.name: index for index, process in enumerate(processes)}
+        for index, process in enumerate(processes):
+            for k in range(process.instances):
+                result[slots.pc(index, self._instance(index, k))] = state[slots.pc(index, k)]
+        for variable in self.program.variables:
+            index = numbers.get(variable.process or "", -1)
+            value, element = sort_of_value(variable), sort_of_index(self.program, variable)
+            for k in range(processes[index].instances if index >= 0 else 1):
+                for number in range(variable.count):
+                    target = slots.at(variable.name, self.value(number, element), self._instance(index, k))
+                    result[target] = self.value(state[slots.at(variable.name, number, k)], value)
+        return tuple(result)
+
+    def _instance(self, process: int, k: int) -> int:
+        return self.order[k] if process in self.one.processes else k
 
 
 def identities_at(program: ir.Program, one: Class, sort: Sort | Split, index: int) -> list[int]:

@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 
 from .errors import InternalError
 from .interpret import Interpreter
-from .renaming import Renaming, sort_of_index, sort_of_value
-from .slots import Slots
+from .renaming import Renaming
 from .symmetry import Group
 
 State = tuple[int, ...]
@@ -71,28 +70,10 @@ def require_permutation(group: Group, state: State, stands: State) -> None:
         order = [0] * one.size
         for k, place in zip(_sorted(mine), _sorted(theirs)):
             order[k] = place
-        permuted = moved(Renaming(group.program, one, order), group.slots, permuted)
+        permuted = Renaming(group.program, one, order).state(permuted, group.slots)
     if permuted != stands:
         raise InternalError("symmetry contradicts itself: a state is stored that is no permutation of the one that it stands for")
 
 
 def _sorted(keys: Sequence[list[int]]) -> list[int]:
     return sorted(range(len(keys)), key=lambda k: keys[k])
-
-
-def moved(renaming: Renaming, slots: Slots, state: State) -> State:
-    """The state in which every identity has moved, by definition."""
-    program, result = renaming.program, list(state)
-    place = lambda index, k: renaming.order[k] if index in renaming.one.processes else k  # noqa: E731
-    for index, process in enumerate(program.processes):
-        for k in range(process.instances):
-            result[slots.pc(index, place(index, k))] = state[slots.pc(index, k)]
-    numbers = {process.name: index for index, process in enumerate(program.processes)}
-    for variable in program.variables:
-        index = numbers.get(variable.process or "", -1)
-        value, element = sort_of_value(variable), sort_of_index(program, variable)
-        for k in range(program.processes[index].instances if index >= 0 else 1):
-            for number in range(variable.count):
-                target = slots.at(variable.name, renaming.value(number, element), place(index, k))
-                result[target] = renaming.value(state[slots.at(variable.name, number, k)], value)
-    return tuple(result)

@@ -17,14 +17,14 @@ witnesses stay what they are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import factorial
 
 from . import ir
-from .renaming import Carrier, Class, Joins, Off, Renaming, Text, identities_at, sort_of_index, sort_of_value
+from .renaming import Carrier, Class, Joins, Off, Renaming, State, Text, identities_at, sort_of_index, sort_of_value
 from .slots import Slots
-
-State = tuple[int, ...]  # flat: see `checker.slots`
 
 SYMMETRY = "symmetry"  # as results name it
 
@@ -107,8 +107,13 @@ def _require_symmetric(program: ir.Program, one: Class, starts: set[State]) -> N
         renaming = Renaming(program, one, order)
         _require_room(program, renaming)
         _require_same_text(program, Text(renaming))
-        if {group.permuted(state, (tuple(order),)) for state in starts} != starts:
-            raise Off("the initial states prefer one")
+        _require_same_start(group, renaming, starts)
+
+
+def _require_same_start(group: Group, renaming: Renaming, starts: set[State]) -> None:
+    """Raise Off unless the initial states are the same when they are renamed: so what is reachable is made of whole orbits."""
+    if {renaming.state(state, group.slots) for state in starts} != starts:
+        raise Off("the initial states prefer one")
 
 
 def _require_room(program: ir.Program, renaming: Renaming) -> None:
@@ -196,6 +201,15 @@ class Group:
             [[state[slot] for slot in own[k]] + [state[slot] == first + k for slot, first in values] for k in range(len(own))]
             for own, values in zip(self.own, self.values)
         ]
+
+    def orbit(self, state: State) -> int:
+        """How many states differ from `state` in the order of identities alone, itself included."""
+        sizes = 1
+        for keys in self.keys(state):
+            sizes *= factorial(len(keys))
+            for alike in Counter(map(tuple, keys)).values():
+                sizes //= factorial(alike)
+        return sizes
 
     def _orders(self, state: State) -> list[list[int]]:
         orders = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from checker.cli import main
 from checker.explore import explore
 from checker.interpret import Interpreter
 from checker.ir import Program
-from checker.symmetry import Group, classes_of
+from checker.symmetry import Group, classes_of, symmetries
 from checker.trace import replay
 
 MODELS = Path("tests/models")
@@ -257,6 +258,44 @@ def test_a_reduction_that_there_is_not(capsys: pytest.CaptureFixture, options: t
     status, out, err = checked(capsys, *options)
 
     assert status == 2 and not out and text in err and err.count("\n") == 1
+
+
+# ------------------------------------------------------------- models that try to deceive
+
+SOUNDNESS = {file.stem.removeprefix("sym_"): file for file in sorted((MODELS / "soundness").glob("sym_*.py"))}
+ALIKE = {  # what is interchangeable in those of them in which something is
+    "choice_alike": ["Page"], "cross_classes": ["Page"], "many": ["Page"], "own_instance": ["Page"], "owners": ["Page"],
+    "parts_alike": ["Page"], "property_of_pairs": ["Page"], "setup_alike": ["Page"], "several_processes": ["Page"],
+    "shared_bits": ["Page"], "shared_lock": ["work"], "threads_by_number": ["work"], "two_classes": ["Page", "Block"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOUNDNESS)
+def test_a_model_that_tries_to_deceive_is_judged_as_without_symmetry(name: str) -> None:
+    program = prepare(SOUNDNESS[name]).program
+    found = symmetries(program, Interpreter(program).initial_states())
+
+    assert [one.name(program) for one in found.classes] == ALIKE.get(name, [])
+    assert all(why for _, why in found.off) and bool(found.off) >= (name not in ALIKE)
+    assert [] == changed_by_symmetry(program)
+
+
+def test_a_reference_that_cannot_name_everybody_turns_it_off() -> None:
+    program = prepare(SOUNDNESS["setup_alike"]).program
+    narrow = [replace(v, type=replace(v.type, hi=2)) if v.name == "Hub.last" else v for v in program.variables]
+    starts = Interpreter(program).initial_states()
+
+    assert names(program) == ["Page"]
+    assert symmetries(replace(program, variables=tuple(narrow), by_name={}), starts).off == (
+        ("symmetry of see", "Hub.last cannot name each of them"),
+    )
+
+
+def test_everything_may_be_held_against_the_definition(tmp_path: Path) -> None:
+    """Every successor of a stored state is looked at, in both engines: tests/test_symmetry_mutations.py has what it notices."""
+    for engine in ("interpret", "native"):
+        found = explore(model("two_phase_commit", RM=3), engine=engine, symmetric=True, self_check=True)
+        assert found.complete and found.symmetries == ("Rm",)
 
 
 def test_sorting_finds_all_states_of_an_orbit() -> None:
