@@ -15,7 +15,7 @@ from checker.trace import replay
 from tests.fuzz.programs import program
 from tests.fuzz.run import Asked, drawn
 
-FIRST, PROGRAMS, PIECES = 1_000_000, 120, 6
+FIRST, PROGRAMS, PIECES = 1_000_000, 96, 6
 
 
 @pytest.mark.parametrize("piece", range(PIECES))
