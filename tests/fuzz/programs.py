@@ -85,7 +85,10 @@ class Writer(Words):
             known = self.pick("0", "1")
             self.joint.append(tuple(place.replace(f"[{index}]", f"[{known}]") for place in two))
         value = self.pick("True", "True", "True", "False", "not h.f")
-        return [f"{place} = {value}" for place in two]
+        seen = []
+        if not self.alike and self.own >= 0 and self.chance(0.5):  # what the step finds there
+            seen = [f"Own[{self.own}].v = {' or '.join(self.joint[-1])}"]
+        return seen + [f"{place} = {value}" for place in two]
 
     def value(self, scope: Scope) -> str:
         read = self.place(scope.plain()) if scope.whole else "True"
