@@ -85,36 +85,39 @@ class Ample:
         return reads, writes & ~no_write
 
 
-def whole_path(interpreter, path: list, canonical: Callable = lambda state: state) -> list:
+def whole_path(
+    interpreter, path: list, canonical: Callable = lambda state: state, ends: Callable = lambda before, after: True
+) -> list:
     """A path of stored states, with the states that were passed through between them.  canonical: of
     states for which it is the same, only one is stored; then a state is followed by a successor of
-    another one of these."""
+    another one of these.  ends: of its last two states, what must be true."""
     whole = path[:1]
-    for before, after in zip(path, path[1:]):
-        whole += way(interpreter, before, after, canonical)
+    for number, (before, after) in enumerate(zip(path, path[1:]), 2):
+        whole += way(interpreter, before, after, canonical, ends if number == len(path) else lambda *_: True)
     return whole
 
 
-def way(interpreter, before, after, canonical: Callable) -> list:
+def way(interpreter, before, after, canonical: Callable, ends: Callable) -> list:
     """The states behind `before` up to `after`, which it leads to by a step and then by ample steps only.
 
+    ends: what must be true of the last step, given its two states: several may lead to `after`.
     Raises InternalError if there is no such way.
     """
     rule, goal = Ample(interpreter), canonical(after)
-    arrival = {step.after: before for step in interpreter.steps(before) if step.after is not None}
-    pending = list(arrival)
-    while pending:
-        state = pending.pop()
-        if canonical(state) == goal:
-            break
-        chosen = rule.process(state)
-        for step in interpreter.steps(state) if chosen else ():
-            if (step.process, step.instance) == chosen and step.after is not None and step.after not in arrival:
+    arrival = {before: None}
+    pending = [before]
+    for number, state in enumerate(pending):
+        chosen = rule.process(state) if number else None
+        for step in interpreter.steps(state):
+            if step.after is None or number and (step.process, step.instance) != chosen:
+                continue
+            if canonical(step.after) == goal and ends(state, step.after):
+                path = [step.after]
+                while state != before:
+                    path.append(state)
+                    state = arrival[state]
+                return path[::-1]
+            if step.after not in arrival:
                 arrival[step.after] = state
                 pending.append(step.after)
-    else:
-        raise InternalError("engines disagree: a chain of ample steps does not lead where the native engine says")
-    path = [state]
-    while arrival[path[-1]] is not before:
-        path.append(arrival[path[-1]])
-    return path[::-1]
+    raise InternalError("engines disagree: a chain of ample steps does not lead where the native engine says")

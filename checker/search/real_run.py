@@ -32,21 +32,32 @@ def real_run(
     Raises InternalError if there is no such run.
     """
     canonical: Callable[[State], State] = group.canonical if group else lambda state: state
+
+    def ends(before: State, after: State) -> bool:
+        """May the path end so?  Of several steps to one state perhaps one only violates a transition invariant."""
+        found = interpreter.judge_step(before, after) if site.kind == TRANSITION else []
+        return site.kind != TRANSITION or any(
+            one.property == site.property and (group is not None or one.binding == site.binding) for one in found
+        )
+
     if passes:
-        path = whole_path(interpreter, path, canonical)
+        path = whole_path(interpreter, path, canonical, ends)
     if group is None:
         return Real(path, last, site.binding)
-    path = _followed(interpreter, path, canonical)
+    path = _followed(interpreter, path, canonical, ends)
     return _violated(interpreter, site, path)
 
 
-def _followed(interpreter, path: Sequence[State], canonical: Callable[[State], State]) -> list[State]:
-    """A path through the same orbits, each state a successor of the one before."""
+def _followed(
+    interpreter, path: Sequence[State], canonical: Callable[[State], State], ends: Callable[[State, State], bool]
+) -> list[State]:
+    """A path through the same orbits, each state a successor of the one before.  ends: as the last two must be."""
     starts = [state for state in interpreter.initial_states() if canonical(state) == canonical(path[0])]
     real = starts[:1]
-    for orbit in map(canonical, path[1:]):
-        found = (step.after for step in interpreter.steps(real[-1]) if step.after is not None)
-        real += [next((state for state in found if canonical(state) == orbit), ())]
+    for number, orbit in enumerate(map(canonical, path[1:]), 2):
+        found = [step.after for step in interpreter.steps(real[-1]) if step.after is not None]
+        fits = [state for state in found if canonical(state) == orbit and (number < len(path) or ends(real[-1], state))]
+        real += fits[:1] or [()]
         if not real[-1]:
             raise InternalError("engines disagree: permuted states have different successors")
     return real

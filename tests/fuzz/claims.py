@@ -50,6 +50,8 @@ class Claims:
         pairs = [pair for pair in self.joint if param or not any(place.startswith("s.") for place in pair)]
         if pairs and self.random.random() < 0.4:
             names = self.random.sample("abc", 2)
+            if self.random.random() < 0.5 and kind != "transition_invariant":
+                form, names = "implies({a}, {b} and {c})", ["b", "c"]
             parts.update(zip(names, self.random.choice(pairs)))
         return form.format(**parts, n=self._number(), m=self._number())
 

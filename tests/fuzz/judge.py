@@ -133,7 +133,7 @@ class Judge:
 
     def _judge_one(self, name: str, truth: Truth, native: bool) -> None:
         alone = only(self.program, [name])
-        if name in ASKED:  # without the other kind of check more may happen
+        if name in (*ASKED, ir.DEADLOCK):  # without the other kinds of check more may happen
             truth = truth_of(alone, LIMIT) or truth
         known, modes = self._restricted(truth, [name]), self._modes(alone)
         found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in self._asked(modes)}
@@ -142,7 +142,7 @@ class Judge:
 
     def _restricted(self, truth: Truth, names: list[str]) -> dict[str, int]:
         """The violations that a program with `names` only has, with the lengths of the ways to them."""
-        own = {p.name for p in self.program.properties} | {*ASKED, ir.DEADLOCK}
+        own = {p.name for p in self.program.properties} | {ir.DEADLOCK}
         return {name: steps for name, steps in truth.violations.items() if name in names or name not in own}
 
     def _asked(self, modes: list[str]) -> list[str]:

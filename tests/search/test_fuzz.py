@@ -5,12 +5,17 @@ A fixed number of programs, always the same; `python -m tests.fuzz` is the long 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from checker import api
+from checker.explore import explore
+from checker.trace import replay
 from tests.fuzz.programs import program
 from tests.fuzz.run import Asked, drawn
 
-FIRST, PROGRAMS, PIECES = 1_000_000, 160, 8
+FIRST, PROGRAMS, PIECES = 1_000_000, 96, 6
 
 
 @pytest.mark.parametrize("piece", range(PIECES))
@@ -29,3 +34,42 @@ def test_all_that_judge_a_program_agree(piece: int) -> None:
 def test_a_program_is_always_the_same_for_its_seed() -> None:
     assert [program(seed) for seed in range(20)] == [program(seed) for seed in range(20)]
     assert len({program(seed) for seed in range(20)}) == 20
+
+
+SELF_LOOP = '''
+from checker.lang import Flag, Struct, atomic, implies, old, transition_invariant, worker, scenario
+
+
+class Bell(Struct):
+    """Struck again and again."""
+
+    rings = Flag("rings")
+
+
+def strike():
+    """Leaves everything as it is, but for the first time."""
+    with atomic("strike"):
+        Bell[0].rings = True
+
+
+@transition_invariant
+def once():
+    """No step finds and leaves the bell ringing."""
+    return implies(old(Bell[0].rings), not Bell[0].rings)
+
+
+run = scenario("A bell.", worker("sexton", strike))
+'''
+
+
+@pytest.mark.parametrize("engine", ["interpret", "native"])
+def test_a_counterexample_of_a_reduced_search_ends_with_the_violating_step(tmp_path: Path, engine: str) -> None:
+    """Several steps lead to its last state, and one of them only violates the transition invariant."""
+    file = tmp_path / "bell.py"
+    file.write_text(SELF_LOOP, "utf-8")
+    made = api.prepare(file).program
+
+    found = explore(made, engine=engine, stop=False, reduced=True).violations["once"]
+
+    assert found.steps == 2
+    assert replay(made, found.path, found.last, found.property).violation.property == "once"
