@@ -16,7 +16,7 @@ import click
 
 from .errors import CheckerError, InternalError, UsageError
 from .mutate.command import mutate
-from .options import BYTES, COUNTING, DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION
+from .options import BYTES, COUNTING, DESIGN, JSON, LIMITS, MODEL, SEARCH, SELECTION, Bound
 from .regress.command import regress
 from .smt.commands import prove
 
@@ -323,7 +323,7 @@ def diff(design: str, model: str | None) -> None:
 @click.argument("second")
 @MODEL
 @click.option("--scenario", "scenarios", multiple=True, metavar="S", help="In this scenario only; repeatable.")
-@click.option("--bound", type=click.IntRange(0), metavar="N", help="Operations; by default the scenario's.")
+@click.option("--bound", type=Bound(), metavar="N|any", help="Operations; by default the scenario's.")
 @LIMITS
 @JSON
 def compare(

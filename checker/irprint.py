@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .ir import (
+    ANY,
     Assign,
     Binary,
     Block,
@@ -48,7 +49,8 @@ TIGHTEST = 9
 
 def to_text(program: Program) -> str:
     """The whole program; equal programs have equal texts."""
-    lines = [f"program {program.name}" + (f", bound {program.bound}" if program.bound is not None else "")]
+    bound = ANY if program.any_number else program.bound
+    lines = [f"program {program.name}" + (f", bound {bound}" if bound is not None else "")]
     if program.constants:
         lines.append("constants " + ", ".join(f"{name} = {value}" for name, value in program.constants))
     if program.structs:

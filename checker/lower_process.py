@@ -17,6 +17,7 @@ from .lower_value import CONST_0, FALSE, TRUE, Value, arith, compare, const
 from .types import World
 
 OPERATION = "operation"  # the temporary that says which operation a thread starts
+FURTHER = "further"  # and this one whether any operation may follow, where their number is not counted
 
 
 @dataclass
@@ -31,9 +32,12 @@ class ProcessLowering(Statements):
     """Lowers one process (or the setup)."""
 
     def run(
-        self, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None
+        self, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None,
+        any_number: bool = False,
     ) -> Lowered:
-        """The process `declared`, which runs `functions`; argument: of each, if it has one."""
+        """The process `declared`, which runs `functions`; argument: of each, if it has one.
+
+        any_number: of operations, which are not counted then."""
         entry = Node(reached=1)
         final = Node(step=Step(ir.Call("end"), (), guard=FALSE), reached=0)
         final.then = final
@@ -41,7 +45,7 @@ class ProcessLowering(Statements):
         if declared.kind == "thread":
             entry.step = self._start(functions)
             self.cur = entry
-            self._operations(functions, argument, entry)
+            self._operations(functions, argument, entry, any_number)
             first.append(entry)
         else:
             where = self._at_function(functions[0])
@@ -100,10 +104,10 @@ class ProcessLowering(Statements):
         step.starts = True
         return step
 
-    def _operations(self, functions: list[Typed], argument: Value | None, entry: Node) -> None:
+    def _operations(self, functions: list[Typed], argument: Value | None, entry: Node, any_number: bool) -> None:
         """The start of a thread: one operation less is left; then any of the operations."""
-        left = ir.Read(ir.OPS_LEFT)
-        self.emit(ir.Assign(ir.OPS_LEFT, CONST_0, ir.Binary("-", left, const(1).expr)))
+        left = self._further() if any_number else ir.Binary("-", ir.Read(ir.OPS_LEFT), const(1).expr)
+        self.emit(ir.Assign(ir.OPS_LEFT, CONST_0, left))
         names = tuple(f.function.name for f in functions)
         if len(functions) == 1:
             self._operation(functions[0], argument, entry)
@@ -121,6 +125,14 @@ class ProcessLowering(Statements):
             self.at(this)
             self._operation(function, argument, entry)
             self.at(others)
+
+    def _further(self) -> ir.Expr:
+        """Whether an operation may follow this one: a choice, so that every number of operations is some run's
+        (decision 075)."""
+        variable = f"{self.process}:{FURTHER}"
+        self.variables[variable] = ir.Variable(variable, ir.BOOL, 1, (0,), self.process, label=FURTHER)
+        self.emit(ir.Choose(variable, 0, 1))
+        return ir.Read(variable)
 
     def _operation(self, function: Typed, argument: Value | None, entry: Node) -> None:
         self.starting = True

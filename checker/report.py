@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .columns import lay_out, stands_apart
 from .drawing import Row, draw, legends
 from .explain import explain_deadlock, falsifiers, guilty_ghosts, is_deadlock
+from .ir import ANY
 from .picture import picture_of
 from .trace import Facts, Trace
 from .values import Names
@@ -190,6 +191,7 @@ def _verdict(result: Result, colour: bool) -> str:
     checked = [p for p in result.properties if p.verdict != "not checked"]
     what = result.violation.property if result.violation else f"{len(checked)} properties"
     bound = f"bound {result.bound}" if result.bound is not None else ""
+    bound = "any number of operations" if result.bound == ANY else bound
     parts = [result.design, result.scenario, bound, what]
     return paint(f"{result.verdict:<8}", style, colour) + "  " + "  ".join(part for part in parts if part)
 
