@@ -52,7 +52,7 @@ MAY_IMPORT = {  # stage: the stages that it may import
     "search": ["basis", "ir", "interpreter", "native", "reduction"],
     "trace": ["lang", "basis", "ir", "source", "interpreter"],
     "check": ["lang", "basis", "ir", "source", "front", "search", "trace"],
-    "table": ["basis", "check"],
+    "table": ["basis", "ir", "check"],
     "tell": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check", "table"],
     "smt": ["lang", "basis", "ir", "source", "front", "interpreter", "trace", "check", "tell"],
     "export": ["basis", "ir"],
