@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import JSON, LIMITS, MODEL
+from .options import JSON, LIMITS, MODEL, Bound
 
 
 @click.command()
@@ -14,7 +14,7 @@ from .options import JSON, LIMITS, MODEL
 @click.argument("second")
 @MODEL
 @click.option("--scenario", "scenarios", multiple=True, metavar="S", help="In this scenario only; repeatable.")
-@click.option("--bound", type=click.IntRange(0), metavar="N", help="Operations; by default the scenario's.")
+@click.option("--bound", type=Bound(), metavar="N|any", help="Operations; by default the scenario's.")
 @LIMITS
 @JSON
 def compare(

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from ..ir.program import ANY
+
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Several options as one decorator, in this order."""
@@ -20,6 +22,20 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+class Bound(click.ParamType):
+    """A number of operations, or "any"."""
+
+    name = "bound"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        if value == ANY or isinstance(value, int):
+            return value
+        try:
+            return click.IntRange(0).convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is neither a number of operations, 0 or more, nor {ANY!r}.", param, ctx)
+
+
 JSON = click.option(
     "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is standard output."
 )
@@ -29,7 +45,7 @@ SELECTION = options(
     MODEL,
     DESIGN,
     click.option("--scenario", metavar="S", help="Who runs what; by default the design's."),
-    click.option("--bound", type=click.IntRange(0), metavar="N", help="Operations started in all."),
+    click.option("--bound", type=Bound(), metavar="N|any", help="Operations started in all; any: any number of them."),
     click.option(
         "--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable."
     ),

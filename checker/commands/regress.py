@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ..base.errors import UsageError
+from ..ir.program import ANY
 from .options import JSON, options
 
 QUICK_MUTANTS = 4  # that are tried again in the quick form
@@ -121,7 +122,7 @@ def _chosen(
         for row in rows
         if (not designs or row.design in designs)
         and (not scenarios or row.scenario in scenarios)
-        and (bound is None or (row.bound or 0) <= bound)
+        and (bound is None or row.bound != ANY and (row.bound or 0) <= bound)
         and (row.quick or not quick)
     ]
     if not kept:

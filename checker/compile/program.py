@@ -32,13 +32,13 @@ def compile_program(
     catalogue: Catalogue,
     scenario: lang.Scenario,
     design: lang.Design | None = None,
-    bound: int | None = None,
+    bound: int | str | None = None,
     settings: dict[str, int] | None = None,
     properties: list[str] | None = None,
 ) -> ir.Program:
     """The program of `scenario` under `design`.
 
-    bound: operations that threads may start (None: the scenario's).  settings: values of
+    bound: operations that threads may start (None: the scenario's; ANY: as many as they like).  settings: values of
     constants by name; they go before those of the design, which go before the scope of the
     scenario.  properties: names (None: the scenario's, or all).
 
@@ -120,7 +120,7 @@ class _Compiler:
                 given[constant] = value
         return given
 
-    def program(self, bound: int | None, properties: list[str] | None) -> ir.Program:
+    def program(self, bound: int | str | None, properties: list[str] | None) -> ir.Program:
         self._refuse_scenario()
         typed = [[self.inference.function(f) for f in p.functions] for p in self.scenario.processes]
         setup = self.inference.function(self.scenario.setup) if self.scenario.setup else None
@@ -134,7 +134,7 @@ class _Compiler:
         if problems:
             raise ModelError(problems)
         self._find_written(typed, setup)
-        lowered = self._lower(typed)
+        lowered = self._lower(typed, bound == ir.ANY)
         locals_ = [v for one in lowered for v in one.variables]
         setup_body: tuple[ir.Stmt, ...] = (ir.Goto(0),)
         if setup is not None:
@@ -144,10 +144,11 @@ class _Compiler:
         judged = tuple(lowered_property(builder, name, one) for name, one in chosen.items())
         counted = any(p.kind == "thread" for p in self.scenario.processes)
         limit = (bound if bound is not None else self._scenario_bound()) if counted else None
+        number = None if limit == ir.ANY else limit
         return ir.Program(
             self._name(), (*self._shared(lowered, setup_body, judged, limit), *locals_),
             tuple(one.process for one in lowered), judged, setup_body,
-            tuple(s.__name__ for s in self.world.used if s.symmetric), limit,
+            tuple(s.__name__ for s in self.world.used if s.symmetric), number,
             tuple((n, self.world.constant(c)) for n, c in self.catalogue.constants.items()),
             tuple((s.__name__, self.world.count(s)) for s in self.world.used),
         )  # fmt: skip
@@ -263,12 +264,13 @@ class _Compiler:
     def _builder(self, name: str) -> Builder:
         return Builder(RULES, self.world, self.parser.files, self.scenario.lock_order, name)
 
-    def _lower(self, typed: list[list[Typed]]) -> list[Lowered]:
+    def _lower(self, typed: list[list[Typed]], any_number: bool) -> list[Lowered]:
         done: list[Lowered] = []
         problems: dict[tuple[str, int, str], Problem] = {}
         for process, functions, (count, argument) in zip(self.scenario.processes, typed, self.counts):
             try:
-                done.append(lowered_process(self._builder(process.name), process, functions, count, argument))
+                builder = self._builder(process.name)
+                done.append(lowered_process(builder, process, functions, count, argument, any_number))
             except ModelError as error:
                 for problem in error.problems:
                     problems.setdefault((problem.file, problem.line, problem.text), problem)
@@ -281,7 +283,7 @@ class _Compiler:
         lowered: list[Lowered],
         setup: tuple[ir.Stmt, ...],
         judged: tuple[ir.Property, ...],
-        bound: int | None,
+        bound: int | str | None,
     ) -> list[ir.Variable]:
         """The shared variables that the program mentions."""
         bodies = [setup, *(b.body for one in lowered for b in one.process.blocks)]
@@ -295,7 +297,8 @@ class _Compiler:
             used |= written(body)
         found = []
         if bound is not None:
-            found.append(ir.Variable(ir.OPS_LEFT, ir.int_type(0, bound), init=(bound,), label=ir.OPS_LEFT))
+            most = 1 if bound == ir.ANY else bound
+            found.append(ir.Variable(ir.OPS_LEFT, ir.int_type(0, most), init=(most,), label=ir.OPS_LEFT))
         for info in self.world.fields():
             found += self._variables(info, used)
         return found

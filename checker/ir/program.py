@@ -366,7 +366,7 @@ class Program:
     setup: run once, atomically, by nobody, on the state made of the inits; its
     Chooses give several initial states; it ends with Goto(0).
     symmetric: names of structs whose instances are interchangeable.
-    bound: the operations that may be started, or None if the model counts none.
+    bound: the operations that may be started, or None if the model counts none, or for any number of them.
     digest: a hash that tells this program from all others, or "" if none is known.
     """
 
@@ -388,6 +388,11 @@ class Program:
     def variable(self, name: str) -> Variable:
         return self.by_name[name]
 
+    @property
+    def any_number(self) -> bool:
+        """Is it about any number of operations?  Then OPS_LEFT is 1, or 0 behind the last one."""
+        return self.bound is None and OPS_LEFT in self.by_name
+
     def first_self(self, process: Process) -> int:
         """Process number (Self) of the first instance of `process`."""
         before = self.processes[: self.processes.index(process)]
@@ -395,6 +400,7 @@ class Program:
 
 
 OPS_LEFT = "ops_left"  # the shared variable that counts the operations still to be started
+ANY = "any"  # a bound: any number of operations
 
 # Names of the violations that need no declaration.
 DEADLOCK = "deadlock"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .program import (
-    Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Ite, Note, Process, Program,
+    ANY, Assign, Binary, Block, Check, Choose, Const, Expr, Fail, Goto, If, Instance, Ite, Note, Process, Program,
     Property, Read, Self, Stmt, Type, Unary, Variable,
 )  # fmt: skip
 
@@ -28,7 +28,8 @@ TIGHTEST = 9
 
 def to_text(program: Program) -> str:
     """The whole program; equal programs have equal texts."""
-    lines = [f"program {program.name}" + (f", bound {program.bound}" if program.bound is not None else "")]
+    bound = ANY if program.any_number else program.bound
+    lines = [f"program {program.name}" + (f", bound {bound}" if bound is not None else "")]
     if program.constants:
         lines.append("constants " + ", ".join(f"{name} = {value}" for name, value in program.constants))
     if program.structs:

@@ -20,6 +20,7 @@ from .values import CONST_0, FALSE, TRUE, Value, arith, compare, const
 
 MOST_PROCESSES = 4096  # alike
 OPERATION = "operation"  # the temporary that says which operation a thread starts
+FURTHER = "further"  # and this one whether any operation may follow, where their number is not counted
 
 
 @dataclass
@@ -31,9 +32,12 @@ class Lowered:
 
 
 def lowered_process(
-    b: Builder, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None
-) -> Lowered:
-    """The process `declared`, which runs `functions`; argument: of each, if it has one."""
+    b: Builder, declared: lang.Process, functions: list[Typed], instances: int, argument: Value | None,
+    any_number: bool = False,
+) -> Lowered:  # fmt: skip
+    """The process `declared`, which runs `functions`; argument: of each, if it has one.
+
+    any_number: of operations, which are not counted then."""
     entry = FlowNode(reached=1)
     final = FlowNode(step=BlockHead(ir.Call("end"), (), guard=FALSE), reached=0)
     final.then = final
@@ -41,7 +45,7 @@ def lowered_process(
     if declared.kind == "thread":
         entry.step = _start(b, functions)
         b.cur = entry
-        _operations(b, functions, argument, entry)
+        _operations(b, functions, argument, entry, any_number)
         first.append(entry)
     else:
         where = _at_function(b, functions[0])
@@ -103,10 +107,12 @@ def _start(b: Builder, functions: list[Typed]) -> BlockHead:
     return step
 
 
-def _operations(b: Builder, functions: list[Typed], argument: Value | None, entry: FlowNode) -> None:
+def _operations(
+    b: Builder, functions: list[Typed], argument: Value | None, entry: FlowNode, any_number: bool
+) -> None:
     """The start of a thread: one operation less is left; then any of the operations."""
-    left = ir.Read(ir.OPS_LEFT)
-    b.emit(ir.Assign(ir.OPS_LEFT, CONST_0, ir.Binary("-", left, const(1).expr)))
+    left = _further(b) if any_number else ir.Binary("-", ir.Read(ir.OPS_LEFT), const(1).expr)
+    b.emit(ir.Assign(ir.OPS_LEFT, CONST_0, left))
     names = tuple(f.function.name for f in functions)
     if len(functions) == 1:
         _operation(b, functions[0], argument, entry)
@@ -124,6 +130,15 @@ def _operations(b: Builder, functions: list[Typed], argument: Value | None, entr
         b.at(this)
         _operation(b, function, argument, entry)
         b.at(others)
+
+
+def _further(b: Builder) -> ir.Expr:
+    """Whether an operation may follow this one: a choice, so that every number of operations is some run's
+    (decision 075)."""
+    full = f"{b.process}:{FURTHER}"
+    b.variables[full] = ir.Variable(full, ir.BOOL, 1, (0,), b.process, label=FURTHER)
+    b.emit(ir.Choose(full, 0, 1))
+    return ir.Read(full)
 
 
 def _operation(b: Builder, function: Typed, argument: Value | None, entry: FlowNode) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..base.disk_cache import passing
 from ..base.errors import ModelError
 from ..base.limits import GIB
+from ..ir.program import ANY
 from ..lang import Baseline, Edit
 from ..table import findings
 from ..table.rows import Row
@@ -79,8 +80,10 @@ class MutantJob:
 
 
 def holding(rows: list[Row]) -> list[Row]:
-    """The rows that hold, with all properties and the scenario's own constants."""
-    return [row for row in rows if row.expected.verdict == HOLDS and not row.properties and not row.settings]
+    """The rows that hold, with all properties and the scenario's own constants, for a number of operations: with few
+    of them a mutant is killed sooner."""
+    holds = [row for row in rows if row.expected.verdict == HOLDS and row.bound != ANY]
+    return [row for row in holds if not row.properties and not row.settings]
 
 
 def rows_for(rows: list[Row], catalogue: Catalogue) -> list[Row]:

@@ -17,6 +17,7 @@ import click
 
 from ..base.errors import UsageError
 from ..base.files import whole_file
+from ..ir.program import ANY
 from ..search.forecast import size
 from ..verdict.result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, Result
 
@@ -71,7 +72,9 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
             lines.append(f"every interleaving of up to {whole} steps was explored, and violates nothing")
         if result.covered:
             lines.append(f"bound {result.covered} was searched to its end: it holds")
-    if result.asked:
+    if result.asked == ANY:
+        lines.append(f"with fewer than {result.bound} operations nothing is violated")
+    elif result.asked:
         lines.append(f"bound {result.bound} was searched before bound {result.asked}, which was asked for")
     if result.verdict == VIOLATED and not result.shortest and result.violation and result.violation.trace:
         lines.append("the counterexample may not be a shortest one: the search without reduction took too long")
@@ -83,7 +86,8 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
     if unseen := result.named(NOT_SEEN):
         lines.append(f"not seen: {', '.join(unseen)} (with reduction not everything is; --no-reduction tells)")
     if result.verdict in (HOLDS, INCOMPLETE) and not result.stopped_by and (unchecked := result.named(NOT_CHECKED)):
-        lines.append(f"not checked: {', '.join(unchecked)} (liveness, in so many states)")
+        why = "decided for a given number of operations" if result.bound == ANY else "in so many states"
+        lines.append(f"not checked: {', '.join(unchecked)} (liveness, {why})")
     if finding := known_finding(result):
         lines.append(f"known finding: {finding.name}; {finding.repair} repairs it")
     if stored := _stored(result):

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..base.limits import GIB, default_memory_limit
 from ..base.processes import cores, in_processes
+from ..ir.program import ANY
 from ..table.rows import MEASURED, Outcome, Row, differences, rewrite
 from ..verdict.result import VIOLATED
 from .measure import MeasuredRow, RowJob, measure
@@ -125,6 +126,7 @@ def update(rows: Iterable[Compared], verdicts: bool = False) -> list[Compared]:
 
 def _values(one: Compared) -> dict[str, Any]:
     found: Outcome = one.found.outcome
-    values = {"bound": one.found.bound} | {name: getattr(found, name) or None for name in MEASURED}
+    bound = ANY if one.row.bound == ANY else one.found.bound  # a violation is told with as few operations as it takes
+    values = {"bound": bound} | {name: getattr(found, name) or None for name in MEASURED}
     values |= {"reduced": one.found.reduced or None}
     return values if one.found.shortest or found.verdict != VIOLATED else values | {"steps": None}

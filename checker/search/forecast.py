@@ -152,7 +152,7 @@ class Forecaster:
 def next_bound(sizes: Mapping[int, int], result: Any) -> Forecast | None:
     """What the bound after that of `result`, a complete one, would cost.  sizes: of it and of smaller ones."""
     wrong_by = spread("partial order" in result.reductions)
-    if result.bound is None or (found := of_bound(sizes, result.bound + 1, wrong_by)) is None:
+    if not isinstance(result.bound, int) or (found := of_bound(sizes, result.bound + 1, wrong_by)) is None:
         return None
     states, factor = found
     seconds = result.seconds * states / result.states if result.states >= STEADY else None

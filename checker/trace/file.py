@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ..base.errors import UsageError, shown_path
 from ..base.files import whole_file
-from ..ir.program import Program
+from ..ir.program import ANY, Program
 from ..ir.slots import instance_name
 from .temporal import judge_lasso
 from .trace import Facts, Followed, Trace, Turn, follow
@@ -185,7 +185,8 @@ class _Reader:
             self.settings[name.strip()] = self.number(value, line)
         elif word in SINGLE and word not in self.single:
             self.single[word] = rest.strip()
-            if word in ("bound", "start", "loop") and self.number(rest, line) < 0:
+            counted = word in ("bound", "start", "loop") and (word, rest.strip()) != ("bound", ANY)
+            if counted and self.number(rest, line) < 0:
                 self.refuse(line, f"{word} is no number below 0")
             if word == "format" and rest.strip() != FORMAT:
                 self.refuse(line, f"this is format {rest.strip()!r}; this version reads format {FORMAT}")
@@ -211,7 +212,9 @@ class _Reader:
         for word in ("format", "design", "scenario", "property", "start"):
             if word not in self.single:
                 raise UsageError(f"{self.path}: the schedule has no line `{word}`")
-        bound, loop = (int(self.single[w]) if w in self.single else None for w in ("bound", "loop"))
+        loop = int(self.single["loop"]) if "loop" in self.single else None
+        bound = self.single.get("bound")
+        bound = int(bound) if bound not in (None, ANY) else bound
         facts = Facts(
             self.single["design"], self.single["scenario"], bound, self.settings, self.single.get("model", "")
         )

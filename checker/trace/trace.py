@@ -28,7 +28,7 @@ class Facts:
 
     design: str = ""
     scenario: str = ""
-    bound: int | None = None
+    bound: int | str | None = None
     settings: dict[str, int] = field(default_factory=dict)
     model: str = ""
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InternalError, UsageError, shown_path
 from ..base.limits import GIB, default_memory_limit
-from ..ir.program import Program
+from ..ir.program import ANY, Program
 from ..lang import Baseline, Design, Scenario
 from ..search.forecast import Forecast, Forecaster, next_bound
 from ..source.catalogue import Catalogue, load, shortened
-from .deepening import Deepening
+from .deepening import FIRST, Deepening
 from .judge import judged
 from .result import (
     ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, UNREACHED, UNSEEN, VACUOUS, VIOLATED, PropertyResult, Result, Violation,
@@ -66,7 +66,7 @@ def prepare(
     model: str | Path | None = None,
     design: str | None = None,
     scenario: str | None = None,
-    bound: int | None = None,
+    bound: int | str | None = None,
     properties: Sequence[str] | None = None,
     settings: Mapping[str, int] | Sequence[str] = (),
     catalogue: Catalogue | None = None,
@@ -77,7 +77,7 @@ def prepare(
     from ..trace.trace import Facts
 
     start = time.perf_counter()
-    if bound is not None and not 0 <= bound <= MOST_OPERATIONS:
+    if bound not in (None, ANY) and not 0 <= bound <= MOST_OPERATIONS:
         raise UsageError(f"the bound is a number of operations, at most {MOST_OPERATIONS:,}, not {bound:,}")
     catalogue = catalogue or load(model)
     chosen, where = catalogue.select(design, scenario)
@@ -87,7 +87,8 @@ def prepare(
     program = compiled(catalogue, where, chosen, bound, values, wanted)
     design_name = design or (catalogue.name_of(chosen) if chosen else "")
     file = shown_path(model) if model else ""
-    facts = Facts(design_name, catalogue.name_of(where), program.bound, values, file)
+    number = ANY if program.any_number else program.bound
+    facts = Facts(design_name, catalogue.name_of(where), number, values, file)
     name = design_name or catalogue.model
     shows = _shows(catalogue, chosen, where, wanted)
     return Task(catalogue, chosen, where, program, facts, name, shows, time.perf_counter() - start)
@@ -110,7 +111,7 @@ def check(
     model: str | Path | None = None,
     design: str | None = None,
     scenario: str | None = None,
-    bound: int | None = None,
+    bound: int | str | None = None,
     properties: Sequence[str] | None = None,
     settings: Mapping[str, int] | Sequence[str] = (),
     *,
@@ -130,7 +131,8 @@ def check(
 
     model: a file in the language; None for the packages `model` and `properties`.
     design, scenario: names; by default the model's first.  "a+b" composes two designs.
-    bound: operations that may be started in all; by default the scenario's.
+    bound: operations that may be started in all; by default the scenario's.  "any": any number of them.  If that is
+    violated, the result is that of the smallest number that suffices.
     properties: names of those to judge, beside those that are always on; None or () for all that
     the scenario has.
     settings: values of constants, {"FOLIOS": 3} or ["FOLIOS=3"].
@@ -165,16 +167,40 @@ def check(
         return explored(smaller, time_limit=seconds, progress=alone, **options)
 
     forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
-    deepening = Deepening(task.program.bound, of_bound)
+    deepening = Deepening(FIRST + 1 if task.program.any_number else task.program.bound, of_bound)
     first = deepening if stop and not digest else None
     result = explored(task, time_limit=time_limit, progress=_watched(forecaster, progress), deepening=first, **options)
     if deepening.violated:
-        return replace(deepening.violated, asked=task.program.bound)
+        return replace(deepening.violated, asked=task.facts.bound)
+    if task.program.any_number and (fewest := _with_fewest_operations(result, of_bound, time_limit)):
+        return fewest
     whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
     return _decided(whole, properties or ())
 
 
-def _own_steps(task: Task, bound: int | None, properties: Sequence[str] | None) -> frozenset[tuple[int, int]] | None:
+def _with_fewest_operations(
+    result: Result, of_bound: Callable[[int, float | None], Result], time_limit: float | None
+) -> Result | None:
+    """The violation of `result`, which is about any number of operations, with as few as it takes.
+
+    None if there is no violation with a trace, or if the time that is left does not suffice."""
+    if result.violation is None or result.violation.trace is None:
+        return None
+    trace = result.violation.trace
+    blocks = [trace.program.processes[step.process].blocks[step.label] for step in trace.steps]
+    end = None if time_limit is None else time.monotonic() + max(time_limit - result.seconds, SETTING_UP)
+    for bound in range(sum(block.starts for block in blocks) + 1):
+        one = of_bound(bound, end and max(end - time.monotonic(), SETTING_UP))
+        if one.violation is not None and one.violation.trace is not None:
+            return replace(one, asked=ANY)
+        if not one.properties or one.stopped_by:
+            return None
+    return None
+
+
+def _own_steps(
+    task: Task, bound: int | str | None, properties: Sequence[str] | None
+) -> frozenset[tuple[int, int]] | None:
     """The steps that a design has and its baseline does not, in this scenario; None of a baseline.
 
     UsageError if there are none because the scenario is one of another baseline."""
@@ -204,7 +230,8 @@ def _decided(result: Result, names: Sequence[str]) -> Result:
     if result.verdict != HOLDS:
         return result
     if any(name in names for name in result.named(NOT_CHECKED)):
-        return replace(result, verdict=INCOMPLETE, stopped_because=f"leads_to is decided in up to {CAP:,} states")
+        limit = "for a given number of operations" if result.bound == ANY else f"in up to {CAP:,} states"
+        return replace(result, verdict=INCOMPLETE, stopped_because=f"leads_to is decided {limit}")
     if names and {*names} <= {*result.named(VACUOUS)}:
         return replace(result, verdict=VACUOUS, stopped_because="nothing that was asked about happens in this scenario")
     return result
@@ -288,7 +315,7 @@ def explored(
         model=task.facts.model,
         design=task.name,
         scenario=task.facts.scenario,
-        bound=task.program.bound,
+        bound=task.facts.bound,
         settings=dict(task.facts.settings),
         states=found.states,
         transitions=found.transitions,
@@ -418,7 +445,7 @@ def _with_liveness(
     from ..trace.temporal import CAP, check_leads_to
 
     verdicts, violation = {p.name: p.verdict for p in properties}, None
-    for prop in task.program.properties:
+    for prop in () if task.program.any_number else task.program.properties:  # nobody would have to let others go on
         most = CAP if task.shows and prop.name in task.shows else LIVENESS_STATES
         if prop.kind == "leads_to" and states <= most and verdicts[prop.name] == NOT_CHECKED:
             found = check_leads_to(task.program, prop, facts=task.facts)

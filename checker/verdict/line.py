@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from ..ir.program import ANY
 from ..picture.report import paint
 from .result import Result
 
@@ -43,6 +44,7 @@ def _verdict(result: Result, colour: bool) -> str:
     judged = f"{len(checked)} properties" + (f" ({vacuous} vacuous)" if vacuous else "")
     what = result.violation.property if result.violation else judged
     bound = f"bound {result.bound}" if result.bound is not None else ""
+    bound = "any number of operations" if result.bound == ANY else bound
     design = f"{result.design} ({result.change})" if result.change else result.design
     parts = [design, result.scenario, bound, what]
     return paint(f"{result.verdict:<8}", style, colour) + "  " + "  ".join(part for part in parts if part)

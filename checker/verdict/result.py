@@ -55,7 +55,7 @@ class Result:
 
     verdict: "holds", "violated" or "incomplete"; "vacuous" if properties were asked for by name, and not one
     of them says anything here.  design, scenario: their names; bound:
-    operations that may be started, or None if the model counts none.  states: distinct
+    operations that may be started, "any" for any number of them, or None if the model counts none.  states: distinct
     states; transitions: between them; depth: steps to the farthest state; levels: states at
     each depth.  seconds: of the search; compile_seconds: of what came before it.
     reductions: names of those in force, () for none.  stopped_by: "" if every state was
@@ -67,7 +67,7 @@ class Result:
     verdict: str
     design: str
     scenario: str
-    bound: int | None
+    bound: int | str | None
     states: int
     transitions: int
     depth: int
@@ -90,7 +90,7 @@ class Result:
     next_bound: Forecast | None = None  # what the next bound would cost
     digest: str = ""  # of the reachable states (`checker.search.digest`), if it was asked for and all were seen
     covered: int | None = None  # if incomplete: the greatest smaller bound that was searched to its end
-    asked: int | None = None  # the bound asked for, if a smaller one has the violation
+    asked: int | str | None = None  # the bound asked for, if a smaller one has the violation
     model: str = ""  # the file of the model, or "" for the packages
     settings: dict[str, int] = field(default_factory=dict)  # values of constants that were asked for
     change: str = ""  # what the verdict does not say of the design: ABSENT, UNREACHED or UNSEEN, or ""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from checker import api
-from checker.explore import explore
-from checker.trace import replay
+from checker.verdict import api
+from checker.search.explore import explore
+from checker.trace.trace import replay
 from tests.fuzz.programs import program
 from tests.fuzz.run import Asked, drawn
 

@@ -101,6 +101,8 @@ def _said_of(
 
 def _of_all_sizes(task: Task, states: int) -> str:
     """How far a verdict that holds goes."""
+    if task.program.any_number:
+        return "sizes: in cells only: real sizes are followed through a given number of operations"
     try:
         return kept_cutoff(task, states).sentence()
     except (Unmeasured, ModelError) as reason:
