@@ -33,6 +33,17 @@ def guilty_ghosts(trace: Trace) -> set[str]:
     return {read.var for read in _guilty(trace) if trace.program.variable(read.var).ghost}
 
 
+def deciding_slots(trace: Trace) -> set[int]:
+    """The places in the state of what makes the violated property false."""
+    after, before = _last_two(trace)
+    found, slots = set(), Names(trace.program).slots
+    for read in _guilty(trace):
+        variable = trace.program.variable(read.var)
+        element = trace.judge.evaluate(read.index, after, NOBODY, before)
+        found.add(slots.at(read.var, element if 0 <= element < variable.count else 0))
+    return found
+
+
 def _guilty(trace: Trace) -> list[Read]:
     """The reads that make the violated property false at the end of `trace`."""
     violation, (after, before) = trace.violation, _last_two(trace)
