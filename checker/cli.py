@@ -31,7 +31,7 @@ from .commands.scenarios import scenarios
 from .commands.show import show
 from .commands.verify import verify
 
-WRONG_USE, INCOMPLETE = 2, 3  # exit statuses; those of verdicts are in result.py
+WRONG_USE, INCOMPLETE = 2, 3  # exit statuses; those of verdicts are in verdict/result.py
 SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # environment variable, for work on the checker itself
 
 

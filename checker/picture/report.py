@@ -22,7 +22,7 @@ def counterexample(
 ) -> str:
     """The whole story of a violation, as plain text.
 
-    rows: the model's drawings (`drawing.rows_of`).  width: columns of text that there are;
+    rows: the model's drawings (`cells.rows_of`).  width: columns of text that there are;
     colour: with escape sequences, for a terminal.  ghosts: show changes of all ghost variables,
     not only of those that the violated property is about.
     """

@@ -25,7 +25,7 @@ class OutOfMemory(MemoryError):
 
 
 class Keys:
-    """A pool of numbered words or pairs (`native_fold.Pool`).  slack: numbers that may be given out
+    """A pool of numbered words or pairs (`fold.Pool`).  slack: numbers that may be given out
     before the next look."""
 
     def __init__(self, room: int, slack: int) -> None:

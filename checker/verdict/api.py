@@ -141,7 +141,7 @@ def check(
     stop: False to explore everything even after a violation.
     time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
     in which states are kept that memory has no room for; by default TMPDIR, else /var/tmp; "" for none.
-    progress: called now and then with what has been explored so far (`explore.Progress`), and with what it
+    progress: called now and then with what has been explored so far (`exploration.Progress`), and with what it
     will be at the end (`Forecast`, or None).
     catalogue: of a model that is loaded already.
     digest: also take the digest of the reachable states (`checker.search.digest`), if all are seen; no reduction is used.
