@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, each, insert_before, kernel, number, override, primitive, replace, variant
+from checker.lang import atomic, each, insert_before, kernel, number, override, primitive, replace, variant, wait_until
 
-from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_idle_node, f2fs_write_node
+from model.fs.f2fs.checkpoint import f2fs_wait_on_all_pages, f2fs_write_checkpoint, f2fs_write_idle_node
+from model.fs.f2fs.checkpoint import f2fs_write_node
 from model.fs.f2fs.compress import CompressCtx, cancel_cluster_writeback, cluster_t, f2fs_write_compressed_pages
 from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_prepare_compress_overwrite, f2fs_write_raw_pages
 from model.fs.f2fs.data import f2fs_start_over, f2fs_write_cache_pages, f2fs_write_entry, f2fs_write_single_data_page
 from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_free_blocks, f2fs_truncate_partial_cluster, f2fs_zero_cluster
+from model.fs.f2fs.gc import check_valid_map, ra_data_block
 from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
 from model.fs.f2fs.primitives import unlock_i_gc_rwsem
 from model.fs.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
 from model.fs.f2fs.scenarios import f2fs_cut_in_a_page, f2fs_two_clusters, f2fs_two_clusters_gc
 from model.fs.f2fs.segment import __has_merged_page, f2fs_submit_merged_write
-from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, CachePages, Page, page_count_t, sbi
-from model.mm.filemap import file_write_and_wait_range
+from model.fs.f2fs.segment import f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR, SUBMITTED
+from model.fs.f2fs.state import CachePages, Page, Sbi, page_count_t, sbi
+from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
 from model.primitives import folio_lock, folio_unlock
-from model.state import FILE_SIZE, OK, PAGES, AddressSpace, Errno, File, Folio, Task, pgoff_t
+from model.state import FILE_SIZE, OK, PAGES, AddressSpace, Errno, File, Folio, Task, mapping, pgoff_t
 
 
 @kernel("fs/f2fs/data.c")
@@ -157,6 +161,25 @@ f2fs_wait_submits_the_cluster = variant(
 )
 
 
+@kernel("fs/f2fs/gc.c")
+def ra_data_block_of_the_victim(page: Page):
+    """The page is let go if it has another block by the time its lock is there, as move_data_block() does."""
+    folio: Folio = Folio[number(page) // PAGES]
+    __filemap_get_folio(mapping, folio)
+    if check_valid_map(page):
+        f2fs_wait_on_page_writeback(folio)
+        f2fs_wait_on_block_writeback(page)
+    folio_unlock(folio)
+
+
+f2fs_readahead_looks_again = variant(
+    "Garbage collection that reads ahead looks, with the page locked, whether its block is still the one that it has met.",
+    override(ra_data_block, by=ra_data_block_of_the_victim),
+    of=f2fs,
+    scenario=f2fs_two_clusters_gc,
+)
+
+
 @kernel("fs/f2fs/file.c")
 def f2fs_do_sync_file_when_idle(current: Task, file: File) -> Errno:
     """The node is written, under its lock, when no page is on its way to an address that it has."""
@@ -171,9 +194,27 @@ def f2fs_do_sync_file_when_idle(current: Task, file: File) -> Errno:
     return OK
 
 
-f2fs_fsync_waits_with_the_node = variant(
-    "fsync locks the node before it waits for data that is on its way to an address in it, whoever has sent it.",
+f2fs_only_fsync_waits_with_the_node = variant(
+    "fsync locks the node before it waits for data that is on its way to an address in it; a checkpoint does not.",
     override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle),
+    of=f2fs,
+    scenario=f2fs_cut_in_a_page,
+)
+
+
+@primitive("fs/f2fs/checkpoint.c")
+def wait_on_all_new_addresses(sbi: Sbi):
+    """A checkpoint waits for all that is on its way to an address that it makes durable, not only for F2FS_WB_CP_DATA.
+
+    Nobody gets a new address meanwhile, because it has cp_rwsem.  Left out: a bio for writes in place that a pass keeps.
+    """
+    wait_until(sbi.wb_cp_data == 0 and not any(page.moved and page.io in (IN_CACHED_BIO, SUBMITTED) for page in each(Page)))
+
+
+f2fs_fsync_waits_with_the_node = variant(
+    "fsync locks the node before it waits for data that is on its way to an address in it, whoever has sent it; so does a checkpoint.",
+    override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle),
+    override(f2fs_wait_on_all_pages, by=wait_on_all_new_addresses),
     of=f2fs,
     scenario=f2fs_cut_in_a_page,
 )

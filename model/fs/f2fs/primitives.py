@@ -111,11 +111,12 @@ def f2fs_data_blkaddr(page: Page) -> BlockT:
 def f2fs_update_data_blkaddr(page: Page, addr: BlockT):
     """Give a page another address, at which the device holds nothing of the file yet.
 
-    What the old address held stays where the node image finds it.
+    What the old address held stays where the node image finds it; the block there is no valid one of its section any more.
     """
     for c in range(0, PAGE_SIZE):
         page.block[c] = STALE
     page.moved = True
+    page.victim = False
     page.addr = addr
 
 

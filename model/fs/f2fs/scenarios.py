@@ -92,11 +92,12 @@ f2fs_shrinks = scenario(
 )
 
 f2fs_cut_in_a_page = scenario(
-    "A page that truncate cuts in the middle, and a truncate up; a writer of half a page, fsync and the flusher.",
+    "A page that truncate cuts in the middle, and a truncate up; a writer of half a page, fsync, the flusher and checkpoints.",
     thread("writer", f2fs_write),
     thread("truncater", f2fs_truncate),
     thread("fsync", f2fs_fsync, per=File),
     thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
     interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_file_on_disk,
     scope={**F2FS_SCOPE, CELLS: 2, FOLIOS: 1, F2FS_CUT: 1, F2FS_SHORT: 1, F2FS_WRITE_B: 0},

@@ -73,6 +73,7 @@ class Page(Struct, count=FILE_PAGES):
     compressed = Array(Field(Content, "in the compressed cluster, or in META_MAPPING", init=STALE), PAGE_SIZE)
     meta = Flag("a copy of its block in META_MAPPING is under I/O")
     gcing = Flag("PAGE_PRIVATE_ONGOING_MIGRATION")  # of the folio that begins here
+    victim = Flag("its block is in the section that garbage collection empties")
     twice = Ghost(Flag("in two bios"))
 
 
