@@ -278,8 +278,8 @@ def f2fs_compress_end_folios(page: Page):
 
 
 @kernel("fs/f2fs/compress.c")
-def f2fs_read_cluster_folios(cluster: cluster_t):
-    """Have the folios of a cluster in the page cache, and valid."""
+def f2fs_read_cluster_folios(cluster: cluster_t) -> bool:
+    """Have the folios of a cluster in the page cache, and valid.  Left out: reads that fail."""
     for i in range(0, CLUSTER_FOLIOS):
         folio: Folio = Folio[cluster * F2FS_CLUSTER_SIZE // PAGES + i]
         __filemap_get_folio(mapping, folio)
@@ -287,6 +287,7 @@ def f2fs_read_cluster_folios(cluster: cluster_t):
             if not folio_test_uptodate(folio):
                 f2fs_read_pages(folio)
             folio_unlock(folio)
+    return True
 
 
 @kernel("fs/f2fs/compress.c")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, each, kernel, number, primitive
+from checker.lang import atomic, choose, each, kernel, number, primitive
 
-from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_do_write_data_page
-from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_read_pages, lock_gc, trylock_i_gc_rwsem, unlock_gc, unlock_i_gc_rwsem
+from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_do_write_data_page, f2fs_submit_page_read
+from model.fs.f2fs.primitives import f2fs_data_blkaddr, lock_gc, trylock_i_gc_rwsem, unlock_gc, unlock_i_gc_rwsem
 from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback
 from model.fs.f2fs.segment import is_in_block_of
-from model.fs.f2fs.state import CDATA_ADDR, DATA_ADDR, IN_CACHED_BIO, LOCK_REQ, Page, sbi
+from model.fs.f2fs.state import CDATA_ADDR, DATA_ADDR, F2FS_LOW_SPACE, F2FS_META_GC, IN_CACHED_BIO, LOCK_REQ, Page, sbi
 from model.mm.filemap import __filemap_get_folio
 from model.mm.page_writeback import folio_clear_dirty_for_io
 from model.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_test_writeback, folio_unlock
@@ -166,7 +166,7 @@ def f2fs_gc(folio: Folio, foreground: bool):
             with atomic("f2fs_get_lock_data_page(), check_valid_map(): under the folio lock"):
                 valid = check_valid_map(page)
                 if valid and not folio_test_uptodate(folio):
-                    f2fs_read_pages(folio)
+                    valid = f2fs_submit_page_read(folio)
             if valid:
                 move_data_page(folio, foreground)
             folio_unlock(folio)
@@ -176,3 +176,19 @@ def f2fs_gc(folio: Folio, foreground: bool):
     with atomic("f2fs_up_write(&sbi->gc_lock)"):
         f2fs_put_victim(page)
         unlock_gc(sbi)
+
+
+@kernel("fs/f2fs/segment.c")
+def f2fs_balance_fs():
+    """Before who has written goes on, there have to be enough free sections: collect garbage in the foreground, if there are too few.
+
+    The caller holds no page; a pass keeps its cached bio and, of a serialised pass, sbi->writepages.
+    Left out: waiting for the thread that collects garbage (GC_MERGE), which comes to the same; f2fs_balance_fs_bg().
+    """
+    if F2FS_LOW_SPACE > 0:
+        low = choose(False, True)
+        if low:
+            if F2FS_META_GC > 0:
+                f2fs_gc_block(choose(page for page in each(Page)))
+            else:
+                f2fs_gc(choose(folio for folio in each(Folio)), True)

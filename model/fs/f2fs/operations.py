@@ -6,15 +6,16 @@ from checker.lang import atomic, choose, constant, each, number, primitive
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint
 from model.fs.f2fs.data import f2fs_shrink_folio
-from model.fs.f2fs.file import f2fs_buffered_write, f2fs_do_sync_file, f2fs_setattr_size
+from model.fs.f2fs.file import f2fs_buffered_write, f2fs_do_sync_file, f2fs_punch_hole, f2fs_setattr_size
 from model.fs.f2fs.gc import f2fs_gc, f2fs_gc_block
-from model.fs.f2fs.primitives import f2fs_note_truncate, f2fs_note_write_begins
+from model.fs.f2fs.primitives import f2fs_note_punch, f2fs_note_told, f2fs_note_truncate, f2fs_note_write_begins
+from model.fs.f2fs.segment import f2fs_cp_error
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, NEW_ADDR, Page, sbi
 from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.filemap import note_fsync_returns
 from model.primitives import i_size_read, inode_lock, inode_unlock
-from model.state import DATA, FILE_SIZE, LONG_MAX, NEW, PAGES, PAGE_SIZE, Cell, File, Folio
-from model.state import WB_SYNC_NONE, Task, inode, loff_t, pgoff_t
+from model.state import DATA, FILE_SIZE, LONG_MAX, NEW, OK, PAGES, PAGE_SIZE, Cell, File, Folio
+from model.state import EIO, WB_SYNC_NONE, Errno, Task, inode, loff_t, pgoff_t
 
 F2FS_ON_DISK = constant(1, "pages of the file at the start; they are on disk and not cached")
 F2FS_WRITE_A = constant(0, "the page that a write begins at")
@@ -53,16 +54,36 @@ def f2fs_truncate():
             newsize = choose(F2FS_TRUNCATE * PAGE_SIZE - F2FS_CUT, FILE_SIZE)
         oldsize: loff_t = i_size_read(inode)
         f2fs_note_truncate(min(oldsize, newsize), False)
-    f2fs_setattr_size(oldsize, newsize)
+    err = f2fs_setattr_size(oldsize, newsize)
     with atomic("inode_unlock(): truncate returns"):
-        f2fs_note_truncate(min(oldsize, newsize), True)
+        if err == OK:
+            f2fs_note_truncate(min(oldsize, newsize), True)
+        inode_unlock(inode)
+
+
+def f2fs_punch():
+    """fallocate(2) that punches a hole: the first page."""
+    with atomic("inode_lock(): i_size stays as it is"):
+        inode_lock(inode)
+        f2fs_note_punch(Page[0], False)
+    f2fs_punch_hole(Page[0])
+    with atomic("inode_unlock(): fallocate returns"):
+        f2fs_note_punch(Page[0], True)
         inode_unlock(inode)
 
 
 def f2fs_fsync(file: File):
-    """fsync(2) on an open file."""
-    error = f2fs_do_sync_file(Task[number(file) + 2], file)
-    note_fsync_returns(file, error)
+    """fsync(2) on an open file: f2fs_sync_file(), which fails when checkpoints have stopped.
+
+    f2fs_do_sync_file() looks again after it has written the node, which is its last step here.
+    """
+    error: Errno = EIO
+    stopped = f2fs_cp_error()
+    if not stopped:
+        error = f2fs_do_sync_file(Task[number(file) + 2], file)
+        stopped = f2fs_cp_error()
+    f2fs_note_told(file, stopped)
+    note_fsync_returns(file, EIO if stopped else error)
 
 
 def f2fs_fsync_alone():
