@@ -58,8 +58,8 @@ in_bytes = measured(cells=CELLS, blocks=BLOCKS, pages=PAGES, free="any_sizes")
 
 # --------------------------------------------------------------- enumerations
 
-Errno = enum("Errno", "OK EIO EAGAIN AOP_WRITEPAGE_ACTIVATE")
-OK, EIO, EAGAIN, AOP_WRITEPAGE_ACTIVATE = Errno
+Errno = enum("Errno", "OK EIO EAGAIN AOP_WRITEPAGE_ACTIVATE ENOMEM")
+OK, EIO, EAGAIN, AOP_WRITEPAGE_ACTIVATE, ENOMEM = Errno
 
 SyncMode = enum("SyncMode", "WB_SYNC_NONE WB_SYNC_ALL")
 WB_SYNC_NONE, WB_SYNC_ALL = SyncMode
