@@ -32,7 +32,10 @@ F2FS_GC_PAGE = constant(0, "the page that garbage collection meets")
 
 
 def f2fs_write():
-    """write(2) of pages, inside the file or at its end.  What it is going to write is not zero for certain any more."""
+    """write(2) of pages, inside the file or at its end.  What it is going to write is not zero for certain any more.
+
+    When checkpoints have stopped it fails, as truncate does; f2fs_file_write_iter() asks before it takes i_rwsem, which nobody can tell apart.
+    """
     with atomic("inode_lock(): i_size stays as it is"):
         inode_lock(inode)
         index: pgoff_t = choose(F2FS_WRITE_A, F2FS_WRITE_B)
@@ -40,7 +43,8 @@ def f2fs_write():
         len: loff_t = min(F2FS_WRITE_LEN * PAGE_SIZE, FILE_SIZE - index * PAGE_SIZE) - F2FS_SHORT
         if F2FS_CUT > 0:
             f2fs_note_write_begins(index * PAGE_SIZE, len)
-    if index * PAGE_SIZE <= isize:
+    stopped = f2fs_cp_error()
+    if index * PAGE_SIZE <= isize and not stopped:
         f2fs_buffered_write(index * PAGE_SIZE, len)
     inode_unlock(inode)
 
@@ -54,7 +58,10 @@ def f2fs_truncate():
             newsize = choose(F2FS_TRUNCATE * PAGE_SIZE - F2FS_CUT, FILE_SIZE)
         oldsize: loff_t = i_size_read(inode)
         f2fs_note_truncate(min(oldsize, newsize), False)
-    err = f2fs_setattr_size(oldsize, newsize)
+    err: Errno = EIO
+    stopped = f2fs_cp_error()
+    if not stopped:
+        err = f2fs_setattr_size(oldsize, newsize)
     with atomic("inode_unlock(): truncate returns"):
         if err == OK:
             f2fs_note_truncate(min(oldsize, newsize), True)
