@@ -57,11 +57,16 @@ def list_is_first(subreq: NetfsIoSubrequest) -> bool:
 
 @kernel("fs/netfs/write_collect.c")
 def netfs_write_subrequest_terminated(subreq: NetfsIoSubrequest):
-    """A subrequest is over; if it is the first of its stream, there is something to collect."""
+    """A subrequest is over; if it is the first of its stream, there is something to collect.
+
+    That the collector is queued and that the reference is given back is one step: the collector has its own by then.
+    """
     clear_in_progress(subreq)
-    if list_is_first(subreq):
-        netfs_wake_write_collector(subreq_request(subreq))
-    netfs_put_request(subreq_request(subreq))
+    first = list_is_first(subreq)
+    with atomic("queue_work(), and the reference of who ends the subrequest"):
+        if first:
+            netfs_wake_write_collector(subreq_request(subreq))
+        netfs_put_request(subreq_request(subreq))
 
 
 @kernel("fs/afs/write.c")
