@@ -18,9 +18,10 @@ from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, l
 from model.fs.f2fs.primitives import unlock_i_gc_rwsem
 from model.fs.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
 from model.fs.f2fs.scenarios import f2fs_cut_in_a_page, f2fs_two_clusters, f2fs_two_clusters_gc
-from model.fs.f2fs.scenarios_in_turn import f2fs_cluster_bad_block, f2fs_cut_bad_block
+from model.fs.f2fs.scenarios_in_turn import f2fs_cluster_bad_block, f2fs_cut_bad_block, f2fs_umounts
 from model.fs.f2fs.segment import __has_merged_page, f2fs_submit_merged_write
-from model.fs.f2fs.segment import f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback
+from model.fs.f2fs.segment import f2fs_end_page_writeback, f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback
+from model.fs.f2fs.segment import f2fs_wake_checkpoint, f2fs_write_end_io
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR, SUBMITTED
 from model.fs.f2fs.state import CANNOT_READ, NOT_COMPRESSED, PREPARED, CachePages, Page, Prepared, Sbi, page_count_t, sbi
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
@@ -229,6 +230,27 @@ f2fs_truncate_reads_first = variant(
     override(f2fs_setattr_size, by=f2fs_setattr_size_read_first),
     of=f2fs,
     scenario=f2fs_cut_bad_block,
+)
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_wake_and_end(folio: Folio):
+    """Whether a checkpoint waits is looked at before writeback ends, which may be the end of sbi."""
+    f2fs_wake_checkpoint(sbi)
+    f2fs_end_page_writeback(folio)
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_has_woken(sbi: Sbi):
+    """Nothing is left to look at."""
+
+
+f2fs_wakes_before_the_end = variant(
+    "f2fs_write_end_io() does not look at sbi any more once it has ended writeback of the last page.",
+    replace(f2fs_end_page_writeback, by=f2fs_wake_and_end, inside=f2fs_write_end_io),
+    replace(f2fs_wake_checkpoint, by=f2fs_has_woken, inside=f2fs_write_end_io),
+    of=f2fs,
+    scenario=f2fs_umounts,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, constant, each, number, primitive
+from checker.lang import atomic, choose, constant, each, is_locked, number, primitive, wait_until
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint
 from model.fs.f2fs.data import f2fs_shrink_folio
@@ -12,7 +12,7 @@ from model.fs.f2fs.primitives import f2fs_note_punch, f2fs_note_told, f2fs_note_
 from model.fs.f2fs.segment import f2fs_cp_error
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, NEW_ADDR, Page, sbi
 from model.fs.fs_writeback import __writeback_single_inode
-from model.mm.filemap import note_fsync_returns
+from model.mm.filemap import file_write_and_wait_range, note_fsync_returns
 from model.primitives import i_size_read, inode_lock, inode_unlock
 from model.state import DATA, FILE_SIZE, LONG_MAX, NEW, OK, PAGES, PAGE_SIZE, Cell, File, Folio
 from model.state import EIO, WB_SYNC_NONE, Errno, Task, inode, loff_t, pgoff_t
@@ -107,6 +107,24 @@ def f2fs_background():
 def f2fs_checkpoint():
     """A checkpoint: sync(2), or because it is time."""
     f2fs_write_checkpoint(sbi)
+
+
+@primitive("fs/f2fs/super.c")
+def f2fs_put_super():
+    """umount(2): when nobody uses the file, and nothing of it is dirty or under writeback, sbi is freed.
+
+    Who is under writeback is waited for where the inode is evicted, F2FS_WB_CP_DATA in f2fs_put_super().
+    """
+    idle = not any(folio.dirty or folio.writeback or is_locked(folio.locked) for folio in each(Folio))
+    wait_until(idle and not is_locked(inode.i_rwsem) and not is_locked(sbi.writepages) and sbi.wb_cp_data == 0)
+    sbi.freed = True
+
+
+def f2fs_write_and_umount():
+    """The last one who uses the file writes it and closes it; umount(2) writes what is dirty, waits, and frees sbi."""
+    f2fs_write()
+    file_write_and_wait_range(Task[2], File[0], 0, FILE_SIZE)
+    f2fs_put_super()
 
 
 def f2fs_reclaim():

@@ -7,11 +7,11 @@ from checker.lang import interrupt, process, scenario, thread
 from model.fs.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_CUT, F2FS_ON_DISK, F2FS_SHORT, F2FS_TRUNCATE, F2FS_WRITE_B
 from model.fs.f2fs.operations import F2FS_WRITE_LEN
 from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_compressed_file, f2fs_file_on_disk
-from model.fs.f2fs.operations import f2fs_fsync, f2fs_fsync_alone, f2fs_punch, f2fs_truncate, f2fs_write
+from model.fs.f2fs.operations import f2fs_fsync, f2fs_fsync_alone, f2fs_punch, f2fs_truncate, f2fs_write, f2fs_write_and_umount
 from model.fs.f2fs.scenarios import F2FS_CLUSTERS, F2FS_DURABLE, F2FS_LOCK_ORDER, F2FS_SCOPE, F2FS_WRITEBACK, f2fs
 from model.fs.f2fs.segment import f2fs_meta_write_end_io, f2fs_write_end_io
 from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_LOW_SPACE, F2FS_META_GC, F2FS_NO_SPACE
-from model.fs.f2fs.state import F2FS_READ_ERRORS, F2FS_WHOLE_PAGES, Page, Sbi
+from model.fs.f2fs.state import F2FS_READ_ERRORS, F2FS_UMOUNT, F2FS_WHOLE_PAGES, Page, Sbi
 from model.state import CELLS, ERRORS, FOLIOS, AddressSpace, File, Folio, Inode
 
 # A pass that collects garbage has sbi->writepages already; nobody who collects garbage takes that.
@@ -157,6 +157,17 @@ f2fs_punched = scenario(
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,
     properties=(*F2FS_DURABLE, "f2fs_what_is_cut_reads_as_zero"),
+)
+
+f2fs_umounts = scenario(
+    "One page that is written once, and written back; then the filesystem is unmounted.",
+    process("task", f2fs_write_and_umount),
+    interrupt("irq", f2fs_write_end_io, per=Page),
+    setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_WRITE_B: 0, F2FS_UMOUNT: 1},
+    of=f2fs,
+    lock_order=F2FS_LOCK_ORDER,
+    properties=F2FS_WRITEBACK,
 )
 
 f2fs_cluster_bad_block = scenario(

@@ -5,10 +5,10 @@ A bio of several pages is submitted as one, and completed page by page in any or
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, choose, each, kernel, number, primitive, wait_until
+from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive, wait_until
 
 from model.fs.f2fs.primitives import f2fs_note_failure, f2fs_update_data_blkaddr
-from model.fs.f2fs.state import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_NO_SPACE, IN_CACHED_BIO
+from model.fs.f2fs.state import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_NO_SPACE, F2FS_UMOUNT, IN_CACHED_BIO
 from model.fs.f2fs.state import NO_IO, NULL_ADDR, SUBMITTED, Page, Sbi, sbi
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_wait_writeback
@@ -258,9 +258,10 @@ def f2fs_end_page_writeback(folio: Folio):
 
 @kernel("fs/f2fs/data.c")
 def f2fs_write_end_io(page: Page):
-    """The interrupt for one page of a bio.
+    """The interrupt for one page of a bio; then it looks in sbi whether a checkpoint waits.
 
-    Left out: f2fs_stop_checkpoint() after an error of a page that the checkpoint waits for; cp_wait.
+    Left out: f2fs_stop_checkpoint() after an error of a page that the checkpoint waits for; of cp_wait everything but that sbi is looked at, which
+    only a scope with F2FS_UMOUNT can tell.
     """
     fails = False
     with atomic("the device writes the block"):
@@ -278,6 +279,14 @@ def f2fs_write_end_io(page: Page):
     with atomic("the bio is the interrupt's"):
         f2fs_bio_put(page)
         f2fs_end_page_writeback(Folio[number(page) // PAGES])
+    if F2FS_UMOUNT > 0:
+        f2fs_wake_checkpoint(sbi)
+
+
+@primitive("fs/f2fs/data.c")
+def f2fs_wake_checkpoint(sbi: Sbi):
+    """get_pages(sbi, F2FS_WB_CP_DATA), wq_has_sleeper(&sbi->cp_wait): of memory that is in use, one would think."""
+    bug_on(sbi.freed)
 
 
 @primitive()
