@@ -382,6 +382,7 @@ class Statements(Calls):
             self.emit(ir.Assign(readers(lock.info), index.expr, value.expr, self.pos(scope, node)))
 
     def _take(self, lock: Slot, shared: bool, cond: Value, scope: Scope, node: t.Node) -> None:
+        self.taken[lock.info.var] = lock.info
         if shared:
             taken = ir.Assign(
                 readers(lock.info), self.reader_index(lock, self.me).expr, CONST_1, self.pos(scope, node)

@@ -25,6 +25,7 @@ class Locks(Expressions):
         super().__init__(world, file_names)
         self.lock_order = lock_order
         self.me = Value(ir.Self(), 1, world.processes)
+        self.taken: dict[str, FieldInfo] = {}  # locks that this process takes anywhere
 
     def lock(self, node: t.LockOp, scope: Scope) -> Slot:
         """The lock that an operation names."""

@@ -12,8 +12,8 @@ from .lower import Statements
 from .lower_call import assignments
 from .lower_flow import Emitter, reads_in
 from .lower_graph import Node, Step
-from .lower_scope import Bound, Scope
-from .lower_value import CONST_0, FALSE, TRUE, Value, arith, compare, const
+from .lower_scope import Bound, Scope, Slot
+from .lower_value import CONST_0, FALSE, TRUE, Value, arith, compare, const, either, negate
 from .types import World
 
 OPERATION = "operation"  # the temporary that says which operation a thread starts
@@ -138,6 +138,18 @@ class ProcessLowering(Statements):
             else:
                 scope.names[param.name] = Bound(value)
         self.inline(scope)
+        if self.guarded:
+            self._holds_nothing(scope)
+
+    def _holds_nothing(self, scope: Scope) -> None:
+        """Who has come to the end holds no lock, unless it was handed over: nobody else could release it."""
+        for info in self.taken.values():
+            for number in range(info.count):
+                lock = Slot(info.var, const(number), info.type, info, "")
+                holds = either(self.held(lock), self.reads(lock, self.me))
+                message = f"it ends while it holds {self.world.label(info.field)}"
+                self.check(negate(holds), ir.LEAK, message, scope, scope.function)
+        self.flush()
 
     # blocks
 
