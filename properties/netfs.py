@@ -7,6 +7,7 @@ from checker.lang import each, implies, invariant, is_locked, leads_to, number, 
 from model.fs.netfs.scenarios import netfs
 from model.fs.netfs.state import NETFS_MAX_LEN, NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
 from model.fs.netfs.state import NetfsIoSubrequest, ictx
+from model.fs.netfs.streaming import STREAM_CELLS, StreamFolio, netfs_streaming
 from model.fs.netfs.write_issue import subreq_is_upload, subreq_request, subreq_start
 from model.state import DATA, FOLIO_SIZE, NEW, UNDEFINED, Cell, File, Folio, inode
 
@@ -95,3 +96,20 @@ def netfs_nothing_is_left_behind():
     folios = all(not is_locked(f.locked) and not f.writeback for f in each(Folio))
     requests = all(wreq.ref == 0 for wreq in each(NetfsIoRequest)) and not any(s.listed for s in each(NetfsIoSubrequest))
     return folios and requests and not is_locked(ictx.wb_lock) and not is_locked(inode.i_rwsem)
+
+
+@reachable(of=netfs_streaming)
+def netfs_a_record_is_cut(folio: StreamFolio):
+    """A record has lost a part of what it spoke of."""
+    return folio.recorded and 0 < folio.dirty_len < STREAM_CELLS
+
+
+@invariant(of=netfs_streaming, witness=netfs_a_record_is_cut)
+def netfs_streamed_data_is_recorded(folio: StreamFolio):
+    """What was written, and not cut since, is in the record of the folio, or the server has it."""
+    return all(
+        not folio.written[k]
+        or folio.sent[k]
+        or (folio.recorded and folio.dirty_offset <= k < folio.dirty_offset + folio.dirty_len)
+        for k in range(0, STREAM_CELLS)
+    )

@@ -15,7 +15,7 @@ from .. import lang
 from ..base.errors import ModelError, Problem
 from ..ir import program as ir
 from ..parse import tree as t
-from ..types.world import World
+from ..types.world import FieldInfo, World
 from .graph import BlockHead, FlowNode
 from .scopes import Checked, Scope, Var
 from .values import CONST_0, TRUE, Value, both, follows, implies
@@ -45,7 +45,8 @@ class Builder:
     text at hand happens within one.  starting: no step has begun since the operation started.  begun: the step of
     the statement at hand, if it began one.  unrolling: loops around that are being unrolled.
 
-    lock_order: fields of locks, outermost first, of the scenario.  me: the process, as locks know it.
+    lock_order: fields of locks, outermost first, of the scenario.  me: the process, as locks know it.  taken: locks
+    that it takes anywhere.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Builder:
     ) -> None:  # fmt: skip
         self.rules, self.world, self.file_names, self.lock_order = rules, world, file_names, lock_order
         self.me = Value(ir.Self(), 1, world.processes)
+        self.taken: dict[str, FieldInfo] = {}
         self.checks: list[Checked] = []
         self.path: Value = TRUE
         self.old = False

@@ -64,6 +64,7 @@ def _read(b: Builder, lock: Slot, value: Value, scope: Scope, node: t.Node) -> N
 
 
 def _take(b: Builder, lock: Slot, shared: bool, cond: Value, scope: Scope, node: t.Node) -> None:
+    b.taken[lock.info.var] = lock.info
     if shared:
         taken = ir.Assign(readers(lock.info), reader_index(b, lock, b.me).expr, CONST_1, b.pos(scope, node))
     else:

@@ -15,8 +15,9 @@ from .calls import assignments, inline
 from .dead_locals import LiveLocals
 from .flow import Emitter, RawBlock, reads_in
 from .graph import BlockHead, FlowNode
-from .scopes import Bound, Scope
-from .values import CONST_0, FALSE, TRUE, Value, arith, compare, const
+from .locks import held, reads
+from .scopes import Bound, Scope, Slot
+from .values import CONST_0, FALSE, TRUE, Value, arith, compare, const, either, negate
 
 MOST_PROCESSES = 4096  # alike
 OPERATION = "operation"  # the temporary that says which operation a thread starts
@@ -158,6 +159,19 @@ def _call(b: Builder, function: Typed, argument: Value | None) -> None:
         else:
             scope.names[param.name] = Bound(value)
     inline(b, scope)
+    if b.guarded:
+        _holds_nothing(b, scope)
+
+
+def _holds_nothing(b: Builder, scope: Scope) -> None:
+    """Who has come to the end holds no lock, unless it was handed over: nobody else could release it."""
+    for info in b.taken.values():
+        for number in range(info.count):
+            lock = Slot(info.var, const(number), info.type, info, "")
+            holds = either(held(b, lock), reads(b, lock, b.me))
+            message = f"it ends while it holds {b.world.label(info.field)}"
+            b.check(negate(holds), ir.LEAK, message, scope, scope.function)
+    b.flush()
 
 
 # blocks

@@ -16,7 +16,7 @@ from ..trace.explain import deciding_slots, explain_deadlock, falsifiers, is_dea
 from ..trace.order import orderings
 from ..trace.trace import Trace
 from ..trace.values import Names
-from .cells import Row
+from .cells import DrawnRow
 
 MOST_STEPS = 8  # lines in the columns
 MOST_LINES = 14  # in all
@@ -45,7 +45,7 @@ class Moment:
         return whole if len(whole) <= room else self.text
 
 
-def short(trace: Trace, rows: Sequence[Row] = (), width: int = 80) -> list[str]:
+def short(trace: Trace, rows: Sequence[DrawnRow] = (), width: int = 80) -> list[str]:
     """The lines, at most MOST_LINES of at most `width` columns, without the verdict; rows: the model's drawings.
 
     [] for a trace that violates nothing, or that violates it before any step."""
@@ -61,7 +61,7 @@ def short(trace: Trace, rows: Sequence[Row] = (), width: int = 80) -> list[str]:
 class _Story:
     """What is told of one trace."""
 
-    def __init__(self, trace: Trace, rows: Sequence[Row]) -> None:
+    def __init__(self, trace: Trace, rows: Sequence[DrawnRow]) -> None:
         self.trace, self.rows, self.names = trace, rows, Names(trace.program)
         found = orderings(trace)
         self.orders = found[0] if found else []

@@ -172,7 +172,7 @@ class Search:
             machine.memory, machine.starting, machine.rounds = list(memory), False, 0
             try:
                 next(generator)
-                position = self.position(generator, machine.actors[which].kind)
+                position = self.position(generator)
             except Blocked:
                 continue
             except StopIteration:
@@ -203,7 +203,7 @@ class Search:
                 return
             script[-1][0] += 1
 
-    def position(self, generator, kind):
+    def position(self, generator):
         """Where a suspended generator stands, with those that it has called."""
         frames, lines = [], []  # a line is (name of the file, number)
         while generator is not None:
@@ -212,8 +212,7 @@ class Search:
             frames.append((generator.gi_code.co_name, frame.f_lasti, local))
             lines.append((Path(frame.f_code.co_filename).name, frame.f_lineno))
             generator = generator.gi_yieldfrom
-        if kind != "process":
-            lines = lines[1:]  # the loop around the operations
+        lines = lines[1:]  # what is around the operations
         return Position(tuple(frames), tuple(lines))
 
     def at_rest(self, which, position):

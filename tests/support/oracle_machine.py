@@ -394,7 +394,7 @@ class Machine:
         functions = [self.environment(f)[f.__name__] for f in actor.functions]
         args = () if actor.argument is None else (actor.argument,)
         if actor.kind == "process":
-            return functions[0](*args)
+            return self.once(functions[0], args)
         return self.operations(functions, args) if actor.kind == "thread" else self.handler(functions[0], args)
 
     def endless(self):
@@ -406,11 +406,16 @@ class Machine:
         """At a loop, where an operation counts as under way."""
         self.starting = False
 
+    def once(self, function, args):
+        yield from function(*args)
+        self.holds_nothing()
+
     def handler(self, function, args):
         while True:
             if self.endless():
                 yield
             yield from function(*args)
+            self.holds_nothing()
 
     def operations(self, functions, args):
         while True:
@@ -421,6 +426,19 @@ class Machine:
             function = functions[self.do_choose(*range(len(functions)))]
             self.starting = True
             yield from function(*args)
+            self.holds_nothing()
+
+    def holds_nothing(self):
+        """At an end the running process holds no lock."""
+
+        def see():
+            for made in self.structs.values():
+                for declared in made.struct.fields.values():
+                    locks = [LockOf(node, declared.name) for node in made.nodes] if declared.lock else []
+                    if any(self.owns(lock) or self.reads(lock) for lock in locks):
+                        raise Violation("lock_leak")
+
+        self.observe(see)
 
     def count_operation(self):
         if self.memory[self.ops_left] == 0:
