@@ -32,11 +32,17 @@ def part(name: str) -> re.Pattern:
 
 
 def counterexample() -> str:
-    """The stored counterexample's picture."""
-    from checker.trace.file import read
+    """The stored counterexample as a race in ten lines."""
+    from checker.picture.cells import rows_of
+    from checker.picture.short import short
+    from checker.verdict.replay import replayed
 
     path = ROOT / "counterexamples" / SHOWN
-    return f"\n```\n{read(path).picture}\n```\n\n" if path.exists() else ""
+    if not path.exists():
+        return ""
+    outcome = replayed(str(path))
+    lines = short(outcome.followed.trace, rows_of(outcome.task.catalogue, outcome.task.program))
+    return "\n```\n" + "\n".join(lines) + "\n```\n\n"
 
 
 def families() -> dict[str, list[tuple[str, str]]]:
@@ -74,7 +80,7 @@ def findings() -> str:
     for row, finding, link in _findings():
         settings = "".join(f" --set {name}={value}" for name, value in row.settings)
         lines.append(
-            f"| [{finding.name.replace('_', ' ')}]({link}) | `--design {row.design} --scenario {row.scenario}{settings}` "
+            f"| [{finding.name.replace('_', ' ')}](../{link}) | `--design {row.design} --scenario {row.scenario}{settings}` "
             f"| `{row.expected.property}` | `{finding.repair}` |"
         )
     head = "| finding | found by | violates | repaired by |\n|---|---|---|---|\n"
@@ -170,8 +176,8 @@ def verdicts() -> str:
 
 
 MADE = {  # the parts: what makes them, and in which file
-    "counterexample": (counterexample, README), "families": (families_told, README), "verdicts": (verdicts, README),
-    "findings": (findings, README), "mutants": (mutants, README), "properties": (properties, PROPERTIES),
+    "counterexample": (counterexample, README), "families": (families_told, PROPERTIES), "verdicts": (verdicts, README),
+    "findings": (findings, PROPERTIES), "mutants": (mutants, README), "properties": (properties, PROPERTIES),
     "findings told": (findings_told, PROPERTIES), "variants": (variants, DESIGNS),
 }  # fmt: skip
 WHOLE = {"break_long_words": False, "break_on_hyphens": False}

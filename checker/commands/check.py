@@ -18,13 +18,14 @@ from .options import BYTES, JSON, SEARCH, SELECTION
 @click.option("--save", metavar="FILE|DIR/", help="Write the counterexample, to be replayed.")
 @click.option("--digest", is_flag=True, help="Take a digest of the states, without reduction; `verify` recounts it.")
 @click.option("--quiet", is_flag=True, help="The verdict line only.")
+@click.option("--full", is_flag=True, help="Show every step of a counterexample.")
 @click.option("--verbose", is_flag=True, help="Name every property that says nothing here.")
 @click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
 @BYTES
 @click.option("--no-z3", is_flag=True, help="Do not ask z3 about sizes in bytes.")
 def check(
-    json_file: str | None, junit: str | None, save: str | None, quiet: bool, verbose: bool, block_size: int | None,
-    folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
+    json_file: str | None, junit: str | None, save: str | None, quiet: bool, full: bool, verbose: bool,
+    block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
 ) -> int:
     """Explore every interleaving of a scenario and judge its properties."""
     from ..output import results as output
@@ -39,7 +40,7 @@ def check(
 
         said = said_of(result, choice, block_size, folio_order, no_z3)
     if text:
-        click.echo(said.report(verbose) if said and not quiet else output.report(result, quiet))
+        click.echo(said.report(verbose, full) if said and not quiet else output.report(result, quiet, full=full))
     saved = output.save_counterexample(result, save) if save else None
     if saved and text and not quiet:
         click.echo(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import JSON, LIMITS, MODEL, Bound
+from .options import JSON, LIMITS, MODEL, OperationBound
 
 
 @click.command()
@@ -14,7 +14,7 @@ from .options import JSON, LIMITS, MODEL, Bound
 @click.argument("second")
 @MODEL
 @click.option("--scenario", "scenarios", multiple=True, metavar="S", help="In this scenario only; repeatable.")
-@click.option("--bound", type=Bound(), metavar="N|any", help="Operations; by default the scenario's.")
+@click.option("--bound", type=OperationBound(), metavar="N|any", help="Operations; by default the scenario's.")
 @LIMITS
 @JSON
 def compare(

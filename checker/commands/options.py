@@ -22,7 +22,7 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-class Bound(click.ParamType):
+class OperationBound(click.ParamType):
     """A number of operations, or "any"."""
 
     name = "bound"
@@ -45,7 +45,7 @@ SELECTION = options(
     MODEL,
     DESIGN,
     click.option("--scenario", metavar="S", help="Who runs what; by default the design's."),
-    click.option("--bound", type=Bound(), metavar="N|any", help="Operations started in all; any: any number of them."),
+    click.option("--bound", type=OperationBound(), metavar="N|any", help="Operations started in all; any: any number of them."),
     click.option(
         "--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable."
     ),

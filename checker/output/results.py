@@ -113,19 +113,23 @@ def known_finding(result: Result) -> Finding | None:
 
 
 def report(
-    result: Result, quiet: bool = False, more: Sequence[str] = (), picture: str = "", verbose: bool = False
-) -> str:
-    """All that is said of a result: the verdict line, remarks, the counterexample, and which order of its steps matters.
+    result: Result, quiet: bool = False, more: Sequence[str] = (), picture: str = "", verbose: bool = False,
+    full: bool = False,
+) -> str:  # fmt: skip
+    """All that is said of a result: the verdict line, remarks, and the counterexample as a race in ten lines.
 
-    more: further remarks.  picture: of the counterexample, if it is not the result's own.  verbose: all names."""
+    more: further remarks.  picture: of the counterexample, if it is not the result's own.  verbose: all names.
+    full: every step, and in words which order of them matters."""
     from ..verdict.line import verdict_line, verdict_lines
 
     width, colour = terminal()
     if quiet:
         finding = known_finding(result)
         return verdict_line(result, colour) + (f", known finding: {finding.name}" if finding else "")
-    picture = picture or result.picture(width, colour)
-    told = ["", picture, *order_lines(result, width)] if picture else []
+    short = "" if full else picture or result.short(width)
+    whole = "" if short else picture or result.picture(width, colour)
+    told = ["", short, "", "  --full shows every step"] if short else []
+    told += ["", whole, *order_lines(result, width)] if whole else []
     return "\n".join([*verdict_lines(result, width, colour), *remarks(result, width, verbose), *more, *told])
 
 

@@ -48,8 +48,8 @@ class Moment:
 def short(trace: Trace, rows: Sequence[DrawnRow] = (), width: int = 80) -> list[str]:
     """The lines, at most MOST_LINES of at most `width` columns, without the verdict; rows: the model's drawings.
 
-    [] for a trace that violates nothing, or that violates it before any step."""
-    if trace.violation is None or not trace.steps:
+    [] for a trace that violates nothing, that violates it before any step, or that never ends."""
+    if trace.violation is None or not trace.steps or trace.loop is not None:
         return []
     story = _Story(trace, rows)
     below = [*story.crash(width), *story.sentence(width), *story.positions(width)]

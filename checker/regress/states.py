@@ -1,4 +1,4 @@
-"""How many states every scenario has at bounds 2, 3 and 4, and in all: `properties/scenario_states.toml`.
+"""How many states every scenario has at bounds 2, 3 and 4: `properties/scenario_states.toml`.
 
 The file is written by `python -m checker scenarios --measure`, and listed by `scenarios`.
 
@@ -7,7 +7,6 @@ The file is written by `python -m checker scenarios --measure`, and listed by `s
     bound_2 = 466
     bound_3 = { reduced = 14351553 }      so many were stored with partial-order reduction; there are more
     bound_4 = { above = 52103118 }        so many had been found when the time was up
-    bound_any = 342616                    for any number of operations (decision 075)
     seconds = 30                          that each search was given, if one of them was not finished
 """
 
@@ -25,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.errors import UsageError, shown_path
 from ..base.processes import in_processes
-from ..ir.program import ANY
 from ..table.rows import own
 
 if TYPE_CHECKING:
@@ -33,8 +31,7 @@ if TYPE_CHECKING:
     from ..source.catalogue import Catalogue
 
 FILE = "scenario_states.toml"
-BOUNDS = (2, 3, 4, ANY)
-COUNTED = 4  # the bound of the program whose digest is kept
+BOUNDS = (2, 3, 4)
 ALL, REDUCED, ABOVE = "all", "reduced", "above"
 SAYING = re.compile(r"(?<=\d): .*|(?<= else )\w+: .*|(?<= fail ).*|(?<=^program ).*|(?<=^constants ).*")  # what the text of a program says to people
 HEAD = "# How many states each scenario has: written by `python -m checker scenarios --measure`.\n"
@@ -60,7 +57,7 @@ class Counted:
     """
 
     program: str
-    counts: Mapping[int | str, Count]
+    counts: Mapping[int, Count]
     seconds: float = 0
 
 
@@ -93,30 +90,27 @@ def digest_of(program: Program) -> str:
 # ------------------------------------------------------------------- measuring
 
 
-def program_of(catalogue: Catalogue, scenario: str, bound: int | str = COUNTED) -> Program:
-    """The scenario's program at this bound."""
+def program_of(catalogue: Catalogue, scenario: str) -> Program:
+    """The scenario's program at the largest of the bounds."""
     from ..verdict.api import prepare
 
-    return prepare(scenario=scenario, bound=bound, catalogue=catalogue).program
+    return prepare(scenario=scenario, bound=BOUNDS[-1], catalogue=catalogue).program
 
 
 def count(job: CountJob) -> Counted:
     """The states of a scenario at each bound; those known, if it has not changed."""
     made = program_of(_catalogue(), job.scenario)
     digest = digest_of(made)
-    known = job.known.counts if job.known and job.known.program == digest else {}
-    if len(known) == len(BOUNDS) and (not job.known.seconds or job.known.seconds >= job.seconds):
+    if job.known and job.known.program == digest and (not job.known.seconds or job.known.seconds >= job.seconds):
         return job.known
     _compile(made)
-    counts: dict[int | str, Count] = {}
+    counts: dict[int, Count] = {}
     for bound in BOUNDS:
-        before = next(reversed(counts.values()), None)
-        if bound in known and known[bound].kind == ALL:
-            counts[bound] = known[bound]
-        elif before and (made.bound is None or bound != ANY and before.kind == ABOVE):  # no operations are counted; not fewer
+        before = counts.get(bound - 1)
+        if before and (before.kind == ABOVE or made.bound is None):  # not fewer; or no operations are counted
             counts[bound] = before
         else:
-            counts[bound] = _count(program_of(_catalogue(), job.scenario, ANY) if bound == ANY else made, bound, job)
+            counts[bound] = _count(made, bound, job)
     return Counted(digest, counts, 0 if all(one.kind == ALL for one in counts.values()) else job.seconds)
 
 
@@ -134,12 +128,12 @@ def _compile(program: Program) -> None:
     explore(program, states=1)
 
 
-def _count(program: Program, bound: int | str, job: CountJob) -> Count:
+def _count(program: Program, bound: int, job: CountJob) -> Count:
     """Without reduction if the limits allow, else with it; a violation does not end the search."""
     from ..base.limits import GIB
     from ..search.explore import explore
 
-    operations = bound if program.bound is not None and bound != ANY and bound < program.bound else None
+    operations = bound if program.bound is not None and bound < program.bound else None
     limits: dict[str, Any] = {"time_limit": job.seconds, "memory_limit": int(job.memory * GIB), "stop": False}
     whole = explore(program, operations=operations, **limits)
     if whole.complete:
@@ -200,9 +194,7 @@ def load(path: Path | None = None) -> dict[str, Counted]:
 def _counted(entry: dict[str, Any]) -> Counted:
     counts = {}
     for bound in BOUNDS:
-        match entry.get(f"bound_{bound}"):
-            case None:  # not counted yet
-                continue
+        match entry[f"bound_{bound}"]:
             case int(states):
                 counts[bound] = Count(states)
             case {"reduced": int(states)}:

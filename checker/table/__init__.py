@@ -1,4 +1,4 @@
 """The table of expected verdicts, and the findings among them, in files of TOML.
 
-May import: base, verdict.
+May import: base, ir, verdict.
 """

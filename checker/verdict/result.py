@@ -115,6 +115,13 @@ class Result:
             return ""
         return counterexample(self.violation.trace, self.drawings, width, colour).rstrip()
 
+    def short(self, width: int = 80) -> str:
+        """The counterexample as a race in ten lines; "" if there is no trace, or if it has no end."""
+        from ..picture.short import short
+
+        trace = self.violation.trace if self.violation else None
+        return "\n".join(short(trace, self.drawings, width)) if trace else ""
+
     def named(self, verdict: str) -> list[str]:
         """Names of the properties with this verdict."""
         return [p.name for p in self.properties if p.verdict == verdict]

@@ -76,7 +76,7 @@ def test_a_model_that_holds(run, engine):
 
     assert status == 0 and err == ""
     assert re.fullmatch(
-        r"holds     counters  counting  9 properties\n"
+        r"holds     counters  counting  10 properties\n"
         r"          64 states, 144 transitions, depth 9, complete, no reduction, [\d.]+ s\n",
         out,
     )
@@ -98,7 +98,10 @@ def test_a_design_that_is_violated(run, engine):
 
 
 def test_the_order_that_matters_is_told_below_the_counterexample(run):
-    _, out, _ = run(*PETERSON, "--design", "turn_first")
+    short = run(*PETERSON, "--design", "turn_first")[1]
+    assert "\n  order that it takes: 1 before 3, 2 before 5\n\n  --full shows every step\n" in short
+
+    _, out, _ = run(*PETERSON, "--design", "turn_first", "--full")
     assert "\n\n  This takes compete 0's give_turn_away() in compete() before compete 1's\n" in out
 
 

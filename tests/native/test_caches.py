@@ -111,7 +111,7 @@ def test_what_was_never_finished_is_removed_in_the_end(place):
 
 def test_two_that_write_at_the_same_time_leave_one_whole_file(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from checker import disk_cache\n"
+        "import sys; from pathlib import Path; from checker.base import disk_cache\n"
         "for _ in range(200): disk_cache.keep(Path(sys.argv[1]), sys.argv[2].encode() * 20_000)"
     )
     place = tmp_path / "a.o"

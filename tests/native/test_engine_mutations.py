@@ -458,7 +458,7 @@ def test_a_missing_state_is_a_difference(honest: Honest) -> None:
         replace(right, states=right.states - 1),
         replace(right, transitions=right.transitions + 1),
         replace(right, levels=[*right.levels[:-1], right.levels[-1] + 1]),
-        replace(right, reached={"something"}),
+        replace(right, exercised={("something", 0)}),
         replace(right, complete=False),
         replace(honest.found["dining_philosophers"], violation=None),
     ]

@@ -54,7 +54,7 @@ def violated(found: Exploration) -> Exploration:
 WRONG = {  # what the search without reduction finds, and what is said then
     "a violation": (violated, "consistent is violated without reduction, after 1 steps, and holds with symmetry of Rm"),
     "fewer states": (lambda found: replace(found, states=3), "3 states without reduction, and 166 with symmetry of Rm"),
-    "another witness": (lambda found: replace(found, reached={"luck"}), "luck"),
+    "another witness": (lambda found: replace(found, exercised={("luck", 0)}), "luck"),
 }
 
 

@@ -16,6 +16,7 @@ from checker.search.explore import explore
 from checker.trace.trace import replay
 from checker.verdict import api
 from checker.verdict.api import prepare
+from tests.support.agreement import changed_by_symmetry
 
 MODELS = Path("tests/models")
 

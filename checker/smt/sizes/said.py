@@ -12,6 +12,7 @@ from ...base.errors import ModelError, UsageError
 from ...output.results import report, terminal
 from ...picture.cells import DrawnRow, rows_of
 from ...picture.report import counterexample
+from ...picture.short import short
 from ...trace.trace import Trace
 from ...verdict.api import Task, prepare
 from ...verdict.replay import Replayed
@@ -35,16 +36,18 @@ class Said:
     lines: tuple[str, ...] = ()
     lifted: Lifted | None = None
 
-    def report(self, verbose: bool = False) -> str:
-        """All that is said of the result: the verdict, remarks and the counterexample; verbose: with all names."""
+    def report(self, verbose: bool = False, full: bool = False) -> str:
+        """All that is said of the result: the verdict, remarks and the counterexample; verbose: with all names;
+        full: with all steps."""
         width, colour = terminal()
         lines = []
         for line in self.lines:
             lines += textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="    ")
         picture = ""
         if self.lifted is not None and self.lifted.trace is not None:
-            picture = picture_in_bytes(self.task, self.lifted, self.result.violation.trace, width, colour)
-        return report(self.result, more=lines, picture=picture, verbose=verbose)
+            shown = picture_in_bytes if full else short_in_bytes
+            picture = shown(self.task, self.lifted, self.result.violation.trace, width, colour)
+        return report(self.result, more=lines, picture=picture, verbose=verbose, full=full)
 
     def as_json(self) -> dict[str, Any] | None:
         """The value of "sizes" in JSON."""
@@ -128,6 +131,12 @@ def picture_in_bytes(task: Task, found: Lifted, trace: Trace, width: int, colour
     at = ", ".join(map(str, found.bytes))
     which = f"bytes {at}" if len(found.bytes) > 1 else f"byte {at}"
     return f"{text}\n\n  sizes are bytes; of each block of {found.geometry.block} bytes {which} can be seen"
+
+
+def short_in_bytes(task: Task, found: Lifted, trace: Trace, width: int, colour: bool) -> str:
+    """The same as a race in ten lines; the whole picture, if there is no such form of it."""
+    lines = short(found.trace, rows_in_bytes(task, found), width)
+    return "\n".join(lines) or picture_in_bytes(task, found, trace, width, colour)
 
 
 def rows_in_bytes(task: Task, found: Lifted) -> tuple[DrawnRow, ...]:
