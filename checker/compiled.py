@@ -20,7 +20,7 @@ from .disk_cache import cache_dir
 
 SOURCES = (
     "visited.py", "chains.py", "search_loop.py", "partial_order.py", "native_atomic.py", "native_fold.py", "native_hash.py",
-    "compiled.py",
+    "compiled.py", "symbolic/learning.py", "symbolic/store.py", "symbolic/machine.py", "symbolic/collect.py", "symbolic/walk.py",
 )  # fmt: skip
 
 
@@ -42,4 +42,5 @@ numba.config.CACHE_DIR = _directory()
 
 # Arrays live in Python for as long as these functions run; no reference needs counting.
 compiled = numba.njit(cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # called from the loop only
+inlined = numba.njit(cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 compiled_nogil = numba.njit(cache=True, nogil=True, _nrt=False)
