@@ -10,12 +10,12 @@ what never changes, and locals that are dead wherever the process stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..interpret import Actor, Interpreter, State
-from ..ir import OPS_LEFT, Assign, Choose, If, Process, Program, Stmt, Variable
-from ..slots import instance_name
+from ..ir import OPS_LEFT, Assign, Choose, If, Program, Stmt, Variable
+from ..slots import element_name, instance_name
 
 MOST_VALUES = (1 << 16) - 1  # of one component: a number of 16 bits in the diagram
 LARGE = 1 << 12  # the values of an array's elements together, from which on each element is a component
@@ -35,25 +35,35 @@ class Component:
     numbers: dict[Value, int] = field(default_factory=dict)
 
     def number(self, value: Value) -> int:
-        """The number of a value, which may be new.  Raises OverflowError if there are too many."""
+        """The number of a value, which may be new.  Raises TooManyValues."""
         number = self.numbers.get(value)
         if number is None:
             number = self.numbers[value] = len(self.values)
             if number >= MOST_VALUES:
-                raise OverflowError(f"{self.name} has more than {MOST_VALUES:,} values")
+                raise TooManyValues(self.name)
             self.values.append(value)
         return number
+
+
+class TooManyValues(Exception):
+    """Of the component `name`: it is to be split."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has more than {MOST_VALUES:,} values")
+        self.name = name
 
 
 class Components:
     """The components of `program`, as levels in their order from the top.
 
+    split: names of those that are to be cut into their slots, because they have too many values.
+
     constants: the slots that never change, with their values; base: the value of every slot that is in no
     component, and None elsewhere.  place: for a slot of a component its level and its position there.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, split: Container[str] = ()) -> None:
+        self.program, self.split = program, split
         self.interpreter = Interpreter(program)
         self.initial = self.interpreter.initial_states()
         slots = self.interpreter.slots
@@ -117,8 +127,18 @@ class Components:
                 for element in range(variable.count):
                     slot = self.interpreter.slots.at(variable.name, element)
                     if slot not in self.constants:
-                        groups.setdefault(_group(variable, element), []).append(slot)
+                        groups.setdefault(self._group(variable, element), []).append(slot)
         return (Component(name, places) for name, places in groups.items())
+
+    def _group(self, variable: Variable, element: int) -> str:
+        """The name of the component that an element of a shared variable belongs to."""
+        name = variable.name
+        if variable.struct:
+            single = variable.count == variable.per
+            name = variable.struct if single else f"{variable.struct}[{element // variable.per}]"
+        elif variable.count > 1 and (variable.type.hi - variable.type.lo + 1) ** min(variable.count, 64) > LARGE:
+            name = f"{variable.name}[{element}]"
+        return element_name(variable, element) if name in self.split else name
 
     def _constants(self) -> dict[int, int]:
         """The shared slots that have one value in every state."""
@@ -135,14 +155,6 @@ class Components:
                     if len(values) == 1:
                         found[slot] = values.pop()
         return found
-
-
-def _group(variable: Variable, element: int) -> str:
-    if variable.struct:
-        single = variable.count == variable.per
-        return variable.struct if single else f"{variable.struct}[{element // variable.per}]"
-    large = (variable.type.hi - variable.type.lo + 1) ** min(variable.count, 64) > LARGE
-    return f"{variable.name}[{element}]" if large and variable.count > 1 else variable.name
 
 
 def written_by(body: Iterable[Stmt]) -> set[str]:

@@ -10,8 +10,8 @@ from ..native_memory import reserve
 from . import store as at
 from .collect import collect, make_node, move_entries
 from .learning import Learnt
-from .machine import FIRE, FRAME, REBUILD, ROOM, UNION, UNSATURATED, run
-from .walk import counted, numbered
+from .machine import FIRE, FRAME, REBUILD, ROOM, SELECT, UNION, UNSATURATED, run
+from .walk import counted, found, numbered
 
 POOL_WORDS = 1 << 32
 FIRST_TABLE = 1 << 14
@@ -19,6 +19,7 @@ MOST_MASKS = 1 << 24
 MASK_CACHE = 1 << 17
 SLACK = 1 << 16  # nodes and words that one step of the machine may make beyond a limit
 BUDGET = 1 << 21  # steps between two looks at limits
+MEMO = 1 << 22
 GROWTH = 2.0  # live nodes after a collection, times this, are those at which the next one comes
 
 EMPTY = 0
@@ -44,6 +45,7 @@ class Diagram:
         self.failure: Callable[[], BaseException | None] = lambda: None
         self.roots: list[int] = []
         self.collections = 0
+        self.memo = reserve(MEMO, np.uint64)  # of `find`
         pool = reserve(POOL_WORDS, np.uint32)
         table = lambda count, kind=np.uint32: reserve(count, kind)  # noqa: E731
         stack = 1 << 26
@@ -104,6 +106,10 @@ class Diagram:
                 with self.keep(whole):
                     whole = self.union(whole, part)
         return whole
+
+    def select(self, node: int, relation: int) -> int:
+        """The states of `node` that fulfil a condition (its residual), or in which an event cannot be taken (its root)."""
+        return self._run(SELECT, node, relation) if node and relation > 1 else node * relation
 
     def keep(self, *nodes: int) -> _Kept:
         """While it lasts these nodes are not collected."""
@@ -183,6 +189,7 @@ class Diagram:
         """Give back the room of nodes that nothing leads to."""
         lists = reserve(1 << 32, np.uint32)
         self.collections += 1
+        self.memo = reserve(MEMO, np.uint64)
         collect(self.st, np.array(self.roots, np.int64), lists)
         self.st = self.st._replace(table=reserve(len(self.st.table), np.uint64), lists=lists)
         at.rebuild_table(self.st)
@@ -208,6 +215,26 @@ class Diagram:
         low, high = np.zeros(len(nodes), np.uint64), np.zeros(len(nodes), np.uint64)
         counted(self.st, nodes, table, low, high)
         return int(low[-1]) + (int(high[-1]) << 64)
+
+    def find(self, root: int, goal: int) -> list[int] | None:
+        """The values of the components in a state below `root` that fulfils a condition (its residual), if there is one."""
+        if not root or not goal:
+            return None
+        path, depth = np.zeros((self.levels + 1, 3), np.int64), 0
+        if goal > 1:
+            depth = found(self.st, self.learnt, root, goal, self.memo, path)
+            if failure := self.failure():
+                raise failure
+        return None if depth < 0 else self._values(root, path[:depth, 1])
+
+    def _values(self, root: int, edges: np.ndarray) -> list[int]:
+        """The values on the way along these edges, and along the first ones from then on."""
+        values, node, st = [], root, self.st
+        for level in range(self.levels):
+            edge, count = int(edges[level]) if level < len(edges) else 0, int(st.pool[node]) & 0xFFFF
+            values.append(int(st.halves[2 * (node + at.HEADER + count) + edge]))
+            node = int(st.pool[node + at.HEADER + edge])
+        return values
 
     def size(self, root: int) -> int:
         """How many nodes there are below a node, itself included."""

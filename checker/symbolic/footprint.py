@@ -13,7 +13,7 @@ from ..interpret import Actor
 from ..ir import LOGIC, Assign, Binary, Check, Choose, Expr, Fail, Goto, If, Ite, Read, Stmt, Unary
 from ..known_values import MOST, YES, Env, Flow, joined_envs
 from .components import Components
-from .specialise import Specialiser
+from .specialise import TRUE, Specialiser
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Footprints:
         env: Env = {name: frozenset((value,)) for name, value in known.items()}
         walk = _Walk(self)
         walk.expr(block.guard, env)
-        always = self._flow.values(block.guard, env) == YES
+        always = self._flow.values(block.guard, env) == YES and not has_conditions(block.body)
         inside = self._flow.assuming(block.guard, True, env)
         if inside is None:
             return None
@@ -55,6 +55,13 @@ class Footprints:
             return None
         index = read.index.value if 0 <= read.index.value < variable.count else 0
         return self.constants.get(self.slots.at(read.var, index))
+
+
+def has_conditions(body: tuple[Stmt, ...]) -> bool:
+    """Is there a choice that may leave no value?"""
+    return any(
+        (isinstance(s, Choose) and s.where != TRUE) or (isinstance(s, If) and has_conditions((*s.then, *s.other))) for s in body
+    )
 
 
 class _Walk:

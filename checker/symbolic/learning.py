@@ -64,7 +64,7 @@ class Maps:
         self.room = reserve(MOST_MAPS, np.int32)
         self.data = reserve(MOST_DATA, np.int32)
         self.end = 0
-        self.finders: list[tuple[Callable[[int], int], int]] = [(lambda argument: argument, 0)]  # map 0 changes nothing
+        self.finders: list[tuple[Callable[[int], int], int]] = [(lambda _: 0, 0)] * 2  # 0 and 1 mean something else
         self.failure: BaseException | None = None
         self._fail = fail
         self._callback = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(self._learn)

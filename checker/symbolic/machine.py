@@ -1,11 +1,12 @@
 """The machine: unions, images under events, and saturation, on a stack of its own.
 
-Three operations call each other to any depth:
+Four operations call each other to any depth:
 
 * `union` of two nodes of one level;
 * `fire` of a relation on a node: what the event makes of its states, as parts (outcome, node), one for
   each outcome on the levels above; the nodes are saturated already;
-* `saturate` of a node with saturated children: all that the events that reach no higher than its level lead to.
+* `saturate` of a node with saturated children: all that the events that reach no higher than its level lead to;
+* `select` of the states of a node that fulfil a condition, or in which an event cannot be taken.
 
 They are steps of one loop, with their variables in frames, because the loop has to be left and entered again: to
 make room, to collect garbage, to look at limits.  `RUN` names where a frame goes on.
@@ -29,8 +30,8 @@ from .store import (
 # Where a frame goes on.
 (
     UNION, UNION_BACK, FIRE, FIRE_BACK, GROUP, GROUP_UNION_BACK, GROUP_SATURATED, PICK, EVENTS, MERGE, MERGE_UNION_BACK,
-    REBUILD, REBUILD_BACK, REBUILT,
-) = range(14)  # fmt: skip
+    REBUILD, REBUILD_BACK, REBUILT, SELECT, SELECT_BACK,
+) = range(16)  # fmt: skip
 
 # The variables of a frame.  union: A, B, I, J, FIRST.  fire: A the node, B the relation, I, J what follows in the
 # relation, FIRST of its parts, RESULT first of its results, EDGE first of its edges, AT the part.  saturate: A the node, B
@@ -45,6 +46,7 @@ DONE, ROOM, STOPPED = range(3)  # why the machine was left
 
 UNKNOWN = -1
 NONE, MANY = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFE)  # instead of an outcome: no results; a list of them
+SELECTED = 1 << 30  # with a relation in `fires`: what `select` keeps, a node
 UNSATURATED = 1 << 31  # with a relation in `fires`: what it makes without saturation
 LOW = np.uint64(0xFFFFFFFF)
 
@@ -485,6 +487,57 @@ def rebuild_step(st, ln, at):
     pop(st, saturated)
 
 
+# ------------------------------------------------------------------ select
+
+
+@inlined
+def follow(ln, level, relation, value, child):
+    """What a condition, or the question whether an event cannot be taken, is below an edge: 0 never, 1 always, else a map."""
+    if level != np.int64(ln.rel_level[relation]):
+        return relation
+    event = np.int64(ln.rel_event[relation])
+    if event < 0:
+        return lookup(ln, relation, lookup(ln, np.int64(ln.rel_key[relation]), value))
+    if level == np.int64(ln.event_level[event]) and lookup(ln, np.int64(ln.event_of[level]), value) != event + 1:
+        return 1
+    follows = lookup(ln, relation, lookup(ln, np.int64(ln.rel_key[relation]), value))
+    if follows & LEAF:
+        return 1 if follows == LEAF else 0
+    return follows
+
+
+@inlined
+def select_step(st, ln, at):
+    """Keep of a node the states that fulfil a condition, or those in which an event cannot be taken."""
+    frames = st.frames
+    node, relation, i = frames[at + A], frames[at + B], frames[at + I]
+    count, level = edges_of(st, node), level_of(st, node)
+    if frames[at + FIRST] == UNKNOWN:
+        frames[at + FIRST] = st.now[EDGES]
+    if frames[at + RUN] == SELECT_BACK:
+        if st.now[ANSWER] != 0:
+            add_edge(st, value_of(st, node, count, i), st.now[ANSWER])
+        i += 1
+    while i < count:
+        value, child = value_of(st, node, count, i), child_of(st, node, i)
+        follows = follow(ln, level, relation, value, child)
+        if follows > 1:
+            key = pair(child, follows | SELECTED)
+            slot = fire_slot(st, child, follows | SELECTED)
+            if st.fires[slot] != key:
+                frames[at + I], frames[at + RUN] = i, SELECT_BACK
+                push(st, SELECT, child, follows)
+                return
+            child = np.int64(st.fires[slot + 1])
+        if follows != 0 and child != 0:
+            add_edge(st, value, child)
+        i += 1
+    answer = node_with(st, ln, level, frames[at + FIRST])
+    slot = fire_slot(st, node, relation | SELECTED)
+    st.fires[slot], st.fires[slot + 1] = pair(node, relation | SELECTED), np.uint64(answer)
+    pop(st, answer)
+
+
 # ------------------------------------------------------------------ the loop
 
 
@@ -523,6 +576,8 @@ def run(st, ln, plain):
             st.frames[at + RUN] = MERGE
         elif where == REBUILD or where == REBUILD_BACK:
             rebuild_step(st, ln, at)
+        elif where == SELECT or where == SELECT_BACK:
+            select_step(st, ln, at)
         else:
             st.pool[st.frames[at + A] + 2] = now[ANSWER]
             pop(st, now[ANSWER])

@@ -57,6 +57,7 @@ class Watch:
     """What is judged with each step that writes what it reads: a transition invariant, or a premise of one."""
 
     slots: frozenset[int]
+    expr: Expr
     holds: Callable[[Flat, Flat], int]
     site: Site | None
     witness: Witness | None
@@ -371,11 +372,11 @@ class Relations:
         compiler = Compiler(self.interpreter.slots)
         for _, site in self.sites.of_kind(TRANSITION):
             expr = self.specialised(site.expr)
-            yield Watch(self._slots(expr), compiler.predicate(expr), site, None)
+            yield Watch(self._slots(expr), expr, compiler.predicate(expr), site, None)
         for witness in witnesses(self.components.program):
             for expr in witness.exprs if witness.kind == TRANSITION else ():
                 expr = self.specialised(expr)
-                yield Watch(self._slots(expr), compiler.predicate(expr), None, witness)
+                yield Watch(self._slots(expr), expr, compiler.predicate(expr), None, witness)
 
     def specialised(self, expr: Expr) -> Expr:
         """A property's expression with what never changes put in."""

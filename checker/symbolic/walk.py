@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..compiled import compiled, compiled_nogil
-from .store import HALF, LOW, ONE64, ZERO64, child_of, edges_of, mixed
+from .learning import lookup
+from .store import ONE64, ZERO64, child_of, edges_of, level_of, mixed, pair, value_of
 
 
 @compiled
@@ -61,3 +62,35 @@ def counted(st, nodes, table, low, high):
             if sum_low < more_low:
                 sum_high += ONE64
         low[number], high[number] = sum_low, sum_high
+
+
+@compiled_nogil
+def found(st, ln, root, goal, memo, path):
+    """How many levels of `path` lead to a state below `root` that fulfils a condition, or -1 if there is none.
+
+    goal: a residual (`checker.symbolic.residuals`).  memo: pairs of a node and a residual below which there is nothing;
+    a cache that may forget.  path: gets the node, the edge and the residual of each level."""
+    last, depth = np.uint64(len(memo) - 1), 0
+    path[0, 0], path[0, 1], path[0, 2] = root, -1, goal
+    while depth >= 0:
+        node, goal = path[depth, 0], path[depth, 2]
+        count, level = edges_of(st, node), level_of(st, node)
+        path[depth, 1] += 1
+        edge = path[depth, 1]
+        if edge == count:
+            key = pair(node, goal)
+            memo[mixed(key) & last] = key
+            depth -= 1
+            continue
+        follows, child = goal, child_of(st, node, edge)
+        if level == np.int64(ln.rel_level[goal]):
+            value = value_of(st, node, count, edge)
+            follows = lookup(ln, goal, lookup(ln, np.int64(ln.rel_key[goal]), value))
+        if follows == 1:
+            return depth + 1
+        if follows != 0:
+            key = pair(child, follows)
+            if memo[mixed(key) & last] != key:
+                depth += 1
+                path[depth, 0], path[depth, 1], path[depth, 2] = child, -1, follows
+    return -1
