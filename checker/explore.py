@@ -61,6 +61,8 @@ class Exploration:
     reduced: with partial-order reduction, which the native engine leaves off where it does not pay.
     symmetries: names of what was found interchangeable, and permuted.
     sizes: states of each smaller bound, as far as a complete search knows them.
+    Of the symbolic engine: violations have no path, and operations is the least bound that has the first; covered: the
+    greatest bound that was judged, closed: it is as good as any greater one.
     """
 
     complete: bool = False
@@ -84,6 +86,9 @@ class Exploration:
     digest: str = ""
     words: int = 0
     bits: int = 0
+    operations: int | None = None
+    covered: int | None = None
+    closed: bool = False
 
     @property
     def depth(self) -> int:
@@ -99,7 +104,8 @@ class Exploration:
 class Progress:
     """How far a search is.  frontier: states of the level that is being expanded; bytes: of
     memory that states and index take; disk_bytes: of files.  levels: their sizes up to now.
-    reduced, symmetric: what the search uses."""
+    reduced, symmetric: what the search uses.  symbolic: frontier counts nodes, and `operations` is the
+    greatest bound that holds."""
 
     states: int
     transitions: int
@@ -111,6 +117,8 @@ class Progress:
     levels: Sequence[int] = ()
     reduced: bool = False
     symmetric: bool = False
+    symbolic: bool = False
+    operations: int | None = None
 
 
 class Limits:
@@ -202,7 +210,7 @@ def explore(
 ) -> Exploration:
     """Visit every reachable state of `program`.
 
-    engine: "native" or "interpret".  threads: of the native engine.  time_limit: seconds.
+    engine: "native", "interpret" or "symbolic".  threads: of the native engine.  time_limit: seconds.
     memory_limit: bytes for states and their index; by default most of what is free.
     stop: end with the first violation.  progress: called some times a second.
     reduced: with partial-order reduction (`checker.partial_order`); then `states` are those stored, and
@@ -227,4 +235,8 @@ def explore(
             from .explore_plain import search
 
             return search(program, limits, stop, progress, reduced, symmetric, digest)
-    raise UsageError(f"there is no engine {engine!r}: native or interpret")
+        if engine == "symbolic":
+            from .symbolic.engine import search as symbolic_search
+
+            return symbolic_search(program, limits, stop, progress)
+    raise UsageError(f"there is no engine {engine!r}: native, interpret or symbolic")

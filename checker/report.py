@@ -197,8 +197,7 @@ def _verdict(result: Result, colour: bool) -> str:
 def _statistics(result: Result) -> list[str]:
     return [
         f"{result.states:,} states",
-        f"{result.transitions:,} transitions",
-        f"depth {result.depth}",
+        *([f"{result.transitions:,} transitions", f"depth {result.depth}"] if result.engine != "symbolic" else ["symbolic"]),
         STOPPED[result.stopped_by],
         ", ".join(result.reductions) or "no reduction",
         f"{result.seconds:.1f} s",

@@ -154,6 +154,11 @@ class Diagram:
 
     # ---- room
 
+    @property
+    def live(self) -> int:
+        """Nodes that are kept, or not collected yet."""
+        return int(self.st.now[at.LIVE])
+
     def bytes(self) -> int:
         """Memory that nodes and caches take."""
         st, now = self.st, self.st.now

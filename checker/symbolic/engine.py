@@ -1,59 +1,109 @@
-"""The symbolic engine: layers of started operations, each saturated from the starts of the one before."""
+"""The symbolic engine: from a program to an `Exploration`, layer by layer.
+
+Layer k holds the states in which k operations were started, so the states of bound k are those of the layers 0 to k,
+and each bound's verdict is known before the next layer is begun.  A program that counts no operations has one layer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 
+from ..explore import Exploration, Found, Limits, Progress
 from ..ir import Program
-from .components import Components
-from .diagram import EMPTY, Diagram
-from .relations import Relations
+from ..limits import available_memory
+from .components import Components, TooManyValues
+from .diagram import Stopped
+from .judge import Judge
+from .layers import Layers
+from .order import order_of
+
+SHARE = 0.9  # of the available memory, if there is no limit
+SHOWN = 0.2  # seconds between two reports of progress
 
 
-class Layers:
-    """The reachable states of a program by the number of operations that were started.
+class Search:
+    """One run of the engine.  split: components that have too many values, by name."""
 
-    memory: bytes.  look: a reason to stop, or "", asked for now and then."""
+    def __init__(
+        self, program: Program, limits: Limits, stop: bool, progress: Callable[[Progress], None] | None, split: frozenset[str]
+    ) -> None:
+        self.program, self.limits, self.stop, self.progress = program, limits, stop, progress
+        self.result = Exploration(engine="symbolic")
+        self.started, self.shown = time.perf_counter(), 0.0
+        memory = limits.memory if limits.memory is not None else int(SHARE * available_memory())
+        components = Components(program, split)
+        self.layers = Layers(components, memory, self._look, order_of(components))
+        self.judge = Judge(self.layers.diagram, self.layers.relations)
 
-    def __init__(self, program: Program, memory: int, look: Callable[[], str] = lambda: "", order: list[int] | None = None) -> None:
-        self.program = program
-        self.components = Components(program)
-        if order:
-            self.components.arrange(order)
-        self.diagram = Diagram(len(self.components.levels), memory, look)
-        self.relations = Relations(self.components, self.diagram.fail, self.diagram.widen)
-        self.diagram.learnt = self.relations.learnt
-        self.diagram.failure = lambda: self.relations.maps.failure
+    def run(self) -> Exploration:
+        result = self.result
+        result.compile_seconds, self.started = time.perf_counter() - self.started, time.perf_counter()
+        try:
+            self._layers()
+        except Stopped as stopped:
+            result.stopped_by = stopped.why
+        except MemoryError:
+            result.stopped_by = "memory"
+        if self.stop and result.violation:
+            result.stopped_by = "violation"
+        result.complete = not result.stopped_by
+        result.seconds = time.perf_counter() - self.started
+        result.bytes_per_state = self.layers.diagram.bytes() / max(result.states, 1)
+        return result
 
-    def first(self) -> int:
-        """The layer in which no operation was started."""
-        diagram, whole = self.diagram, EMPTY
-        for state in self.components.initial:
-            one = diagram.path(self.components.of_state(state))
-            with diagram.keep(whole, one):
-                whole = diagram.union(whole, one)
-        with diagram.keep(whole):
-            return diagram.saturated(whole)
-
-    def next(self, layer: int) -> int:
-        """The layer with one operation more; `layer` has to be kept."""
-        diagram, whole = self.diagram, EMPTY
-        for event in [e for e in self.relations.events if e.block.starts]:
-            with diagram.keep(whole):
-                image = diagram.image(layer, int(self.relations.learnt.event_root[event.number]))
-                with diagram.keep(image):
-                    whole = diagram.union(whole, image)
-        with diagram.keep(whole):
-            return diagram.saturated(whole)
-
-    def layers(self) -> Iterator[int]:
-        """All layers up to the program's bound, each kept for good; fewer if one is empty."""
-        layer = self.first()
-        for _ in range(self.program.bound or 0):
-            self.diagram.roots.append(layer)
-            yield layer
-            layer = self.next(layer)
-            if not layer:
+    def _layers(self) -> None:
+        """Make and judge one layer after the other."""
+        result, bound = self.result, self.program.bound
+        for operations, (layer, count) in enumerate(self.layers.layers()):
+            self._judge(layer, operations)
+            result.states += count
+            if bound is not None:
+                result.sizes[operations] = result.states
+            if result.violation and self.stop:
                 return
-        self.diagram.roots.append(layer)
-        yield layer
+            result.covered = operations
+            self._tell()
+        result.closed = self.layers.closed and bound is not None
+        if bound is not None and not result.violation:
+            for more in range(len(result.sizes), bound + 1):
+                result.sizes[more] = result.states
+
+    def _judge(self, layer: int, operations: int) -> None:
+        """Enter what is wrong in a layer, as the last one: no operation is left to be started."""
+        result, relations = self.result, self.layers.relations
+        found = self.judge.judge(layer, last=True)
+        result.reached |= found.reached
+        for number in sorted(found.violated):
+            site = relations.sites.all[number]
+            if site.property not in result.violations:
+                result.violations[site.property] = Found(site.property, site.message, [], None, site.binding, site.pos)
+                result.violation = result.violation or result.violations[site.property]
+                result.operations = operations if self.program.bound is not None else None
+
+    def _look(self) -> str:
+        """Show progress; why the search has to end now, or ""."""
+        if time.perf_counter() - self.started - self.shown > SHOWN:
+            self._tell()
+        return self.limits.reached()
+
+    def _tell(self) -> None:
+        self.shown = time.perf_counter() - self.started
+        if self.progress:
+            diagram, result = self.layers.diagram, self.result
+            covered = -1 if result.covered is None else result.covered
+            self.progress(
+                Progress(result.states, 0, covered, diagram.live, diagram.bytes(), self.shown, operations=result.covered, symbolic=True)
+            )
+
+
+def search(
+    program: Program, limits: Limits, stop: bool = True, progress: Callable[[Progress], None] | None = None
+) -> Exploration:
+    """Make and judge every layer of `program`.  A violation comes without a path: with the number of operations."""
+    split: frozenset[str] = frozenset()
+    while True:
+        try:
+            return Search(program, limits, stop, progress, split).run()
+        except TooManyValues as error:
+            split |= {error.name}
