@@ -17,6 +17,7 @@ from .diagram import Stopped
 from .judge import Judge
 from .layers import Layers
 from .order import order_of
+from .steps import Steps
 
 SHARE = 0.9  # of the available memory, if there is no limit
 SHOWN = 0.2  # seconds between two reports of progress
@@ -33,7 +34,7 @@ class Search:
         self.started, self.shown = time.perf_counter(), 0.0
         memory = limits.memory if limits.memory is not None else int(SHARE * available_memory())
         components = Components(program, split)
-        self.layers = Layers(components, memory, self._look, order_of(components))
+        self.layers = Layers(Steps(components), memory, self._look, order_of(components))
         self.judge = Judge(self.layers.diagram, self.layers.relations)
 
     def run(self) -> Exploration:
@@ -71,11 +72,11 @@ class Search:
 
     def _judge(self, layer: int, operations: int) -> None:
         """Enter what is wrong in a layer, as the last one: no operation is left to be started."""
-        result, relations = self.result, self.layers.relations
+        result, steps = self.result, self.layers.relations.steps
         found = self.judge.judge(layer, last=True)
         result.reached |= found.reached
         for number in sorted(found.violated):
-            site = relations.sites.all[number]
+            site = steps.sites.all[number]
             if site.property not in result.violations:
                 result.violations[site.property] = Found(site.property, site.message, [], None, site.binding, site.pos)
                 result.violation = result.violation or result.violations[site.property]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..interpret import State
 from ..ir import Binary, Expr, Ite, Read, Unary
-from ..sites import REST, STATE, TRANSITION, Site, witnesses
+from ..sites import REST, STATE, witnesses
 from .diagram import EMPTY, Diagram
 from .relations import Relations
 from .residuals import FALSE, TRUE, Residuals
@@ -31,13 +31,13 @@ class Judge:
     def __init__(self, diagram: Diagram, relations: Relations) -> None:
         self.diagram, self.relations, self.components = diagram, relations, relations.components
         self.residuals = Residuals(relations)
-        self.sites = relations.sites
+        self.steps, self.sites = relations.steps, relations.steps.sites
         self.witnesses = witnesses(self.components.program)
         self.found = Judgement(reached=relations.reached)
 
     def judge(self, layer: int, last: bool) -> Judgement:
         """Judge the states of a layer, which is kept.  last: no operation can be started in them."""
-        for number in self.relations.violations:
+        for number in self.relations.violated:
             self.found.violated.setdefault(number, None)
         self._states(layer, STATE)
         self._steps(layer, last)
@@ -116,16 +116,16 @@ class Judge:
         """Transition properties, of the steps that write nothing of what these read: for them old and new are the same.
 
         The other steps were judged while they were learnt."""
-        for number, watch in enumerate(self.relations.watches):
+        for number, watch in enumerate(self.steps.watches):
             done = self.found.reached if watch.witness else self.found.violated
-            if (watch.witness.name if watch.witness else self._number(watch.site)) in done:
+            if (watch.witness.name if watch.witness else self.steps.transition(watch.site)) in done:
                 continue
             expr = timeless(watch.expr)
             if self._step_from(layer, expr if watch.witness else negation(expr), number, last):
                 if watch.witness:
                     self.found.reached.add(watch.witness.name)
                 else:
-                    self.found.violated[self._number(watch.site)] = None
+                    self.found.violated[self.steps.transition(watch.site)] = None
 
     def _step_from(self, layer: int, expr: Expr, watch: int, last: bool) -> bool:
         """Is there a step that is not watched, from a state in which `expr` is true?"""
@@ -140,9 +140,6 @@ class Judge:
                     if diagram.image(states, int(learnt.event_root[event])) != EMPTY:
                         return True
         return False
-
-    def _number(self, site: Site) -> int:
-        return self.sites.number(TRANSITION, site.property, site.message, site.binding, site.pos)
 
 
 def timeless(expr: Expr) -> Expr:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from ..ir import Program
-from .components import Components
 from .diagram import EMPTY, Diagram
 from .relations import Relations
+from .steps import Steps
 
 SETTLING = 1.5  # growth from one layer to the next below which it is asked whether there is anything new
 
@@ -19,13 +19,13 @@ class Layers:
     closed: the last layer that was made holds nothing that the layers before it do not, so that no later one will."""
 
     def __init__(
-        self, components: Components, memory: int, look: Callable[[], str] = lambda: "", order: Sequence[int] = ()
+        self, steps: Steps, memory: int, look: Callable[[], str] = lambda: "", order: Sequence[int] = ()
     ) -> None:
-        self.program, self.components = components.program, components
+        self.program, self.components = steps.program, steps.components
         if order:
-            components.arrange(order)
-        self.diagram = Diagram(len(components.levels), memory, look)
-        self.relations = Relations(components, self.diagram.fail, self.diagram.widen)
+            self.components.arrange(order)
+        self.diagram = Diagram(len(self.components.levels), memory, look)
+        self.relations = Relations(steps, self.diagram.fail, self.diagram.widen)
         self.diagram.learnt = self.relations.learnt
         self.diagram.failure = lambda: self.relations.maps.failure
         self.closed = False

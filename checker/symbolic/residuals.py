@@ -14,7 +14,7 @@ from functools import partial
 
 from ..ir import Const, Expr, Read
 from .relations import Relations
-from .specialise import Specialiser, reads
+from .specialise import Specialiser
 
 FALSE, TRUE = 0, 1
 
@@ -24,13 +24,13 @@ class Residuals:
 
     def __init__(self, relations: Relations) -> None:
         self.relations, self.components, self.maps = relations, relations.components, relations.maps
-        self.slots = relations.interpreter.slots
+        self.steps = relations.steps
         self._numbers: dict[Expr, int] = {}
         self._identities: dict[int, int] = {}
 
     def of(self, expr: Expr) -> int:
         """The states in which `expr` is true."""
-        return self._number(self.relations.specialised(expr))
+        return self._number(self.steps.specialised(expr))
 
     def chain(self, steps: Iterable[tuple[int, Callable[[int], int | None]]], end: int) -> int:
         """A condition on several components, one after the other.
@@ -62,7 +62,7 @@ class Residuals:
 
     def _branch(self, expr: Expr) -> int:
         """The residual of an expression that is not constant: it branches at the highest level that it reads."""
-        places = sorted({self.components.place[slot] for slot in self._read(expr)})
+        places = sorted(self.components.place[slot] for slot in self.steps.slots_of(expr))
         level = places[0][0]
         positions = tuple(position for k, position in places if k == level)
         here = {self.components.levels[level].slots[position]: n for n, position in enumerate(positions)}
@@ -70,27 +70,12 @@ class Residuals:
         tuples = self.relations.tuples(view)
         return self._map(level, view, lambda class_: self._number(self._with(expr, here, tuples[class_])))
 
-    def _read(self, expr: Expr) -> set[int]:
-        """The slots that an expression may read; of what a computed index may mean those that are no constants."""
-        found: set[int] = set()
-        for read in reads(expr):
-            first, count = self.slots.at(read.var), self.slots.program.variable(read.var).count
-            if isinstance(read.index, Const):
-                found.add(first + (read.index.value if 0 <= read.index.value < count else 0))
-            else:
-                found |= {first + e for e in range(count)} - self.components.constants.keys()
-        return found & self.components.place.keys()
-
     def _with(self, expr: Expr, here: dict[int, int], values: tuple[int, ...]) -> Expr:
         """`expr` with the values of the slots `here` put in."""
 
         def known(read: Read) -> int | None:
-            count = self.slots.program.variable(read.var).count
-            index = read.index.value if 0 <= read.index.value < count else 0
-            slot = self.slots.at(read.var, index)
-            if slot in here:
-                return values[here[slot]]
-            return self.components.constants.get(slot)
+            slot = self.steps.slot(read)
+            return values[here[slot]] if slot in here else self.components.constants.get(slot)
 
         return Specialiser(known).expr(expr)
 
