@@ -21,6 +21,7 @@ MOST_VALUES = (1 << 16) - 1  # of one component: a number of 16 bits in the diag
 LARGE = 1 << 12  # the values of an array's elements together, from which on each element is a component
 
 Value = tuple[int, ...]
+Order = Sequence[Sequence[int]]  # for each level the numbers of its parts; a process instance stands alone
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Components:
 
     split: names of those that are to be cut into their slots, because they have too many values.
 
+    parts: the components as they are found; a level is one of them, or several that stand together (`arrange`).
     constants: the slots that never change, with their values; base: the value of every slot that is in no
     component, and None elsewhere.  place: for a slot of a component its level and its position there.
     """
@@ -70,7 +72,8 @@ class Components:
         self.size = slots.size
         self.operations = slots.at(OPS_LEFT) if OPS_LEFT in program.by_name else -1
         self.constants = self._constants()
-        self.levels = [*self._processes(), *self._shared()]
+        self.parts = [*self._processes(), *self._shared()]
+        self.levels = self.parts
         self.base: list[int | None] = list(slots.lo)
         for slot, value in self.constants.items():
             self.base[slot] = value
@@ -79,12 +82,9 @@ class Components:
                 self.base[slot] = None
         self._place()
 
-    def arrange(self, order: Sequence[int]) -> None:
-        """Put the component that is level order[k] now at level k; forget all values."""
-        self.levels = [self.levels[k] for k in order]
-        for component in self.levels:
-            component.values.clear()
-            component.numbers.clear()
+    def arrange(self, order: Order) -> None:
+        """Make a level of each group of parts, from the top; forget all values."""
+        self.levels = [_joined([self.parts[k] for k in group]) for group in order]
         self._place()
 
     def _place(self) -> None:
@@ -155,6 +155,11 @@ class Components:
                     if len(values) == 1:
                         found[slot] = values.pop()
         return found
+
+
+def _joined(parts: list[Component]) -> Component:
+    slots = [slot for part in parts for slot in part.slots]
+    return Component("+".join(part.name for part in parts), slots, parts[0].actor)
 
 
 def written_by(body: Iterable[Stmt]) -> set[str]:

@@ -155,6 +155,11 @@ class Diagram:
     # ---- room
 
     @property
+    def steps(self) -> int:
+        """Images and unions that were made: the work so far."""
+        return int(self.st.now[at.FIRES] + self.st.now[at.UNIONS])
+
+    @property
     def live(self) -> int:
         """Nodes that are kept, or not collected yet."""
         return int(self.st.now[at.LIVE])

@@ -33,8 +33,8 @@ class Search:
         self.result = Exploration(engine="symbolic")
         self.started, self.shown = time.perf_counter(), 0.0
         memory = limits.memory if limits.memory is not None else int(SHARE * available_memory())
-        components = Components(program, split)
-        self.layers = Layers(Steps(components), memory, self._look, order_of(components))
+        steps = Steps(Components(program, split))
+        self.layers = Layers(steps, memory, self._look, order_of(steps, program.bound or 0, memory))
         self.judge = Judge(self.layers.diagram, self.layers.relations)
 
     def run(self) -> Exploration:
@@ -56,7 +56,7 @@ class Search:
     def _layers(self) -> None:
         """Make and judge one layer after the other."""
         result, bound = self.result, self.program.bound
-        for operations, (layer, count) in enumerate(self.layers.layers()):
+        for operations, (layer, count) in enumerate(self.layers.layers(bound or 0)):
             self._judge(layer, operations)
             result.states += count
             if bound is not None:

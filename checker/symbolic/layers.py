@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from ..ir import Program
+from .components import Order
 from .diagram import EMPTY, Diagram
 from .relations import Relations
 from .steps import Steps
@@ -19,7 +20,7 @@ class Layers:
     closed: the last layer that was made holds nothing that the layers before it do not, so that no later one will."""
 
     def __init__(
-        self, steps: Steps, memory: int, look: Callable[[], str] = lambda: "", order: Sequence[int] = ()
+        self, steps: Steps, memory: int, look: Callable[[], str] = lambda: "", order: Order = ()
     ) -> None:
         self.program, self.components = steps.program, steps.components
         if order:
@@ -51,12 +52,12 @@ class Layers:
         with diagram.keep(whole):
             return diagram.saturated(whole)
 
-    def layers(self) -> Iterator[tuple[int, int]]:
-        """All layers up to the program's bound, each kept for good, with the number of their states.
+    def layers(self, bound: int) -> Iterator[tuple[int, int]]:
+        """All layers up to `bound`, each kept for good, with the number of their states.
 
         It ends before the bound if no more operation can be started, or when the layers are closed."""
         diagram, layer = self.diagram, self.first()
-        bound, seen, before = self.program.bound or 0, EMPTY, 0
+        seen, before = EMPTY, 0
         for started in range(bound + 1):
             diagram.roots.append(layer)
             count = diagram.count(layer)

@@ -65,6 +65,19 @@ def counted(st, nodes, table, low, high):
 
 
 @compiled_nogil
+def shapes(st, nodes, count, edges, paths):
+    """For each level: how many nodes it has, how many edges these have, and how many edges their children have."""
+    for number in range(len(nodes)):
+        node = np.int64(nodes[number])
+        level = level_of(st, node)
+        count[level] += 1
+        edges[level] += edges_of(st, node)
+        for edge in range(edges_of(st, node)):
+            child = child_of(st, node, edge)
+            paths[level] += 1 if child == 1 else edges_of(st, child)
+
+
+@compiled_nogil
 def found(st, ln, root, goal, memo, path):
     """How many levels of `path` lead to a state below `root` that fulfils a condition, or -1 if there is none.
 
