@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..compiled import compiled_nogil, inlined
-from ..native_atomic import lowest_bit
+from ..native_atomic import address, lowest_bit, prefetch
 from .learning import LEAF, lookup
 from .store import (
     ANSWER, BUDGET, EDGES, FAILED, FIRE_HITS, FIRES, FRAMES, LISTS_END, LISTS_LIMIT, LIVE, LIVE_LIMIT, MASK_WORDS, PARTS, POOL_END,
@@ -212,6 +212,7 @@ def fire_step(st, ln, at, plain):
     if frames[at + FIRST] == UNKNOWN:
         frames[at + FIRST], frames[at + RESULT] = st.now[PARTS], st.now[RESULTS]
         st.now[FIRES] += 1
+        ask_for(st, node, count, relation, plain, touched)
     if frames[at + RUN] == FIRE_BACK:
         take_results(st, ln, at, level, touched, own, value_of(st, node, count, i))
         i += 1
@@ -241,16 +242,32 @@ def fire_step(st, ln, at, plain):
 
 @inlined
 def sort_parts(st, first):
-    """By outcome, then by value."""
-    for k in range(first + 1, st.now[PARTS]):
-        outcome, value, node = st.part_outcome[k], st.part_value[k], st.part_node[k]
-        j = k - 1
-        while j >= first and (st.part_outcome[j] > outcome or (st.part_outcome[j] == outcome and st.part_value[j] > value)):
-            st.part_outcome[j + 1], st.part_value[j + 1], st.part_node[j + 1] = (
-                st.part_outcome[j], st.part_value[j], st.part_node[j],
-            )  # fmt: skip
-            j -= 1
-        st.part_outcome[j + 1], st.part_value[j + 1], st.part_node[j + 1] = outcome, value, node
+    """By outcome, then by value.  Shell's sort: mostly there are few parts, nearly in order."""
+    count, step = st.now[PARTS] - first, 1
+    while 3 * step + 1 < count:
+        step = 3 * step + 1
+    while step > 0:
+        for k in range(first + step, first + count):
+            outcome, value, node = st.part_outcome[k], st.part_value[k], st.part_node[k]
+            j = k - step
+            while j >= first and (st.part_outcome[j] > outcome or (st.part_outcome[j] == outcome and st.part_value[j] > value)):
+                st.part_outcome[j + step], st.part_value[j + step], st.part_node[j + step] = (
+                    st.part_outcome[j], st.part_value[j], st.part_node[j],
+                )  # fmt: skip
+                j -= step
+            st.part_outcome[j + step], st.part_value[j + step], st.part_node[j + step] = outcome, value, node
+        step //= 3
+
+
+@inlined
+def ask_for(st, node, count, relation, plain, touched):
+    """Ask the memory for what the edges of a node will need."""
+    pool, fires = address(st.pool), address(st.fires)
+    for edge in range(count):
+        child = child_of(st, node, edge)
+        prefetch(pool + 4 * child)
+        if not touched:
+            prefetch(fires + 8 * fire_slot(st, child, relation | plain))
 
 
 @inlined
