@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import Random
 
 import numpy as np
 
@@ -237,13 +238,34 @@ class Diagram:
                 raise failure
         return None if depth < 0 else self._values(root, path[:depth, 1])
 
+    def edges(self, node: int) -> list[tuple[int, int]]:
+        """The edges of a node: values, and the nodes below them."""
+        st, count = self.st, int(self.st.pool[node]) & 0xFFFF
+        values, first = 2 * (node + at.HEADER + count), node + at.HEADER
+        return [(int(st.halves[values + k]), int(st.pool[first + k])) for k in range(count)]
+
+    def contains(self, root: int, values: Sequence[int]) -> bool:
+        """Is the state with these values of the components below `root`?"""
+        for value in values:
+            root = dict(self.edges(root)).get(value, EMPTY)
+            if not root:
+                return False
+        return True
+
+    def sample(self, root: int, random: Random) -> list[int]:
+        """The values of the components in some state below `root`."""
+        values = []
+        while root > 1:
+            value, root = random.choice(self.edges(root))
+            values.append(value)
+        return values
+
     def _values(self, root: int, edges: np.ndarray) -> list[int]:
         """The values on the way along these edges, and along the first ones from then on."""
-        values, node, st = [], root, self.st
+        values, node = [], root
         for level in range(self.levels):
-            edge, count = int(edges[level]) if level < len(edges) else 0, int(st.pool[node]) & 0xFFFF
-            values.append(int(st.halves[2 * (node + at.HEADER + count) + edge]))
-            node = int(st.pool[node + at.HEADER + edge])
+            value, node = self.edges(node)[int(edges[level]) if level < len(edges) else 0]
+            values.append(value)
         return values
 
     def size(self, root: int) -> int:
