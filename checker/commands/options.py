@@ -78,7 +78,7 @@ COUNTING = options(
     click.option("--memory-limit", type=click.FloatRange(0, min_open=True), metavar="G", help="GiB, of all processes together."),
 )  # fmt: skip
 SEARCH = options(
-    click.option("--engine", type=click.Choice(["native", "interpret"]), default="native", show_default=True),
+    click.option("--engine", type=click.Choice(["native", "interpret", "symbolic"]), default="native", show_default=True),
     click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all", metavar="N"),
     click.option(
         "--reduction",

@@ -68,10 +68,12 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
         lines.append(f"{result.stopped_because}")
     if result.verdict == INCOMPLETE:
         whole = max(0, len(result.levels) - 2)
-        if result.stopped_by and not result.reductions:  # else a level is no number of steps
+        if result.stopped_by and not result.reductions and result.engine != "symbolic":  # else a level is no number of steps
             lines.append(f"every interleaving of up to {whole} steps was explored, and violates nothing")
         if result.covered:
             lines.append(f"bound {result.covered} was searched to its end: it holds")
+    if result.closed:
+        lines.append("any number of operations: no further one leads to a state that was not seen")
     if result.asked == ANY:
         lines.append(f"with fewer than {result.bound} operations nothing is violated")
     elif result.asked:
@@ -309,6 +311,9 @@ def words_shown() -> Iterator[Callable[[str], None]]:
 
 def _progress_text(now: Any, forecast: Any = None) -> str:
     """How far a search is, and if that can be said what it will have cost at its end."""
+    if now.symbolic:
+        held = "" if now.operations is None else f"bound {now.operations} holds, {now.states:,} states; "
+        return f"{held}{now.frontier:,} nodes, {size(now.bytes)}, {now.seconds:.0f} s"
     rate = now.states / now.seconds if now.seconds else 0
     disk = f" + {size(now.disk_bytes)} on disk" if now.disk_bytes else ""
     return (

@@ -32,19 +32,21 @@ YES, NO, EITHER = frozenset((1,)), frozenset((0,)), frozenset((0, 1))
 
 def specialised(program: ir.Program) -> ir.Program:
     """The same processes and labels, without what no path from the first label leads to."""
-    return replace(program, processes=tuple(_Flow(program, process).specialised() for process in program.processes))
+    return replace(program, processes=tuple(Flow(program, process).specialised() for process in program.processes))
 
 
 def known_values(program: ir.Program) -> list[dict[int, Env]]:
     """For each process what its live locals can hold at each label that can be reached."""
-    flows = [_Flow(program, process) for process in program.processes]
+    flows = [Flow(program, process) for process in program.processes]
     for flow in flows:
         flow.spread()
     return [flow.at for flow in flows]
 
 
-class _Flow:
-    """The data flow of one process.  at: what is known at each label."""
+class Flow:
+    """The data flow of one process.  at: what is known at each label.
+
+    An `Env` that is known leads through a statement by `after`, through a condition by `assuming`."""
 
     def __init__(self, program: ir.Program, process: ir.Process) -> None:
         self.program, self.process = program, process
@@ -65,11 +67,11 @@ class _Flow:
             label = min(pending)
             pending.remove(label)
             block = self.process.blocks[label]
-            env = self._assuming(block.guard, True, self.at[label])
+            env = self.assuming(block.guard, True, self.at[label])
             for target, after in [] if env is None else list(self._run(block.body, env, [])[0]):
                 after = self._entering(target, after)
                 known = self.at.get(target)
-                joined = after if known is None else _join(known, after)
+                joined = after if known is None else joined_envs(known, after)
                 if joined != known:
                     self.at[target] = joined
                     pending.add(target)
@@ -81,7 +83,7 @@ class _Flow:
 
     def _block(self, block: ir.Block) -> ir.Block:
         env = self.at.get(block.label)
-        env = None if env is None else self._assuming(block.guard, True, env)
+        env = None if env is None else self.assuming(block.guard, True, env)
         if env is None:
             return replace(block, guard=ir.Const(0), body=(ir.Goto(block.label),))
         left: list[ir.Stmt] = []
@@ -107,11 +109,11 @@ class _Flow:
                 gone += more
             else:
                 left.append(self._plain(statement, env))
-                env = self._after(statement, env)
+                env = self.after(statement, env)
         return gone, env
 
     def _branch(self, statement: ir.If, env: Env, left: list[ir.Stmt]) -> tuple[list[tuple[int, Env]], Env | None]:
-        sides = [self._assuming(statement.cond, truth, env) for truth in (True, False)]
+        sides = [self.assuming(statement.cond, truth, env) for truth in (True, False)]
         arms: list[list[ir.Stmt]] = [[], []]
         results = [self._run(arm, side, into) for arm, side, into in zip((statement.then, statement.other), sides, arms)]
         if sides[0] is not None and sides[1] is not None:
@@ -120,7 +122,7 @@ class _Flow:
         else:
             left += arms[0] + arms[1]
         ends = [end for _, end in results if end is not None]
-        return results[0][0] + results[1][0], ends[0] if len(ends) == 1 else _join(*ends) if ends else None
+        return results[0][0] + results[1][0], ends[0] if len(ends) == 1 else joined_envs(*ends) if ends else None
 
     def _plain(self, statement: ir.Stmt, env: Env) -> ir.Stmt:
         if isinstance(statement, ir.Assign):
@@ -129,9 +131,9 @@ class _Flow:
             return replace(statement, cond=self._simple(statement.cond, env))
         return statement
 
-    def _after(self, statement: ir.Stmt, env: Env) -> Env | None:
+    def after(self, statement: ir.Stmt, env: Env) -> Env | None:
         if isinstance(statement, ir.Check):
-            return self._assuming(statement.cond, True, env)
+            return self.assuming(statement.cond, True, env)
         if isinstance(statement, ir.Assign) and statement.var in self.ranges:
             found = self.values(statement.value, env)
             inside = None if found is None else frozenset(v for v in found if v in self.ranges[statement.var])
@@ -140,7 +142,7 @@ class _Flow:
             return {**env, statement.var: inside}
         if isinstance(statement, ir.Choose) and statement.var in self.ranges:
             chosen = frozenset(range(statement.lo, statement.hi + 1)) if statement.hi - statement.lo < MOST else None
-            return self._assuming(statement.where, True, {**env, statement.var: chosen})
+            return self.assuming(statement.where, True, {**env, statement.var: chosen})
         return env
 
     # -- expressions
@@ -183,15 +185,15 @@ class _Flow:
         change = OPERATORS[expr.op]
         return _few(frozenset(int(change(a, b)) for a, b in product(left, right)))
 
-    def _assuming(self, cond: ir.Expr, truth: bool, env: Env) -> Env | None:
+    def assuming(self, cond: ir.Expr, truth: bool, env: Env) -> Env | None:
         """What is known if `cond` is, or is not, true; None if that cannot be."""
         if self.values(cond, env) == (NO if truth else YES):
             return None
         if isinstance(cond, ir.Unary) and cond.op == "not":
-            return self._assuming(cond.operand, not truth, env)
+            return self.assuming(cond.operand, not truth, env)
         if isinstance(cond, ir.Binary) and cond.op == ("and" if truth else "or"):
-            known = self._assuming(cond.left, truth, env)
-            return None if known is None else self._assuming(cond.right, truth, known)
+            known = self.assuming(cond.left, truth, env)
+            return None if known is None else self.assuming(cond.right, truth, known)
         if isinstance(cond, ir.Binary) and cond.op in ir.COMPARISONS:
             op = cond.op if truth else OPPOSITE[cond.op]
             env = self._compared(cond.left, op, cond.right, env)
@@ -233,7 +235,7 @@ def _few(values: frozenset[int]) -> Values:
     return values if len(values) <= MOST else None
 
 
-def _join(one: Env, other: Env) -> Env:
+def joined_envs(one: Env, other: Env) -> Env:
     """Either of both."""
     if one is other:
         return one

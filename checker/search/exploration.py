@@ -66,6 +66,8 @@ class Exploration:
     whole: states without reduction, if they were all searched, too.
     sizes: states of each smaller bound, as far as a complete search knows them.
     came: somebody comes to one of the steps that were asked for; False may be wrong with partial-order reduction.
+    Of the symbolic engine: violations have no path, and operations is the least bound that has the first; covered: the
+    greatest bound that was judged, closed: it is as good as any greater one.
     """
 
     complete: bool = False
@@ -92,6 +94,9 @@ class Exploration:
     digest: str = ""
     words: int = 0
     bits: int = 0
+    operations: int | None = None
+    covered: int | None = None
+    closed: bool = False
 
     @property
     def reductions(self) -> tuple[str, ...]:
@@ -117,7 +122,8 @@ class Exploration:
 class Progress:
     """How far a search is.  frontier: states of the level that is being expanded; bytes: of
     memory that states and index take; disk_bytes: of files.  levels: their sizes up to now.
-    reduced, symmetric: what the search uses."""
+    reduced, symmetric: what the search uses.  symbolic: frontier counts nodes, and `operations` is the
+    greatest bound that holds."""
 
     states: int
     transitions: int
@@ -129,6 +135,8 @@ class Progress:
     levels: Sequence[int] = ()
     reduced: bool = False
     symmetric: bool = False
+    symbolic: bool = False
+    operations: int | None = None
 
 
 class Limits:

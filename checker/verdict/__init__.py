@@ -3,5 +3,5 @@
 `api` prepares the program, has it searched, and judges what was found; `replay`, `recount` and `compare` look at
 results again, or at two of them.
 
-May import: lang, base, ir, source, compile, search, trace, picture.
+May import: lang, base, ir, source, compile, search, symbolic, trace, picture.
 """

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
-ENGINES = ("native", "interpret")
+ENGINES = ("native", "interpret", "symbolic")
 REDUCTIONS = ("partial-order", "symmetry")
 SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
 SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
@@ -136,7 +136,7 @@ def check(
     properties: names of those to judge, beside those that are always on; None or () for all that
     the scenario has.
     settings: values of constants, {"FOLIOS": 3} or ["FOLIOS=3"].
-    engine: "native" or "interpret".  threads: that search.  reduction: those that may be used
+    engine: "native", "interpret" or "symbolic".  threads: that search.  reduction: those that may be used
     (`REDUCTIONS`); True for all, False for none.
     stop: False to explore everything even after a violation.
     time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
@@ -162,10 +162,13 @@ def check(
 
     alone = progress and (lambda now: progress(now, None))
 
-    def of_bound(bound: int, seconds: float | None) -> Result:
+    def of_bound(bound: int | None, seconds: float | None, **other: Any) -> Result:
         smaller = prepare(model, design, scenario, bound, properties, settings, task.catalogue)
-        return explored(smaller, time_limit=seconds, progress=alone, **options)
+        return explored(smaller, time_limit=seconds, progress=alone, **{**options, **other})
 
+    if engine == "symbolic":
+        result = explored(task, time_limit=time_limit, progress=alone, **options)
+        return _decided(_with_trace(result, of_bound), properties or ())
     forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
     deepening = Deepening(FIRST + 1 if task.program.any_number else task.program.bound, of_bound)
     first = deepening if stop and not digest else None
@@ -176,6 +179,17 @@ def check(
         return fewest
     whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
     return _decided(whole, properties or ())
+
+
+def _with_trace(result: Result, of_bound: Callable[..., Result]) -> Result:
+    """The result of the symbolic engine; with a counterexample, by the native engine at the least bound that has one."""
+    if result.violation is None or result.stopped_by != "violation":
+        return result
+    bound = result.bound if result.violated_at is None else result.violated_at
+    found = of_bound(bound, None, engine="native")
+    if found.violation is None or found.violation.trace is None:
+        return result
+    return replace(found, asked=result.bound if bound != result.bound else None)
 
 
 def _with_fewest_operations(
@@ -306,7 +320,7 @@ def explored(
     }  # fmt: skip
     found = _search(task.program, _chosen(reduction), time_limit, options, deepening)
     verdict, properties, violation = judged(task.program, found, task.shows)
-    if found.violation is not None and violation is not None:
+    if found.violation is not None and found.violation.path and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
     elif verdict == HOLDS:
         verdict, properties, violation = _with_liveness(task, properties, found.states)
@@ -332,6 +346,9 @@ def explored(
         violation=violation,
         stopped_by=found.stopped_by,
         stopped_because=found.stopped_because,
+        covered=found.covered,
+        closed=found.closed,
+        violated_at=found.operations,
         disk_bytes=found.disk_bytes,
         sizes=found.sizes or ({task.program.bound: found.states} if found.complete and task.program.bound else {}),
         program=task.program,
@@ -374,6 +391,10 @@ def _search(
     """
     from ..search.explore import explore
 
+    if options["engine"] == "symbolic":
+        from ..symbolic.engine import explore as explore_in_sets
+
+        return explore_in_sets(program, time_limit, options["memory_limit"], options["stop"], options["progress"])
     end = None if time_limit is None else time.monotonic() + time_limit
     rest = lambda: None if end is None else max(end - time.monotonic(), 0.001)  # noqa: E731
     small = SMALL[options["engine"]] if reductions or deepening else None

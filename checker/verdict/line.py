@@ -53,8 +53,7 @@ def _verdict(result: Result, colour: bool) -> str:
 def _statistics(result: Result) -> list[str]:
     return [
         f"{result.states:,} states",
-        f"{result.transitions:,} transitions",
-        f"depth {result.depth}",
+        *([f"{result.transitions:,} transitions", f"depth {result.depth}"] if result.engine != "symbolic" else ["symbolic"]),
         STOPPED[result.stopped_by],
         *(_reductions(result) or ["no reduction"]),
         *([f"also without reduction: {result.whole:,} states"] if result.whole is not None else []),

@@ -90,6 +90,8 @@ class Result:
     next_bound: Forecast | None = None  # what the next bound would cost
     digest: str = ""  # of the reachable states (`checker.search.digest`), if it was asked for and all were seen
     covered: int | None = None  # if incomplete: the greatest smaller bound that was searched to its end
+    closed: bool = False  # symbolic: no further operation leads to a state that was not seen
+    violated_at: int | None = None  # symbolic: the least bound that has the violation
     asked: int | str | None = None  # the bound asked for, if a smaller one has the violation
     model: str = ""  # the file of the model, or "" for the packages
     settings: dict[str, int] = field(default_factory=dict)  # values of constants that were asked for

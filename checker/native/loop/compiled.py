@@ -22,7 +22,10 @@ from numba.core.compiler import CompileResult
 from ...base import disk_cache
 
 HERE = Path(__file__).parent
-SOURCES = (*sorted(HERE.glob("*.py")), HERE.parent / "hash.py", HERE.parents[1] / "reduce" / "partial_order.py")
+SOURCES = (
+    *sorted(HERE.glob("*.py")), *sorted((HERE.parents[1] / "symbolic").glob("*.py")), HERE.parent / "hash.py",
+    HERE.parents[1] / "reduce" / "partial_order.py",
+)  # fmt: skip
 
 
 @cache
@@ -72,3 +75,4 @@ def _compiler(**options: bool) -> Callable[[Callable], Any]:
 # Arrays live in Python for as long as these functions run; no reference needs counting.
 compiled = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True)  # called from the loop only
 compiled_nogil = _compiler(nogil=True)
+inlined = _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
