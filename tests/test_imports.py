@@ -28,7 +28,7 @@ STAGES = {  # stage: its files; a stage imports earlier ones only
     "interpreter": "interpret",
     "reduction": "ample granules known_values monotone partial_order visibility watches symmetry real_run",
     "native": "native* layout visited chains search_loop compiled",
-    "search": "explore*",
+    "search": "explore* symbolic/*",
     "trace": "trace trace_file values picture columns drawing explain report itf graph lock_order liveness_check "
              "transplant explain_order",
     "check": "__init__ api deepening result forecast",

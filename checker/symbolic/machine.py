@@ -508,11 +508,14 @@ def rebuild_step(st, ln, at):
 
 
 @inlined
-def follow(ln, level, relation, value, child):
+def follow(st, ln, level, relation, value, child):
     """What a condition, or the question whether an event cannot be taken, is below an edge: 0 never, 1 always, else a map."""
+    event = np.int64(ln.rel_event[relation])
+    if event >= 0 and np.int64(ln.event_top[event]) <= level < np.int64(ln.event_level[event]):
+        if not has(st, np.int64(st.pool[child + 1]), event):
+            return 1
     if level != np.int64(ln.rel_level[relation]):
         return relation
-    event = np.int64(ln.rel_event[relation])
     if event < 0:
         return lookup(ln, relation, lookup(ln, np.int64(ln.rel_key[relation]), value))
     if level == np.int64(ln.event_level[event]) and lookup(ln, np.int64(ln.event_of[level]), value) != event + 1:
@@ -537,7 +540,7 @@ def select_step(st, ln, at):
         i += 1
     while i < count:
         value, child = value_of(st, node, count, i), child_of(st, node, i)
-        follows = follow(ln, level, relation, value, child)
+        follows = follow(st, ln, level, relation, value, child)
         if follows > 1:
             key = pair(child, follows | SELECTED)
             slot = fire_slot(st, child, follows | SELECTED)
