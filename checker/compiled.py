@@ -20,7 +20,7 @@ from .disk_cache import cache_dir
 
 SOURCES = (
     "visited.py", "chains.py", "search_loop.py", "partial_order.py", "native_atomic.py", "native_fold.py", "native_hash.py",
-    "compiled.py", "symbolic/learning.py", "symbolic/store.py", "symbolic/machine.py", "symbolic/collect.py", "symbolic/walk.py",
+    "compiled.py", "symbolic/learning.py", "symbolic/store.py", "symbolic/frames.py", "symbolic/images.py", "symbolic/saturation.py", "symbolic/machine.py", "symbolic/collect.py", "symbolic/walk.py",
 )  # fmt: skip
 
 
