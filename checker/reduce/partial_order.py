@@ -215,8 +215,8 @@ class _Analysis:
         return self.granules.mask_of_waits(read.var, self._elements(read.var, read.index, instance))
 
     def _plain_reads(self, expr: ir.Expr) -> Iterator[ir.Read]:
-        """Reads of shared variables, without `lock == Self`: no other process can change
-        whether I hold an owned lock."""
+        """Reads of shared variables, without those that only tell whether I hold a lock: `lock == Self` of an
+        owned lock, and my own flag among the readers of an RwLock.  No other process can change that."""
         if isinstance(expr, ir.Binary):
             sides = (expr.left, expr.right)
             if expr.op in ("==", "!=") and ir.Self() in sides:
@@ -227,7 +227,7 @@ class _Analysis:
             yield from self._plain_reads(expr.left)
             yield from self._plain_reads(expr.right)
         elif isinstance(expr, ir.Read):
-            if expr.var in self.granules.of:
+            if expr.var in self.granules.of and not self._is_own_flag(expr):
                 yield expr
             yield from self._plain_reads(expr.index)
         elif isinstance(expr, ir.Unary):
@@ -235,6 +235,13 @@ class _Analysis:
         elif isinstance(expr, ir.Ite):
             for part in (expr.cond, expr.then, expr.other):
                 yield from self._plain_reads(part)
+
+    def _is_own_flag(self, read: ir.Read) -> bool:
+        """Does it say whether I hold an RwLock shared?  Each process writes its own flag only."""
+        own = ir.Binary("-", ir.Self(), ir.Const(1))
+        return self.program.variable(read.var).lock == "readers" and (
+            read.index == own or isinstance(read.index, ir.Binary) and read.index.op == "+" and read.index.right == own
+        )
 
     def _access(self, name: str, index: ir.Expr, write: bool, assigned: set[str], instance: int) -> list[Access]:
         if constant_of(index, instance) is None and self._known_before(index, assigned):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..native.loop.compiled import compiled, compiled_nogil
-from .machine import A, B, FRAME, LOW, MANY, NONE, RUN, UNION, UNION_BACK
+from .frames import A, B, FRAME, LOW, MANY, NONE, RUN, UNION, UNION_BACK
 from .store import (
     ANSWER, EDGES, FRAMES, FREE, LISTS_END, LIVE, MARK, PARTS, POOL_END, RESULTS, ROWS, ZERO64, child_of, edges_of, first_node,
     mixed, node_with, words_of,

@@ -11,7 +11,8 @@ from ..native.memory import reserve
 from . import store as at
 from .collect import collect, make_node, move_entries
 from .learning import Learnt
-from .machine import FIRE, FRAME, REBUILD, ROOM, SELECT, UNION, UNSATURATED, run
+from .frames import FIRE, FRAME, REBUILD, ROOM, SELECT, UNION, UNSATURATED
+from .machine import run
 from .walk import counted, found, numbered
 
 POOL_WORDS = 1 << 32

@@ -20,6 +20,7 @@ from .order import order_of
 from .steps import LearntSteps
 
 SHARE = 0.9  # of the available memory, if there is no limit
+MOST_SIZES = 10_000  # bounds whose sizes are listed
 SHOWN = 0.2  # seconds between two reports of progress
 
 
@@ -65,10 +66,18 @@ class SymbolicSearch:
                 return
             result.covered = operations
             self._tell()
-        result.closed = self.layers.closed and bound is not None
-        if bound is not None and not result.violation:
-            for more in range(len(result.sizes), bound + 1):
-                result.sizes[more] = result.states
+            last = count
+        result.closed = self.layers.closed
+        if result.closed and bound is not None:
+            self._repeat(0 if self.layers.ends else last, bound)
+
+    def _repeat(self, count: int, bound: int) -> None:
+        """Count the states of further layers, all of which have so many."""
+        result = self.result
+        made = len(result.sizes)
+        for more in range(made, min(bound + 1, MOST_SIZES)):
+            result.sizes[more] = result.states + (more - made + 1) * count
+        result.states += (bound + 1 - made) * count
 
     def _judge(self, layer: int, operations: int) -> None:
         """Enter what is wrong in a layer, as the last one: no operation is left to be started."""

@@ -80,13 +80,15 @@ class Judge:
                 break
         return resting
 
-    def _events(self, last: bool) -> Iterator[int]:
+    def _events(self, last: bool) -> list[int]:
         """The events that may be taken in a layer."""
-        number = 0
-        while number < len(self.relations.events):  # some are first met here
-            if not (last and self.relations.events[number].block.starts):
-                yield number
-            number += 1
+        found = [event for event in self.relations.events if not (last and event.block.starts)]
+        return [event.number for event in sorted(found, key=lambda event: self._labels(event.level))]
+
+    def _labels(self, level: int) -> int:
+        """How many labels the process at a level has.  Those with few are often enabled, and leave few states to the others."""
+        actor = self.components.levels[level].actor
+        return 0 if actor is None else len(self.components.program.processes[actor.process].blocks)
 
     def _may_rest(self) -> int:
         """The condition that no process has a step which it can always take."""

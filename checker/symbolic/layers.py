@@ -10,14 +10,12 @@ from .diagram import EMPTY, Diagram
 from .relations import Relations
 from .steps import LearntSteps
 
-SETTLING = 1.5  # growth from one layer to the next below which it is asked whether there is anything new
-
 
 class Layers:
     """The layers of a program, one after the other.
 
     memory: bytes.  look: a reason to stop, or "", asked for now and then.  order: of the components, from the top.
-    closed: the last layer that was made holds nothing that the layers before it do not, so that no later one will."""
+    closed: all further layers are as the last one, or, if `ends`, empty."""
 
     def __init__(
         self, steps: LearntSteps, memory: int, look: Callable[[], str] = lambda: "", order: Order = ()
@@ -29,7 +27,7 @@ class Layers:
         self.relations = Relations(steps, self.diagram.fail, self.diagram.widen)
         self.diagram.learnt = self.relations.learnt
         self.diagram.failure = lambda: self.relations.maps.failure
-        self.closed = False
+        self.closed = self.ends = False
 
     def first(self) -> int:
         """The layer in which no operation was started."""
@@ -53,24 +51,17 @@ class Layers:
             return diagram.saturated(whole)
 
     def layers(self, bound: int) -> Iterator[tuple[int, int]]:
-        """All layers up to `bound`, each kept for good, with the number of their states.
+        """All layers up to `bound`, with the number of their states; a layer is kept until the next one is there.
 
-        It ends before the bound if no more operation can be started, or when the layers are closed."""
+        It ends before the bound if all further layers are as the last one, or are empty."""
         diagram, layer = self.diagram, self.first()
-        seen, before = EMPTY, 0
         for started in range(bound + 1):
-            diagram.roots.append(layer)
-            count = diagram.count(layer)
-            yield layer, count
-            if started == bound:
+            with diagram.keep(layer):
+                yield layer, diagram.count(layer)
+                if started == bound:
+                    return
+                following = self.next(layer)
+            self.ends, self.closed = not following, following in (layer, EMPTY)
+            if self.closed:
                 return
-            if seen or count < SETTLING * before:
-                wider = diagram.union(seen, layer)
-                self.closed = wider == seen
-                seen = wider
-                diagram.roots.append(seen)
-            before = count
-            layer = EMPTY if self.closed else self.next(layer)
-            if not layer:
-                self.closed = True
-                return
+            layer = following

@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import InternalError, UsageError, shown_path
+from ..base.errors import UsageError, shown_path
 from ..base.limits import GIB, default_memory_limit
 from ..ir.program import ANY, Program
 from ..lang import Baseline, Design, Scenario
 from ..search.forecast import Forecast, Forecaster, next_bound
+from ..search.options import SearchOptions, chosen
 from ..source.catalogue import Catalogue, load, shortened
 from .deepening import FIRST, Deepening
 from .judge import judged
@@ -36,11 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
 ENGINES = ("native", "interpret", "symbolic")
-REDUCTIONS = ("partial-order", "symmetry")
-SMALL = {"native": 4_000_000, "interpret": 20_000}  # states up to which no reduction is used
-SHORTEST_SECONDS, SHORTEST_FACTOR = 20, 2  # how long a shortest counterexample is looked for
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
-WHOLE_FACTOR, WHOLE_SECONDS = 10, 10  # what holds with reduction is searched without up to so many times its states, and seconds
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
 
@@ -152,27 +149,23 @@ def check(
     the model, InternalError if the engines contradict each other.
     """
     _check_options(engine, threads, time_limit, memory_limit)
-    reduction = () if digest else _chosen(reduction)
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
-    own = _own_steps(task, bound, properties)
-    options = {
-        "engine": engine, "threads": threads, "reduction": reduction, "stop": stop, "memory_limit": memory_limit,
-        "spill_dir": spill_dir, "digest": digest, "self_check": self_check, "steps": own,
-    }  # fmt: skip
+    options = SearchOptions(
+        engine, threads, () if digest else chosen(reduction), stop, time_limit, memory_limit and int(memory_limit * GIB),
+        _spill_dir(spill_dir), progress and (lambda now: progress(now, None)), digest, self_check,
+        _own_steps(task, bound, properties),
+    )  # fmt: skip
 
-    alone = progress and (lambda now: progress(now, None))
-
-    def of_bound(bound: int | None, seconds: float | None, **other: Any) -> Result:
+    def of_bound(bound: int | None, seconds: float | None, engine: str = engine) -> Result:
         smaller = prepare(model, design, scenario, bound, properties, settings, task.catalogue)
-        return explored(smaller, time_limit=seconds, progress=alone, **{**options, **other})
+        return explored(smaller, replace(options, time_limit=seconds, engine=engine))
 
     if engine == "symbolic":
-        result = explored(task, time_limit=time_limit, progress=alone, **options)
-        return _decided(_with_trace(result, of_bound), properties or ())
+        return _decided(_with_trace(explored(task, options), of_bound), properties or ())
     forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
     deepening = Deepening(FIRST + 1 if task.program.any_number else task.program.bound, of_bound)
     first = deepening if stop and not digest else None
-    result = explored(task, time_limit=time_limit, progress=_watched(forecaster, progress), deepening=first, **options)
+    result = explored(task, replace(options, progress=_watched(forecaster, progress)), first)
     if deepening.violated:
         return replace(deepening.violated, asked=task.facts.bound)
     if task.program.any_number and (fewest := _with_fewest_operations(result, of_bound, time_limit)):
@@ -262,13 +255,13 @@ def _watched(forecaster: Forecaster, progress: Callable[..., None] | None) -> Ca
     return watch
 
 
-def _size(program: Program, bound: int, options: Mapping[str, Any], seconds: float, now: Any) -> int | None:
+def _size(program: Program, bound: int, options: SearchOptions, seconds: float, now: Any) -> int | None:
     """States of a smaller bound in a search like that of which `now` tells; None if `seconds` do not suffice."""
     from ..search.explore import explore
 
-    memory = int((options["memory_limit"] or default_memory_limit() / GIB) * GIB / 10)
+    memory = (options.memory or default_memory_limit()) // 10
     found = explore(
-        program, threads=options["threads"], time_limit=SETTING_UP + seconds, memory_limit=memory, reduced=now.reduced,
+        program, threads=options.threads, time_limit=SETTING_UP + seconds, memory_limit=memory, reduced=now.reduced,
         symmetric=now.symmetric, operations=bound,
     )  # fmt: skip
     if found.stopped_by == "interrupt":  # Ctrl-C is meant for the search that waits
@@ -291,39 +284,36 @@ def _with_forecasts(
     return replace(result, forecast=judged_by_limits(latest), next_bound=judged_by_limits(following))
 
 
-def explored(
-    task: Task,
-    *,
-    engine: str = "native",
-    threads: int = 1,
-    reduction: bool | Sequence[str] = True,
-    stop: bool = True,
-    time_limit: float | None = None,
-    memory_limit: float | None = None,
-    spill_dir: str | None = None,
-    progress: Callable[[Any], None] | None = None,
-    digest: bool = False,
-    self_check: bool = False,
-    deepening: Deepening | None = None,
-    steps: frozenset[tuple[int, int]] | None = None,
-) -> Result:
-    """The result of a prepared task; the options are those of `check`.
+def explored(task: Task, options: SearchOptions = SearchOptions(), deepening: Deepening | None = None) -> Result:
+    """The result of a prepared task.
 
     deepening: the smaller bounds that are searched first if the space is large; where one of them is violated the
-    task's own search is not carried on.  steps: those that the design has and its baseline does not."""
-    from ..picture.cells import rows_of
-
-    limit = int(memory_limit * GIB) if memory_limit else default_memory_limit()
-    options = {
-        "engine": engine, "threads": threads, "memory_limit": limit, "stop": stop, "progress": progress,
-        "spill_dir": _spill_dir(spill_dir), "digest": digest, "self_check": self_check, "steps": steps or frozenset(),
-    }  # fmt: skip
-    found = _search(task.program, _chosen(reduction), time_limit, options, deepening)
+    task's own search is not carried on."""
+    found = _found(task.program, replace(options, memory=options.memory or default_memory_limit()), deepening)
     verdict, properties, violation = judged(task.program, found, task.shows)
     if found.violation is not None and found.violation.path and violation is not None:
         violation = replace(violation, trace=_trace(task, found))
     elif verdict == HOLDS:
         verdict, properties, violation = _with_liveness(task, properties, found.states)
+    return replace(_result(task, found, verdict), properties=properties, violation=violation, engine=options.engine,
+                   change=_change(options.steps, found))
+
+
+def _found(program: Program, options: SearchOptions, deepening: Deepening | None) -> Exploration:
+    """What the engine that was asked for finds."""
+    from ..search.policy import searched
+
+    if options.engine != "symbolic":
+        return searched(program, options, deepening)
+    from ..symbolic.engine import explore
+
+    return explore(program, options.time_limit, options.memory, options.stop, options.progress)
+
+
+def _result(task: Task, found: Exploration, verdict: str) -> Result:
+    """The result but for what is judged."""
+    from ..picture.cells import rows_of
+
     return Result(
         verdict=verdict,
         model=task.facts.model,
@@ -341,9 +331,9 @@ def explored(
         bytes_per_state=found.bytes_per_state,
         reductions=found.reductions,
         shortest=not found.reduced,
-        engine=engine,
-        properties=properties,
-        violation=violation,
+        engine=found.engine,
+        properties=(),
+        violation=None,
         stopped_by=found.stopped_by,
         stopped_because=found.stopped_because,
         covered=found.covered,
@@ -355,7 +345,6 @@ def explored(
         drawings=rows_of(task.catalogue, task.program),
         off=found.off,
         whole=found.whole,
-        change=_change(steps, found),
     )
 
 
@@ -364,90 +353,6 @@ def _change(steps: frozenset[tuple[int, int]] | None, found: Exploration) -> str
     if steps is None or found.came or steps and not found.complete:
         return ""
     return ABSENT if not steps else UNSEEN if found.reduced else UNREACHED
-
-
-def _chosen(reduction: bool | Sequence[str]) -> tuple[str, ...]:
-    """The reductions that may be used."""
-    if isinstance(reduction, bool):
-        return REDUCTIONS if reduction else ()
-    for name in reduction:
-        if name not in REDUCTIONS:
-            raise UsageError(f"there is no reduction {name!r}; there are: " + ", ".join(REDUCTIONS))
-    return tuple(reduction)
-
-
-def _search(
-    program: Program,
-    reductions: Sequence[str],
-    time_limit: float | None,
-    options: dict[str, Any],
-    deepening: Deepening | None = None,
-) -> Exploration:
-    """Search without reduction as long as the space is small, else with the `reductions` that pay.
-
-    A small space needs none, and its counterexamples are the shortest and its witnesses all seen.
-    Where partial-order reduction finds a violation, a shortest one is looked for without it; what holds soon is
-    searched without any, too, if that takes little more.
-    """
-    from ..search.explore import explore
-
-    if options["engine"] == "symbolic":
-        from ..symbolic.engine import explore as explore_in_sets
-
-        return explore_in_sets(program, time_limit, options["memory_limit"], options["stop"], options["progress"])
-    end = None if time_limit is None else time.monotonic() + time_limit
-    rest = lambda: None if end is None else max(end - time.monotonic(), 0.001)  # noqa: E731
-    small = SMALL[options["engine"]] if reductions or deepening else None
-    first = explore(program, time_limit=rest(), states=small, **options)
-    if first.stopped_by != "states":
-        return first
-    if deepening and deepening.suffices(rest):
-        first.stopped_by = "interrupt" if deepening.interrupted else first.stopped_by
-        return first
-    reduced, symmetric = (name in reductions for name in REDUCTIONS)
-    found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **options)
-    found.exercised |= first.exercised
-    found.came |= first.came
-    if not found.complete and found.violation is None and found.states < first.states:
-        first.stopped_by, first.stopped_because = found.stopped_by, found.stopped_because
-        return first  # it got farther: the time was used up by the preparations of the other
-    if found.reduced and found.violation is not None and options["stop"]:
-        patience = SHORTEST_FACTOR * found.seconds + SHORTEST_SECONDS
-        again = explore(program, time_limit=min(patience, rest() or patience), symmetric=symmetric, **options)
-        return again if again.violation is not None else found
-    if found.complete and found.violation is None and (found.reduced or found.symmetries):
-        _search_whole(program, found, first.seconds + found.seconds, rest(), options)
-    return found
-
-
-def _search_whole(program: Program, found: Exploration, spent: float, left: float | None, options: dict[str, Any]) -> None:
-    """Search again without reduction, if the space is not much larger; enter what that adds.
-
-    spent: seconds until now, which this may double.  Raises InternalError if the two contradict each other."""
-    from ..search.explore import explore
-
-    most, seconds = WHOLE_FACTOR * found.states, min(max(spent, 1.0), WHOLE_SECONDS, left or WHOLE_SECONDS)
-    if found.seconds > WHOLE_SECONDS or most <= SMALL[options["engine"]]:  # that there are more is known
-        return
-    quiet = {"progress": None, "spill_dir": None}
-    whole = explore(program, time_limit=seconds, states=most, **{**options, **quiet})
-    if whole.violation is None and not whole.complete:
-        return
-    if said := _contradiction(whole, found):
-        raise InternalError(f"the searches contradict each other: {said} with {' and '.join(found.reductions)}")
-    found.whole = whole.states
-    found.exercised |= whole.exercised
-    found.came |= whole.came
-
-
-def _contradiction(whole: Exploration, found: Exploration) -> str:
-    """What a search without reduction has found that one with it, which holds, has not; "" if they agree."""
-    if whole.violation is not None:
-        return f"{whole.violation.property} is violated without reduction, after {whole.violation.steps} steps, and holds"
-    if whole.states < found.states:
-        return f"{whole.states:,} states without reduction, and {found.states:,}"
-    missed = sorted(whole.reached ^ found.reached if not found.reduced else found.reached - whole.reached)
-    return f"{', '.join(missed)} reached without reduction, or else" if missed else ""
 
 
 def _trace(task: Task, found: Exploration) -> Trace:

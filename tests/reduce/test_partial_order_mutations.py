@@ -285,14 +285,14 @@ def test_a_wrong_direction_is_noticed(monkeypatch: pytest.MonkeyPatch, judge: In
             test_monotone.test_nothing_moves_in_a_way_that_was_ruled_out(judge, seed)
 
 
-VALUES = {  # of `checker.reduce.known_values._Flow`
-    "both arms go on": ("_branch", "_join(*ends) if ends", "ends[0] if ends"),
-    "a label is joined with what comes again": ("spread", "_join(known, after)", "known"),
-    "an assignment is seen": ("_after", "return {**env, statement.var: inside}", "return env"),
-    "a choice is seen": ("_after", "{**env, statement.var: chosen}", "env"),
+VALUES = {  # of `checker.reduce.known_values.Flow`
+    "both arms go on": ("_branch", "joined_envs(*ends) if ends", "ends[0] if ends"),
+    "a label is joined with what comes again": ("spread", "joined_envs(known, after)", "known"),
+    "an assignment is seen": ("after", "return {**env, statement.var: inside}", "return env"),
+    "a choice is seen": ("after", "{**env, statement.var: chosen}", "env"),
     "an arm assumes its condition": (
-        "_branch", "self._assuming(statement.cond, truth, env) for",
-        "self._assuming(statement.cond, True, env) for"),
+        "_branch", "self.assuming(statement.cond, truth, env) for",
+        "self.assuming(statement.cond, True, env) for"),
     "a comparison is with all values": ("_compared", "any(OPERATORS", "all(OPERATORS"),
 }  # fmt: skip
 
@@ -312,7 +312,7 @@ def loses_values() -> bool:
 
 @pytest.mark.parametrize("what", VALUES)
 def test_lost_values_of_locals_are_noticed(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    drop(monkeypatch, known_values._Flow, *VALUES[what])
+    drop(monkeypatch, known_values.Flow, *VALUES[what])
 
     assert loses_values()
 

@@ -11,6 +11,7 @@ import pytest
 
 from checker.regress.measure import RowJob, MeasuredRow, measure
 from checker.table.rows import Row, load
+from checker.search import policy
 from checker.verdict import api
 from tests.support.textbook import slow
 
@@ -22,7 +23,7 @@ QUICK = [row for row in ROWS if row.expected.states <= FEW]
 
 def at_once(monkeypatch: pytest.MonkeyPatch, row: Row) -> MeasuredRow:
     """The row with reductions, however small the space."""
-    monkeypatch.setattr(api, "SMALL", {"native": 0, "interpret": 0})
+    monkeypatch.setattr(policy, "SMALL", {"native": 0, "interpret": 0})
     return measure(RowJob(row, SECONDS, MEMORY, True))
 
 

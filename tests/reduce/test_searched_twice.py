@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from checker.search import policy
 from checker.verdict import api
 from checker.base.errors import InternalError
 from checker.search.exploration import Exploration, Found
@@ -18,8 +19,8 @@ MODELS = Path("tests/models")
 
 @pytest.fixture(autouse=True)
 def small_spaces_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "SMALL", {"native": 100, "interpret": 100})
-    monkeypatch.setattr(api, "WHOLE_FACTOR", 100)
+    monkeypatch.setattr(policy, "SMALL", {"native": 100, "interpret": 100})
+    monkeypatch.setattr(policy, "WHOLE_FACTOR", 100)
 
 
 def checked(reduction: list[str], **more: object) -> api.Result:

@@ -14,6 +14,7 @@ from checker.ir.program import Program
 from checker.reduce.symmetry import Group, classes_of, symmetries
 from checker.search.explore import explore
 from checker.trace.trace import replay
+from checker.search import policy
 from checker.verdict import api
 from checker.verdict.api import prepare
 from tests.support.agreement import changed_by_symmetry
@@ -244,7 +245,7 @@ def checked(capsys: pytest.CaptureFixture, *options: str) -> tuple[int, str, str
 def test_the_verdict_line_names_what_is_in_force(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], states: int, named: str
 ) -> None:
-    monkeypatch.setattr(api, "SMALL", {"native": 100})
+    monkeypatch.setattr(policy, "SMALL", {"native": 100})
     status, out, _ = checked(capsys, *options)
 
     assert status == 0 and f"{states:,} states" in out and f"complete, {named}" in " ".join(out.split())

@@ -9,6 +9,7 @@ import pytest
 from checker.output.results import remarks
 from checker.search.explore import explore
 from checker.smt.sizes.said import said_of
+from checker.search import policy
 from checker.verdict import api
 from checker.verdict.deepening import Deepening
 
@@ -68,7 +69,7 @@ def test_small_bounds_have_few_that_are_smaller(bound, smaller) -> None:
 
 
 def test_a_violation_of_a_smaller_bound_is_the_answer(monkeypatch) -> None:
-    monkeypatch.setitem(api.SMALL, "native", 1_000)
+    monkeypatch.setitem(policy.SMALL, "native", 1_000)
     result = api.check(design="no_io_size_clamp", bound=6, properties=["recorded_size_is_backed"])
 
     assert (result.verdict, result.bound, result.asked) == ("violated", 3, 6)
@@ -85,7 +86,7 @@ def test_what_a_smaller_bound_says_is_told_of_a_search_that_ends_early(monkeypat
         found.stopped_by = "time" if found.stopped_by and most == 2_000 else found.stopped_by
         return found
 
-    monkeypatch.setitem(api.SMALL, "native", 1_000)
+    monkeypatch.setitem(policy.SMALL, "native", 1_000)
     monkeypatch.setattr("checker.search.explore.explore", hasty)
     result = api.check(scenario="append_flush", bound=5, reduction=reduction)
 
@@ -95,6 +96,6 @@ def test_what_a_smaller_bound_says_is_told_of_a_search_that_ends_early(monkeypat
 
 
 def test_a_space_that_is_large_is_searched_to_its_end(monkeypatch) -> None:
-    monkeypatch.setitem(api.SMALL, "native", 1_000)
+    monkeypatch.setitem(policy.SMALL, "native", 1_000)
     result = api.check(scenario="append_flush", bound=4, reduction=False)
     assert (result.verdict, result.states, result.asked) == ("holds", 43_623, None)

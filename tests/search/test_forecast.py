@@ -11,6 +11,7 @@ from checker.search import forecast
 from checker.search.exploration import Exploration, Progress
 from checker.search.explore import explore
 from checker.search.forecast import Forecast, Forecaster, duration, number, of_bound, of_levels, span, spread
+from checker.search.options import SearchOptions
 from checker.verdict import api
 from tests.native.test_native import two_phase_commit
 from tests.support.textbook import MODELS
@@ -131,7 +132,7 @@ def test_what_is_said_of_the_next_bound() -> None:
 
 def test_what_the_whole_would_have_cost() -> None:
     forecaster = SimpleNamespace(latest=Forecast(4, 5e6, 1.7, 2 << 30, 400.0), sizes={})
-    result = api.explored(api.prepare(scenario="append_flush", bound=4), time_limit=0.001)
+    result = api.explored(api.prepare(scenario="append_flush", bound=4), SearchOptions(time_limit=0.001))
 
     told = api._with_forecasts(result, forecaster, 300, 1)
 

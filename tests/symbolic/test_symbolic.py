@@ -96,19 +96,20 @@ def test_the_default_scenario_is_the_same() -> None:
     found = symbolic(prepare(bound=3).program)
 
     assert found.complete
-    assert {0: 1, 1: 185, 2: 17_831, 3: 1_019_073} == found.sizes
+    assert {bound: explore(prepare(bound=bound).program, stop=False).states for bound in range(4)} == found.sizes
     assert found.violations == {}
 
 
 def test_layers_that_are_closed_stand_for_every_bound() -> None:
-    program = prepare(scenario="failing_fsync", bound=1_000).program
+    program = prepare(scenario="full_bios", bound=1_000).program
 
     found = symbolic(program)
 
     assert found.complete
     assert found.closed
-    assert found.covered < 1_000
-    assert found.sizes[1_000] == explore(prepare(scenario="failing_fsync", bound=20).program, stop=False).states
+    assert found.covered < 12
+    assert found.sizes[12] == explore(prepare(scenario="full_bios", bound=12).program, stop=False).states
+    assert found.sizes[1_000] == found.states
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_members_are_reachable_and_what_is_one_value_away_mostly_is_not(scenario
             states.add(state)
             pending += [step.after for step in Interpreter(program).steps(state) if step.after is not None]
     layers = Layers(LearntSteps(Components(program)), MEMORY)
-    made = [layer for layer, _ in layers.layers(2)]
+    made = [layer for layer, _ in layers.layers(2)]  # nothing is collected in so small a search
     random, strangers = Random(1), 0
 
     for operations, layer in enumerate(made):

@@ -25,20 +25,20 @@ from tests.support.textbook import MODELS
 SEEDS = (5, 17, 25, 29, 43, 57)
 # fmt: off
 WHOLE = {  # text that stands once in its file, and what is put in its place
-    "a lost identity": [("machine.py", "            add_part(st, outcome, value, st.result_node[k])", "            add_part(st, outcome, st.frames[at + I] * 0, st.result_node[k])")],
+    "a lost identity": [("images.py", "            add_part(st, outcome, value, st.result_node[k])", "            add_part(st, outcome, st.frames[at + I] * 0, st.result_node[k])")],
     "a lost write": [("relations.py", "        if not changes:\n            return 0\n", "        if len(changes) < 2:\n            return 0\n")],
     "an image of another relation": [
-        ("machine.py", "if st.fires[slot] != pair(node, relation | plain):", "if st.fires[slot] >> np.uint64(32) != np.uint64(node):"),
-        ("machine.py", "return np.int64(mixed(pair(node, relation)) &", "return np.int64(mixed(pair(node, 0)) &"),
+        ("images.py", "if st.fires[slot] != pair(node, relation | plain):", "if st.fires[slot] >> np.uint64(32) != np.uint64(node):"),
+        ("images.py", "return np.int64(mixed(pair(node, relation)) &", "return np.int64(mixed(pair(node, 0)) &"),
     ],
     "a union of other nodes": [
-        ("machine.py", "    if st.unions[slot] == key:\n", "    if st.unions[slot] >> np.uint64(32) == key >> np.uint64(32):\n"),
-        ("machine.py", "    key = pair(a, b)\n    slot = np.int64(mixed(key) & np.uint64((len(st.unions) >> 1) - 1)) * 2\n    if st.unions", "    key = pair(a, b)\n    slot = np.int64(mixed(np.uint64(a)) & np.uint64((len(st.unions) >> 1) - 1)) * 2\n    if st.unions"),
-        ("machine.py", "    key = pair(a, b)\n    slot = np.int64(mixed(key) & np.uint64((len(st.unions) >> 1) - 1)) * 2\n    st.unions", "    key = pair(a, b)\n    slot = np.int64(mixed(np.uint64(a)) & np.uint64((len(st.unions) >> 1) - 1)) * 2\n    st.unions"),
+        ("images.py", "    if st.unions[slot] == key:\n", "    if st.unions[slot] >> np.uint64(32) == key >> np.uint64(32):\n"),
+        ("images.py", "    key = pair(a, b)\n    slot = np.int64(mixed(key) & np.uint64((len(st.unions) >> 1) - 1)) * 2\n    if st.unions", "    key = pair(a, b)\n    slot = np.int64(mixed(np.uint64(a)) & np.uint64((len(st.unions) >> 1) - 1)) * 2\n    if st.unions"),
+        ("images.py", "    key = pair(a, b)\n    slot = np.int64(mixed(key) & np.uint64((len(st.unions) >> 1) - 1)) * 2\n    st.unions", "    key = pair(a, b)\n    slot = np.int64(mixed(np.uint64(a)) & np.uint64((len(st.unions) >> 1) - 1)) * 2\n    st.unions"),
     ],
-    "a level skipped in a union": [("machine.py", "both = union_known(st, child_a, child_b)", "both = child_a")],
-    "rows not looked at again": [("machine.py", "    st.row_child[k], st.row_dirty[k] = child, 1\n", "    st.row_child[k] = child\n")],
-    "a row's own event left out": [("machine.py", "event_starts[event] == 0:\n                return event", "event_starts[event] == 9:\n                return event")],
+    "a level skipped in a union": [("images.py", "both = union_known(st, child_a, child_b)", "both = child_a")],
+    "rows not looked at again": [("saturation.py", "    st.row_child[k], st.row_dirty[k] = child, 1\n", "    st.row_child[k] = child\n")],
+    "a row's own event left out": [("saturation.py", "event_starts[event] == 0:\n                return event", "event_starts[event] == 9:\n                return event")],
     "an event that is not seen to cross": [("relations.py", "event.levels[0] + 1\n        learnt.crossing[first", "event.levels[0] + 2\n        learnt.crossing[first")],
     "a class for too many values": [("relations.py", "tuple(values[number][p] for p in positions)", "tuple(values[number][p] for p in positions[1:])")],
     "a leaf that is not learnt": [("relations.py", "return LEAF | self._leaf(event, known)", "return LEAF | (self._leaf(event, known) if known[-1] != 1 else 0)")],
@@ -49,7 +49,7 @@ WHOLE = {  # text that stands once in its file, and what is put in its place
     "a footprint without conditions": [("footprint.py", "            case If(cond, then, other):\n                self.expr(cond, env)\n", "            case If(cond, then, other):\n")],
     "locals that are not reset": [("steps.py", "after[s] if s in live else self.slots.lo[s]", "after[s]")],
     "a choice that always has a value": [("footprint.py", " and not has_conditions(block.body)", "")],
-    "a condition forgotten below a level": [("machine.py", "    if level != np.int64(ln.rel_level[relation]):\n        return relation\n", "    if level != np.int64(ln.rel_level[relation]):\n        return 1\n")],
+    "a condition forgotten below a level": [("images.py", "    if level != np.int64(ln.rel_level[relation]):\n        return relation\n", "    if level != np.int64(ln.rel_level[relation]):\n        return 1\n")],
     "a residual of other values": [("residuals.py", "return values[here[slot]] if slot in here", "return values[0] if slot in here")],
     "steps that change nothing not judged": [("judge.py", "        self._steps(layer, last)\n", "")],
     "a state without steps overlooked": [("judge.py", "None if values[value][0] in rests else TRUE", "None")],

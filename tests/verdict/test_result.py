@@ -9,6 +9,8 @@ import pytest
 from checker.base.limits import available_memory, default_memory_limit
 from checker.ir.program import ALWAYS_ON, Const, Instantiation, Program, Property
 from checker.search.exploration import Exploration, Found
+from checker.search import policy
+from checker.search.options import SearchOptions
 from checker.verdict import api
 from checker.verdict.judge import judged
 
@@ -135,6 +137,6 @@ def test_of_two_searches_that_ran_out_of_time_the_farther_one_is_told(monkeypatc
     found = [Exploration(states=100, stopped_by="states"), Exploration(states=3, stopped_by="time", reduced=True)]
     monkeypatch.setattr("checker.search.explore.explore", lambda *asked, **options: found.pop(0))
 
-    told = api._search(None, ("partial-order",), 10.0, {"engine": "native", "stop": True})
+    told = policy.searched(None, SearchOptions(reductions=("partial-order",), time_limit=10.0))
 
     assert (told.states, told.stopped_by, told.reduced) == (100, "time", False)

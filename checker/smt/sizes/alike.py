@@ -21,7 +21,9 @@ from functools import reduce
 from typing import Any
 
 from ...base.errors import shown_path
+from ...base.limits import GIB
 from ...ir import program as ir
+from ...search.options import SearchOptions
 from ...verdict.api import Task, explored
 from ...verdict.result import HOLDS, VIOLATED
 from ..asking import ask
@@ -65,7 +67,7 @@ def followed(
     if bound is not None and program.bound is not None:
         program = _with_bound(program, min(bound, program.bound))
     alone = replace(task, program=program, shows=frozenset())
-    result = explored(alone, reduction=False, time_limit=seconds, memory_limit=MEMORY, spill_dir="")
+    result = explored(alone, SearchOptions(reductions=(), time_limit=seconds, memory=MEMORY * GIB))
     if result.stopped_by == "interrupt":
         raise KeyboardInterrupt
     if result.verdict == HOLDS:

@@ -24,6 +24,12 @@ def peep():
 
 
 @primitive()
+def turn_away():
+    """Give key 0 back."""
+    release(Drawer[0].key)
+
+
+@primitive()
 def open_drawer():
     """Take key 1."""
     acquire(Drawer[1].key)
@@ -58,6 +64,7 @@ def pay():
 def count():
     """Sees it or not."""
     peep()
+    turn_away()
 
 
 @invariant

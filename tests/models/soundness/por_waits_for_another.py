@@ -1,6 +1,6 @@
 """A step that waits for one lock and takes another one of the same array."""
 
-from checker.lang import Lock, Range, Struct, acquire, invariant, is_locked, primitive, process, release, scenario, try_acquire, wait_until
+from checker.lang import Lock, Range, Struct, acquire, held, invariant, is_locked, primitive, process, release, scenario, try_acquire, wait_until
 
 
 class Drawer(Struct, count=2):
@@ -32,6 +32,13 @@ def copy():
 
 
 @primitive()
+def hang_up():
+    """The key of drawer 1, if it was taken."""
+    if held(Drawer[1].key):
+        release(Drawer[1].key)
+
+
+@primitive()
 def open_drawer():
     """Take the key of drawer 0."""
     acquire(Drawer[0].key)
@@ -53,6 +60,7 @@ def read():
     """One reader."""
     Clerk[0].sits = 1
     copy()
+    hang_up()
 
 
 def answer():

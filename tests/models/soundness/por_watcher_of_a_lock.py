@@ -29,10 +29,17 @@ def pass_through():
     Gate[0].passed = True
 
 
+@primitive()
+def watch():
+    """For ever."""
+    wait_until(Hand[0].n == 0)
+
+
 def guard_gate():
     """Shuts it."""
     Hand[0].n = 1
     shut()
+    watch()
 
 
 def walk():

@@ -32,9 +32,10 @@ def look(page: Page):
 
 
 def write(page: Page):
-    """Takes the lock and keeps it."""
+    """Takes the lock, and looks while it has it."""
     take(page)
     look(page)
+    give(page)
 
 
 def raise_it(page: Page):

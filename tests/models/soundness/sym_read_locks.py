@@ -1,7 +1,7 @@
 """A lock in each instance, which processes of instances take shared: each of its flags belongs to two at once."""
 
 from checker.lang import Flag, RwLock, Struct, acquire_shared, bug_on, choose, each, held_shared, primitive, process
-from checker.lang import release_shared, scenario, try_acquire
+from checker.lang import release_shared, scenario, try_acquire, wait_until
 
 
 class Page(Struct, count=2):
@@ -31,6 +31,12 @@ def write(page: Page):
     page.written = try_acquire(page.gate)
 
 
+@primitive()
+def stay(page: Page):
+    """For ever, if it was taken."""
+    wait_until(not page.written)
+
+
 def read(own: Page):
     """Any page."""
     own.seen = True
@@ -43,6 +49,7 @@ def change():
     """Any page."""
     page = choose(page for page in each(Page))
     write(page)
+    stay(page)
 
 
 run = scenario("Readers.", process("read", read, per=Page), process("change", change))
