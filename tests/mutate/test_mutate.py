@@ -137,7 +137,7 @@ def test_what_becomes_of_each(run, model):
 
     assert status == 1
     assert verdicts["drop lock()"] == ("killed", "guard")
-    assert verdicts["drop unlock()"] == ("killed", "deadlock")
+    assert verdicts["drop unlock()"] == ("killed", "lock_leak")
     assert verdicts["drop trace()"] == ("survived", None)
     assert verdicts["drop Box[0].count += note.value"] == ("killed", "nothing_is_lost")
     assert {change for _, change in fates(model / "mutants.toml")} == set(verdicts)
