@@ -9,12 +9,12 @@ from __future__ import annotations
 from checker.lang import scenario, thread, worker
 
 from model.operations import APPEND_A, APPEND_B, HOLE_AT_END, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, PUNCH_LEN, PUNCH_POS
-from model.operations import STORE_B, TRUNCATE_A, TRUNCATE_B, append, background, file_on_disk
+from model.operations import SPARSE_LEN, SPARSE_POS, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background, file_on_disk
 from model.operations import flush_alone, fsync_alone, invalidate_alone, munmap, overwrite, punch_hole, reclaim, store
-from model.operations import sync_alone, truncate
+from model.operations import sparse_write, sync_alone, truncate
 from model.scenarios import COMPLETION, CONSEQUENCES, FSYNC, LOCK_ORDER, MAPPING, iomap
 from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, INODE_LISTS, IOENDS, MAPPERS, PAGES, REFUSALS, SHORT_COPIES
-from model.state import Folio
+from model.state import SPARSE_WRITES, Folio
 
 IN_TURN = (*FSYNC, "system_calls_end")
 
@@ -96,6 +96,18 @@ copies_behind_eof = scenario(
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=("no_write_is_lost", "failed_writes_leave_nothing_behind_eof", "reservations_are_for_dirty_blocks"),
+)
+
+copies_fail_behind_eof = scenario(
+    "A write behind EOF whose copy from user memory may stop anywhere, also before the first byte.",
+    thread("writer", sparse_write),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 1, SPARSE_WRITES: 1, SPARSE_POS: 3, SPARSE_LEN: 1, SHORT_COPIES: 2, IOENDS: 1},
+    bound=1,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=("no_write_is_lost", "failed_writes_keep_i_size"),
 )
 
 faults_end = scenario(

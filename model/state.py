@@ -58,8 +58,8 @@ in_bytes = measured(cells=CELLS, blocks=BLOCKS, pages=PAGES, free="any_sizes")
 
 # --------------------------------------------------------------- enumerations
 
-Errno = enum("Errno", "OK EIO EAGAIN AOP_WRITEPAGE_ACTIVATE")
-OK, EIO, EAGAIN, AOP_WRITEPAGE_ACTIVATE = Errno
+Errno = enum("Errno", "OK EIO EAGAIN AOP_WRITEPAGE_ACTIVATE ENOMEM")
+OK, EIO, EAGAIN, AOP_WRITEPAGE_ACTIVATE, ENOMEM = Errno
 
 SyncMode = enum("SyncMode", "WB_SYNC_NONE WB_SYNC_ALL")
 WB_SYNC_NONE, WB_SYNC_ALL = SyncMode
@@ -113,6 +113,7 @@ class Inode(Struct):
     i_io_list = Flag("on b_dirty or b_io", write_guard=i_state_lock)
     # i_disk_size was recorded by an I/O from here up to i_disk_size; by nobody, if equal.
     sized_from = Ghost(Field(loff_t, "recorded by I/O from"))
+    grown_by_nothing = Ghost(Flag("i_size has grown, and nothing was written"))
     settled = Ghost(Field(loff_t, "i_size that is settled"))  # while i_rwsem is held
     unsynced = Ghost(Flag("not written by sync(2)"))
     untold = Ghost(Flag("a failure that a flush did not tell"))

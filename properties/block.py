@@ -40,6 +40,12 @@ def blkdev_a_pass_meets_a_locked_buffer(folio: Folio):
 
 
 @reachable(of=blkdev)
+def blkdev_a_block_is_freed(jh: JournalHead):
+    """The transaction in which a block was freed has committed."""
+    return jh.freed
+
+
+@reachable(of=blkdev)
 def blkdev_a_journalled_block_is_checkpointed(jh: JournalHead):
     """The journal has forgotten a block that was committed."""
     return jh.committed and not jh.copy
@@ -135,3 +141,10 @@ blkdev_buffers = drawing(
     over={Folio.private: {False: " "}},
     legend=LEGEND,
 )
+
+
+@invariant(of=blkdev, witness=blkdev_a_block_is_freed)
+def blkdev_freed_blocks_are_left_alone(jh: JournalHead):
+    """When the transaction that frees a block has committed, no I/O of its former owner is under way to it, or will be."""
+    bh = BufferHead[number(jh)]
+    return implies(jh.freed, not bh.submitted and not bh.dirty and not bh.async_write)

@@ -43,3 +43,9 @@ def failed_writes_leave_nothing_behind_eof(cell: Cell):
     uptodate = folio.uptodate or (folio.private and folio.ifs_uptodate[number(cell) // CELLS % BLOCKS])
     behind = number(cell) >= inode.i_size and not is_locked(inode.i_rwsem) and not is_locked(folio.locked)
     return implies(behind and folio.mapping and uptodate, folio.data[number(cell) % FOLIO_SIZE] != STALE)
+
+
+@invariant(of=iomap)
+def failed_writes_keep_i_size(inode: Inode):
+    """A write that has written nothing leaves i_size as it was."""
+    return implies(not is_locked(inode.i_rwsem), not inode.grown_by_nothing)

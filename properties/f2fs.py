@@ -90,7 +90,7 @@ def f2fs_blocks_behind_eof_are_zero(cell: Cell):
     )
 
 
-@leads_to(of=f2fs, fair=("writer", "task", "flusher", "irq"))
+@leads_to(of=f2fs, fair=("writer", "truncater", "task", "flusher", "irq"))
 def f2fs_system_calls_end(inode: Inode):
     """A write or a truncate comes to its end, if the device and the flusher go on."""
     return is_locked(inode.i_rwsem), not is_locked(inode.i_rwsem)
@@ -140,10 +140,11 @@ def f2fs_no_write_is_lost(cell: Cell):
     written = mapped and page.block[number(cell) % PAGE_SIZE] == NEW
     compressed = header.addr == COMPRESS_ADDR and page.compressed[number(cell) % PAGE_SIZE] == NEW
     copied = page.meta or (second.meta and page.addr != DATA_ADDR)
+    recovered = sbi.cp_error and page.image_block[number(cell) % PAGE_SIZE] == NEW
     moves = F2FS_META_GC > 0 and copied and mapped and page.compressed[number(cell) % PAGE_SIZE] == NEW
     return implies(
         cell.logical == DATA and number(cell) < inode.i_size and not is_locked(folio.locked),
-        written or moves or (compressed and folio.writeback) or (cached and (dirty or under_way)),
+        written or moves or recovered or (compressed and folio.writeback) or (cached and (dirty or under_way)),
     )
 
 
@@ -167,7 +168,7 @@ def f2fs_budget_is_charged_once():
 @invariant(of=f2fs, witness=fsync_returns_an_error)
 def f2fs_only_failures_are_recorded():
     """An error is recorded for the file only if something has failed; being in the way of a checkpoint is no error."""
-    return implies(mapping.wb_err > 0, mapping.failures_left < ERRORS)
+    return implies(mapping.wb_err > 0, mapping.failures_left < ERRORS or sbi.cp_error)
 
 
 @after_crash(of=f2fs, witness=f2fs_something_is_promised)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, each, number, primitive
+from checker.lang import atomic, choose, each, number, primitive, wait_until
 
 from model.block.fops import blkdev_buffered_write, blkdev_fsync
 from model.block.state import BLKDEV_BLOCKS, BLKDEV_WRITERS, BufferHead, JournalHead, writer_t
 from model.fs.buffer import __bread, folio_buffer, mark_buffer_dirty, note_block_is_written, note_blocks_written
-from model.fs.buffer import put_bh, sync_dirty_buffer
-from model.fs.jbd2.checkpoint import jbd2_cleanup_journal_tail, jbd2_journal_commit_transaction
+from model.fs.buffer import get_bh, put_bh, sync_dirty_buffer
+from model.fs.jbd2.checkpoint import commit_the_free, jbd2_cleanup_journal_tail, jbd2_journal_commit_transaction, jbd2_journal_forget
 from model.fs.jbd2.checkpoint import jbd2_journal_try_remove_checkpoint
 from model.mm.filemap import note_fsync_returns
 from model.mm.truncate import truncate_inode_pages_range
@@ -111,6 +111,20 @@ def commit_and_write(jh: JournalHead):
     """A transaction with one block commits."""
     bh: BufferHead = BufferHead[number(jh)]
     jbd2_journal_commit_transaction(jh, bh, 2)
+
+
+def free_block(jh: JournalHead):
+    """A filesystem frees a block that a transaction before has committed; then that commits, and the block is given away.
+
+    What the block holds as this filesystem's is nothing in particular from then on.
+    """
+    bh: BufferHead = BufferHead[number(jh)]
+    with atomic("a block that is in use, and in no transaction"):
+        wait_until(jh.b_cp_transaction and not jh.b_transaction and not jh.freed and bh.b_count == 0)
+        get_bh(bh)
+        note_blocks_are_undefined(Folio[number(jh) // BLOCKS])
+    jbd2_journal_forget(jh, bh)
+    commit_the_free(jh)
 
 
 def checkpoint(jh: JournalHead):

@@ -7,7 +7,7 @@ from checker.lang import baseline, drop, interrupt, kernel, override, process, r
 from model.block.fops import blkdev_writepages
 from model.block.operations import blkdev_discard, blkdev_reclaim, blkdev_setup, blkdev_sync, blkdev_update_metadata
 from model.block.operations import blkdev_update_metadata_too, blkdev_write_block, blkdev_write_folio, checkpoint
-from model.block.operations import commit_and_write
+from model.block.operations import commit_and_write, free_block
 from model.block.state import BLKDEV_BLOCKS, BLKDEV_HOLDERS, BufferHead, JournalHead
 from model.fs.buffer import block_invalidate_folio, block_write_full_folio, blkdev_complete_request
 from model.fs.buffer import note_fsync_of_blocks, try_to_free_buffers
@@ -193,4 +193,18 @@ blkdev_journal = scenario(
     of=blkdev,
     lock_order=BLKDEV_LOCK_ORDER,
     properties=(*BLKDEV, "blkdev_committed_blocks_are_recovered", "blkdev_a_journalled_block_is_checkpointed"),
+)
+
+blkdev_journal_frees = scenario(
+    "A journalled block is committed, written back, and freed in the next transaction.",
+    process("commit", commit_and_write, per=JournalHead),
+    process("free", free_block, per=JournalHead),
+    thread("flusher", background),
+    DISK,
+    setup=blkdev_setup,
+    scope={**BLKDEV_SCOPE, BLOCKS: 1, BLKDEV_BLOCKS: 1},
+    bound=2,
+    of=blkdev,
+    lock_order=BLKDEV_LOCK_ORDER,
+    properties=("blkdev_freed_blocks_are_left_alone", "blkdev_writeback_lasts_as_long_as_its_io", "blkdev_buffers_outlive_their_io"),
 )

@@ -48,6 +48,7 @@ class JournalHead(Struct, count=FILE_BLOCKS):
     b_transaction = Flag("b_transaction")
     b_cp_transaction = Flag("b_cp_transaction")
     copy = Flag("copy in the journal")
+    freed = Flag("freed: the block may be somebody else's")
     committed = Ghost(Flag("committed"))
 
 

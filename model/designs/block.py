@@ -5,14 +5,15 @@ from __future__ import annotations
 from checker.lang import drop, kernel, override, primitive, replace, variant, warn_on
 
 from model.block.scenarios import blkdev, blkdev_files, blkdev_locked_buffer, blkdev_metadata, blkdev_metadata_errors
-from model.block.scenarios import blkdev_two_dirtiers
-from model.block.state import END_BUFFER_ASYNC_WRITE, BufferHead
+from model.block.scenarios import blkdev_journal_frees, blkdev_two_dirtiers
+from model.block.state import END_BUFFER_ASYNC_WRITE, BufferHead, JournalHead
 from model.fs.buffer import __block_write_full_folio, __folio_mark_dirty, bh_folio, buffer_async_write, buffer_dirty
 from model.fs.buffer import clear_buffer_uptodate, drop_buffers, end_buffer_async_write, folio_buffer
 from model.fs.buffer import folio_has_async_write, folio_redirty_for_writepage, folio_test_set_dirty, lock_buffer
 from model.fs.buffer import mark_buffer_async_write, mark_buffer_dirty, mark_buffer_write_io_error, note_dirtied
 from model.fs.buffer import set_buffer_uptodate, submit_bh, test_clear_buffer_dirty, test_set_buffer_dirty
-from model.fs.buffer import trylock_buffer, unlock_buffer
+from model.fs.buffer import put_bh, trylock_buffer, unlock_buffer, wait_on_buffer
+from model.fs.jbd2.checkpoint import __jbd2_journal_file_buffer, jbd2_journal_forget, jbd2_journal_try_remove_checkpoint
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback
 from model.primitives import folio_unlock
 from model.state import BLOCKS, OK, WB_SYNC_NONE, Errno, Folio, WritebackControl, block_t
@@ -179,4 +180,23 @@ blkdev_keep_what_failed = variant(
     drop(clear_buffer_uptodate, inside=end_buffer_async_write),
     of=blkdev,
     scenario=blkdev_metadata_errors,
+)
+
+
+@kernel("fs/jbd2/transaction.c")
+def jbd2_journal_forget_and_wait(jh: JournalHead, bh: BufferHead):
+    """Who clears BH_Dirty of a block that is freed waits for I/O that has begun before."""
+    if jh.b_cp_transaction:
+        if not jbd2_journal_try_remove_checkpoint(jh, bh):
+            test_clear_buffer_dirty(bh)
+            wait_on_buffer(bh)
+            __jbd2_journal_file_buffer(jh)
+    put_bh(bh)
+
+
+jbd2_forget_waits = variant(
+    "jbd2_journal_forget() waits until no I/O of the block is under way.",
+    override(jbd2_journal_forget, by=jbd2_journal_forget_and_wait),
+    of=blkdev,
+    scenario=blkdev_journal_frees,
 )

@@ -12,19 +12,20 @@ from checker.lang import Array, Flag, Record, atomic, choose, each, kernel, numb
 from model.fs.f2fs.compress import cluster_t
 from model.fs.f2fs.data import f2fs_dirty_data_folio, ffs_alloc, folio_redirty_for_writepage
 from model.fs.f2fs.gc import set_page_private_gcing
-from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_note_written, f2fs_read_pages, f2fs_trylock_op
+from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_note_failure, f2fs_note_written, f2fs_read_pages
+from model.fs.f2fs.primitives import f2fs_trylock_op
 from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr
-from model.fs.f2fs.segment import add_to_bio, f2fs_outplace_write_data, f2fs_submit_merged_write
+from model.fs.f2fs.segment import add_to_bio, f2fs_cp_error, f2fs_outplace_write_data, f2fs_submit_merged_write
 from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_on_page_writeback
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_META_GC, NEW_ADDR
 from model.fs.f2fs.state import NO_IO, NULL_ADDR, Page, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_set_range_dirty
-from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
+from model.mm.filemap import __filemap_get_folio, filemap_lock_folio, mapping_set_error
 from model.mm.page_writeback import folio_clear_dirty_for_io, folio_start_writeback
 from model.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_unlock
 from model.primitives import i_size_read, i_size_write
 from model.size import folio_pos
-from model.state import BLOCKS, ERRORS, FOLIOS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, Errno
+from model.state import BLOCKS, EIO, ERRORS, FOLIOS, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, Errno
 from model.state import Folio, WritebackControl, inode, loff_t, mapping, pgoff_t
 
 CLUSTER_FOLIOS = (F2FS_CLUSTER_SIZE + PAGES - 1) // PAGES  # of a window: 1, or those of a cluster that spans several
@@ -169,8 +170,21 @@ def queue_raw(win: Window, cluster: cluster_t):
 
 
 @kernel("fs/f2fs/data.c")
+def f2fs_drop_window(win: Window):
+    """The folios of a window cannot be written because checkpoints have stopped: they stay clean, and the error is recorded."""
+    with atomic("mapping_set_error(): under the folio locks"):
+        for page in each(Page):
+            if win.taken[number(page) // PAGES]:
+                f2fs_note_failure(page)
+        mapping_set_error(mapping, EIO)
+
+
+@kernel("fs/f2fs/data.c")
 def f2fs_write_clusters(win: Window, first: pgoff_t):
-    """Queue each cluster of a window that has something to write."""
+    """Queue each cluster of a window that has something to write; nothing, when checkpoints have stopped."""
+    if f2fs_cp_error():
+        f2fs_drop_window(win)
+        return
     cluster: cluster_t = first * PAGES // F2FS_CLUSTER_SIZE
     behind: cluster_t = ((first + CLUSTER_FOLIOS) * PAGES + F2FS_CLUSTER_SIZE - 1) // F2FS_CLUSTER_SIZE
     while cluster < behind:
@@ -278,8 +292,8 @@ def f2fs_compress_end_folios(page: Page):
 
 
 @kernel("fs/f2fs/compress.c")
-def f2fs_read_cluster_folios(cluster: cluster_t):
-    """Have the folios of a cluster in the page cache, and valid."""
+def f2fs_read_cluster_folios(cluster: cluster_t) -> bool:
+    """Have the folios of a cluster in the page cache, and valid.  Left out: reads that fail."""
     for i in range(0, CLUSTER_FOLIOS):
         folio: Folio = Folio[cluster * F2FS_CLUSTER_SIZE // PAGES + i]
         __filemap_get_folio(mapping, folio)
@@ -287,6 +301,7 @@ def f2fs_read_cluster_folios(cluster: cluster_t):
             if not folio_test_uptodate(folio):
                 f2fs_read_pages(folio)
             folio_unlock(folio)
+    return True
 
 
 @kernel("fs/f2fs/compress.c")

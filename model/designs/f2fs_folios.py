@@ -11,6 +11,8 @@ from __future__ import annotations
 from checker.lang import Place, atomic, choose, kernel, number, override, replace, variant, warn_on
 
 from model.designs.f2fs_repairs import f2fs_do_sync_file_when_idle, f2fs_truncate_partial_cluster_in_one_look
+from model.designs.f2fs_repairs import wait_on_all_new_addresses
+from model.fs.f2fs.checkpoint import f2fs_wait_on_all_pages
 from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_compress_write_end_io, f2fs_lock_cluster
 from model.fs.f2fs.compress import f2fs_read_cluster
 from model.fs.f2fs.data import __f2fs_write_data_pages, f2fs_dirty_data_folio, f2fs_take_folio, ffs_alloc
@@ -302,6 +304,7 @@ f2fs_folios = variant(
     override(f2fs_lock_cluster, by=f2fs_lock_cluster_folios),
     override(f2fs_compress_write_end, by=f2fs_dirty_cluster_folios),
     override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle),
+    override(f2fs_wait_on_all_pages, by=wait_on_all_new_addresses),
     override(f2fs_truncate_partial_cluster, by=f2fs_truncate_partial_cluster_in_one_look),
     of=f2fs,
 )

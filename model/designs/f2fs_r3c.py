@@ -18,7 +18,7 @@ from model.fs.f2fs.data import __f2fs_write_data_pages, charge_submitted, f2fs_d
 from model.fs.f2fs.data import f2fs_write_cache_pages, ffs_alloc, folio_redirty_for_writepage
 from model.fs.f2fs.scenarios import f2fs
 from model.fs.f2fs.segment import f2fs_submit_merged_write
-from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, CachePages, Page, page_count_t, sbi
+from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, PREPARED, CachePages, Page, page_count_t, sbi
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.mm.filemap import mapping_set_error
@@ -158,7 +158,7 @@ def f2fs_give_back(wbc: WritebackControl, folio: Folio):
 @kernel("fs/f2fs/data.c")
 def f2fs_gather_cluster(cluster: cluster_t, cc: CompressCtx) -> bool:
     """Of a cluster that is compressed on disk, all pages are gathered, locked and clean; the checkpoint will wait for their I/O."""
-    if not f2fs_prepare_compress_overwrite(cluster):
+    if f2fs_prepare_compress_overwrite(cluster) != PREPARED:
         return False
     for slot in range(0, F2FS_CLUSTER_SIZE):
         page: Page = Page[cluster * F2FS_CLUSTER_SIZE + slot]

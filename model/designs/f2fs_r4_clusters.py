@@ -86,8 +86,8 @@ def f2fs_put_uptodate_folio(folio: Folio):
 
 
 @kernel("fs/f2fs/compress.c")
-def f2fs_read_cluster_r4(cluster: cluster_t):
-    """Lock the folios of a cluster; read those that are not valid, which unlocks them."""
+def f2fs_read_cluster_r4(cluster: cluster_t) -> bool:
+    """Lock the folios of a cluster; read those that are not valid, which unlocks them.  Left out: reads that fail."""
     kept = CompressCtx()
     kept.cluster_idx = cluster
     slot: pgoff_t = 0
@@ -103,6 +103,7 @@ def f2fs_read_cluster_r4(cluster: cluster_t):
     if kept.nr_rpages > 0:
         f2fs_read_rpages(kept)
         f2fs_put_rpages_wbc(kept)
+    return True
 
 
 @kernel("fs/f2fs/compress.c")

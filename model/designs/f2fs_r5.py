@@ -16,16 +16,16 @@ from model.designs.f2fs_repairs import f2fs_truncate_looks_once
 from model.fs.f2fs.compress import CompressCtx, f2fs_get_dnode_of_cluster, f2fs_is_compressed_cluster
 from model.fs.f2fs.compress import f2fs_unlock_rpages, f2fs_write_multi_pages, f2fs_write_raw_pages
 from model.fs.f2fs.data import f2fs_do_write_data_page, folio_redirty_for_writepage
-from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_failure, f2fs_unlock_op
 from model.fs.f2fs.scenarios import f2fs
-from model.fs.f2fs.segment import f2fs_wait_on_page_writeback
+from model.fs.f2fs.segment import f2fs_cp_error, f2fs_wait_on_page_writeback
 from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, LOCK_DONE, CachePages, NeedLock, Page, Sbi, page_count_t, sbi
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_start_writeback, note_taken
 from model.primitives import atomic_dec, folio_lock, folio_test_clear_dirty, folio_test_dirty, folio_test_writeback
 from model.primitives import folio_unlock
 from model.size import folio_pos
-from model.state import EAGAIN, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, Errno, Folio, Task, WritebackControl
+from model.state import EAGAIN, EIO, OK, PAGES, PAGE_SIZE, WB_SYNC_NONE, Errno, Folio, Task, WritebackControl, loff_t, mapping
 
 
 @kernel("fs/f2fs/compress.c")
@@ -176,6 +176,18 @@ def budget_is_no_error(wbc: WritebackControl) -> bool:
     return False
 
 
+@kernel("fs/f2fs/compress.c")
+def write_unless_stopped(folio: Folio, wbc: WritebackControl, start: loff_t, end: loff_t) -> Errno:
+    """When checkpoints have stopped the page is dropped, and the error recorded, as f2fs_write_single_data_page() does."""
+    if f2fs_cp_error():
+        with atomic("mapping_set_error(): under the folio lock"):
+            f2fs_note_failure(Page[start // PAGE_SIZE])
+            mapping_set_error(mapping, EIO)
+        return OK
+    ret = f2fs_write_single_folio_r3(folio, wbc, start, end)
+    return ret
+
+
 # Each line is one repair; f2fs_r5_N is R5 with the first N of them.
 REPAIRS = (
     (
@@ -192,6 +204,7 @@ REPAIRS = (
     (override(begin_of_folio, by=begin_later),),
     (override(is_left_alone, by=is_written_by_others),),
     (override(redirty_r5, by=folio_redirty_for_writepage),),
+    (replace(f2fs_write_single_folio_r3, by=write_unless_stopped, inside=f2fs_write_raw_page_r5),),
 )
 DOCS = (
     "f2fs_do_write_data_page() begins writeback only if nobody has.",
@@ -205,6 +218,7 @@ DOCS = (
     "writeback begins behind the tests, when there is something to write.",
     "who meets a folio under writeback waits for it, or leaves it alone.",
     "a page that was not queued is dirty again.",
+    "a page that cannot be written because checkpoints have stopped is an error.",
 )
 
 
@@ -224,3 +238,4 @@ f2fs_r5_8 = _with(8)
 f2fs_r5_9 = _with(9)
 f2fs_r5_10 = _with(10)
 f2fs_r5_11 = _with(11)
+f2fs_r5_12 = _with(12)

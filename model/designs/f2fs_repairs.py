@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, each, insert_before, kernel, number, override, primitive, replace, variant
+from checker.lang import atomic, each, insert_before, kernel, number, override, primitive, replace, variant, wait_until
 
-from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_idle_node, f2fs_write_node
+from model.fs.f2fs.checkpoint import f2fs_wait_on_all_pages, f2fs_write_checkpoint, f2fs_write_idle_node
+from model.fs.f2fs.checkpoint import f2fs_write_node
 from model.fs.f2fs.compress import CompressCtx, cancel_cluster_writeback, cluster_t, f2fs_write_compressed_pages
-from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_prepare_compress_overwrite, f2fs_write_raw_pages
-from model.fs.f2fs.data import f2fs_start_over, f2fs_write_cache_pages, f2fs_write_entry, f2fs_write_single_data_page
-from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_free_blocks, f2fs_truncate_partial_cluster, f2fs_zero_cluster
+from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_is_compressed_cluster, f2fs_lock_cluster
+from model.fs.f2fs.compress import f2fs_prepare_compress_overwrite, f2fs_read_cluster, f2fs_write_raw_pages
+from model.fs.f2fs.data import f2fs_start_over, f2fs_submit_page_read, f2fs_write_cache_pages, f2fs_write_entry
+from model.fs.f2fs.data import f2fs_write_single_data_page
+from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_free_blocks, f2fs_setattr_size, f2fs_truncate_blocks
+from model.fs.f2fs.file import f2fs_truncate_partial_cluster, f2fs_zero_cluster
+from model.fs.f2fs.gc import check_valid_map, ra_data_block
 from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
 from model.fs.f2fs.primitives import unlock_i_gc_rwsem
 from model.fs.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
 from model.fs.f2fs.scenarios import f2fs_cut_in_a_page, f2fs_two_clusters, f2fs_two_clusters_gc
+from model.fs.f2fs.scenarios_in_turn import f2fs_cluster_bad_block, f2fs_cut_bad_block, f2fs_umounts
 from model.fs.f2fs.segment import __has_merged_page, f2fs_submit_merged_write
-from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, NEW_ADDR, CachePages, Page, page_count_t, sbi
-from model.mm.filemap import file_write_and_wait_range
-from model.primitives import folio_lock, folio_unlock
-from model.state import FILE_SIZE, OK, PAGES, AddressSpace, Errno, File, Folio, Task, pgoff_t
+from model.fs.f2fs.segment import f2fs_end_page_writeback, f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback
+from model.fs.f2fs.segment import f2fs_wake_checkpoint, f2fs_write_end_io
+from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR, SUBMITTED
+from model.fs.f2fs.state import CANNOT_READ, NOT_COMPRESSED, PREPARED, CachePages, Page, Prepared, Sbi, page_count_t, sbi
+from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
+from model.mm.truncate import truncate_setsize
+from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, folio_lock, folio_test_uptodate, folio_unlock
+from model.state import EIO, FILE_SIZE, OK, PAGES, PAGE_SIZE, AddressSpace, Errno, File, Folio, Task, inode, loff_t, mapping, pgoff_t
 
 
 @kernel("fs/f2fs/data.c")
@@ -106,13 +116,17 @@ f2fs_cluster_unlocked_when_queued = variant(
 
 
 @kernel("fs/f2fs/compress.c")
-def f2fs_truncate_partial_cluster_in_one_look(cluster: pgoff_t, first: pgoff_t):
+def f2fs_truncate_partial_cluster_in_one_look(cluster: pgoff_t, first: pgoff_t) -> Errno:
     """Whether the cluster is compressed is what f2fs_prepare_compress_overwrite() says, whose locks keep it so."""
-    if f2fs_prepare_compress_overwrite(cluster):
+    prepared = f2fs_prepare_compress_overwrite(cluster)
+    if prepared == CANNOT_READ:
+        return EIO
+    if prepared == PREPARED:
         f2fs_zero_cluster(cluster, first)
         f2fs_compress_write_end(cluster, 0, 0)
     else:
         f2fs_free_blocks(first)
+    return OK
 
 
 f2fs_truncate_looks_once = variant(
@@ -157,6 +171,108 @@ f2fs_wait_submits_the_cluster = variant(
 )
 
 
+@kernel("fs/f2fs/compress.c")
+def f2fs_prepare_compress_overwrite_once(cluster: cluster_t) -> Prepared:
+    """A page of the cluster that cannot be read is an error for who wants it; only who has lost a page to truncate tries again."""
+    while f2fs_is_compressed_cluster(cluster):
+        if not f2fs_read_cluster(cluster):
+            return CANNOT_READ
+        if f2fs_lock_cluster(cluster):
+            return PREPARED
+    return NOT_COMPRESSED
+
+
+f2fs_read_error_is_told = variant(
+    "f2fs_prepare_compress_overwrite gives up if the device cannot read the cluster.",
+    override(f2fs_prepare_compress_overwrite, by=f2fs_prepare_compress_overwrite_once),
+    of=f2fs,
+    scenario=f2fs_cluster_bad_block,
+)
+
+
+@kernel("fs/f2fs/file.c")
+def f2fs_read_cut_page(newsize: loff_t) -> bool:
+    """Have the page that the file will end in uptodate; False: it cannot be read."""
+    folio: Folio = Folio[newsize // PAGE_SIZE // PAGES]
+    __filemap_get_folio(mapping, folio)
+    with atomic("f2fs_get_lock_data_page(): under the folio lock"):
+        good = folio_test_uptodate(folio)
+        if not good:
+            good = f2fs_submit_page_read(folio)
+        folio_unlock(folio)
+    return good
+
+
+@kernel("fs/f2fs/file.c")
+def f2fs_setattr_size_read_first(oldsize: loff_t, newsize: loff_t) -> Errno:
+    """A truncate that cannot read the page that it cuts fails before i_size has changed.
+
+    Left out: that the page is reclaimed before it is zeroed; it would be kept by a reference.
+    """
+    lock_i_gc_rwsem(sbi)
+    filemap_invalidate_lock(mapping)
+    good = True
+    if newsize <= oldsize and newsize % PAGE_SIZE > 0:
+        good = f2fs_read_cut_page(newsize)
+    err: Errno = EIO
+    if good:
+        truncate_setsize(inode, newsize)
+        err = OK
+        if newsize <= oldsize:
+            err = f2fs_truncate_blocks(newsize)
+    filemap_invalidate_unlock(mapping)
+    unlock_i_gc_rwsem(sbi)
+    return err
+
+
+f2fs_truncate_reads_first = variant(
+    "truncate reads the page that it cuts in the middle before it sets i_size, and fails if it cannot.",
+    override(f2fs_setattr_size, by=f2fs_setattr_size_read_first),
+    of=f2fs,
+    scenario=f2fs_cut_bad_block,
+)
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_wake_and_end(folio: Folio):
+    """Whether a checkpoint waits is looked at before writeback ends, which may be the end of sbi."""
+    f2fs_wake_checkpoint(sbi)
+    f2fs_end_page_writeback(folio)
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_has_woken(sbi: Sbi):
+    """Nothing is left to look at."""
+
+
+f2fs_wakes_before_the_end = variant(
+    "f2fs_write_end_io() does not look at sbi any more once it has ended writeback of the last page.",
+    replace(f2fs_end_page_writeback, by=f2fs_wake_and_end, inside=f2fs_write_end_io),
+    replace(f2fs_wake_checkpoint, by=f2fs_has_woken, inside=f2fs_write_end_io),
+    of=f2fs,
+    scenario=f2fs_umounts,
+)
+
+
+@kernel("fs/f2fs/gc.c")
+def ra_data_block_of_the_victim(page: Page):
+    """The page is let go if it has another block by the time its lock is there, as move_data_block() does."""
+    folio: Folio = Folio[number(page) // PAGES]
+    __filemap_get_folio(mapping, folio)
+    if check_valid_map(page):
+        f2fs_wait_on_page_writeback(folio)
+        f2fs_wait_on_block_writeback(page)
+    folio_unlock(folio)
+
+
+f2fs_readahead_looks_again = variant(
+    "Garbage collection that reads ahead looks, with the page locked, whether its block is still the one that it has met.",
+    override(ra_data_block, by=ra_data_block_of_the_victim),
+    of=f2fs,
+    scenario=f2fs_two_clusters_gc,
+)
+
+
 @kernel("fs/f2fs/file.c")
 def f2fs_do_sync_file_when_idle(current: Task, file: File) -> Errno:
     """The node is written, under its lock, when no page is on its way to an address that it has."""
@@ -171,9 +287,27 @@ def f2fs_do_sync_file_when_idle(current: Task, file: File) -> Errno:
     return OK
 
 
-f2fs_fsync_waits_with_the_node = variant(
-    "fsync locks the node before it waits for data that is on its way to an address in it, whoever has sent it.",
+f2fs_only_fsync_waits_with_the_node = variant(
+    "fsync locks the node before it waits for data that is on its way to an address in it; a checkpoint does not.",
     override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle),
+    of=f2fs,
+    scenario=f2fs_cut_in_a_page,
+)
+
+
+@primitive("fs/f2fs/checkpoint.c")
+def wait_on_all_new_addresses(sbi: Sbi):
+    """A checkpoint waits for all that is on its way to an address that it makes durable, not only for F2FS_WB_CP_DATA.
+
+    Nobody gets a new address meanwhile, because it has cp_rwsem.  Left out: a bio for writes in place that a pass keeps.
+    """
+    wait_until(sbi.wb_cp_data == 0 and not any(page.moved and page.io in (IN_CACHED_BIO, SUBMITTED) for page in each(Page)))
+
+
+f2fs_fsync_waits_with_the_node = variant(
+    "fsync locks the node before it waits for data that is on its way to an address in it, whoever has sent it; so does a checkpoint.",
+    override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle),
+    override(f2fs_wait_on_all_pages, by=wait_on_all_new_addresses),
     of=f2fs,
     scenario=f2fs_cut_in_a_page,
 )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, insert_before, kernel, override, variant, wait_until, warn_on
+from checker.lang import atomic, insert_before, kernel, override, replace, variant, wait_until, warn_on
 
-from model.fs.netfs.scenarios import netfs, netfs_copy_to_cache, netfs_long_subrequests, netfs_no_request, netfs_streams
+from model.fs.netfs.scenarios import netfs, netfs_copy_to_cache, netfs_long_subrequests, netfs_no_request, netfs_no_writer
+from model.fs.netfs.scenarios import netfs_streams
 from model.fs.netfs.state import NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsIoRequest
 from model.fs.netfs.state import NetfsIssuer, netfs_pos_t, stream_t
-from model.fs.netfs.write_collect import netfs_collect_stream, netfs_collect_write_results
+from model.fs.netfs.write_collect import netfs_collect_stream, netfs_collect_write_results, netfs_folio_written_back
 from model.fs.netfs.write_collect import netfs_write_collection_worker, netfs_writeback_unlock_folios
 from model.fs.netfs.write_issue import folio_detach_private, io_stream, list_empty, netfs_advance_write
 from model.fs.netfs.write_issue import netfs_buffer_append_folio, netfs_put_request
 from model.fs.netfs.write_issue import netfs_end_issue_write, netfs_folio_private, netfs_issue_write
 from model.fs.netfs.write_issue import netfs_kill_dirty_pages, netfs_prepare_write, netfs_wake_write_collector
-from model.fs.netfs.write_issue import netfs_write_folio, subreq_at
+from model.fs.netfs.write_issue import netfs_write_folio, note_killed, subreq_at
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_start_writeback
 from model.primitives import folio_unlock
@@ -88,7 +89,7 @@ def netfs_collect_first_stream(wreq: NetfsIoRequest):
                 collected_to = max(collected_to, stream.collected_to)
         if collected_to > before:
             wreq.collected_to = collected_to
-            netfs_writeback_unlock_folios(wreq, collected_to)
+        if netfs_writeback_unlock_folios(wreq):
             made_progress = True
         if not made_progress:
             break
@@ -139,7 +140,7 @@ def netfs_collect_as_far_as_issued(wreq: NetfsIoRequest):
                 collected_to = min(collected_to, stream.collected_to)
         if collected_to > before:
             wreq.collected_to = collected_to
-            netfs_writeback_unlock_folios(wreq, collected_to)
+        if netfs_writeback_unlock_folios(wreq):
             made_progress = True
         if not made_progress:
             break
@@ -152,17 +153,21 @@ def netfs_worker_that_asks_first(wreq: NetfsIoRequest):
         wait_until(wreq.work)
         wreq.work = False
     if not wreq.in_progress:
+        netfs_put_request(wreq)
         return
     all_queued = wreq.all_queued
     netfs_collect_write_results(wreq)
     if not all_queued:
+        netfs_put_request(wreq)
         return
     for s in range(0, 2):
         if io_stream(wreq, s).active:
             if not list_empty(io_stream(wreq, s)):
+                netfs_put_request(wreq)
                 return
-    with atomic("clear_bit_unlock(NETFS_RREQ_IN_PROGRESS), and the collector's reference"):
+    with atomic("clear_bit_unlock(NETFS_RREQ_IN_PROGRESS), and the references of the subrequests and of the work"):
         wreq.in_progress = False
+        netfs_put_request(wreq)
         netfs_put_request(wreq)
 
 
@@ -196,4 +201,20 @@ netfs_report_killed = variant(
     insert_before(folio_detach_private, killing_is_an_error, inside=netfs_kill_dirty_pages),
     of=netfs,
     scenario=netfs_no_request,
+)
+
+
+@kernel("fs/netfs/write_issue.c")
+def nothing_takes_it(folio: Folio):
+    """What neither stream takes is an error, of which fsync hears, before writeback of it ends."""
+    mapping_set_error(mapping, EIO)
+    note_killed(folio)
+    netfs_folio_written_back(folio)
+
+
+netfs_report_untaken = variant(
+    "A folio that neither the server nor the cache takes is an error.",
+    replace(netfs_folio_written_back, by=nothing_takes_it, inside=netfs_write_folio, nth=2),
+    of=netfs,
+    scenario=netfs_no_writer,
 )

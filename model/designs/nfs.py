@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from checker.lang import drop, each, kernel, override, primitive, replace, swap, variant
+from checker.lang import atomic, drop, each, insert_before, kernel, number, override, primitive, replace, swap, variant
 
 from model.fs.nfs.file import nfs_file_fsync, nfs_file_fsync_commit, nfs_release_folio
 
-from model.fs.nfs.scenarios import nfs, nfs_low_memory, nfs_server_reboot, nfs_soft_errors, nfs_softerr_mount
+from model.fs.nfs.pagelist import nfs_page_group_sync_on_remove
+from model.fs.nfs.scenarios import nfs, nfs_congested, nfs_low_memory, nfs_page_groups, nfs_server_reboot, nfs_soft_errors, nfs_softerr_mount
 from model.fs.nfs.scenarios import nfs_write_under_fsync, nfs_writers
-from model.fs.nfs.state import NfsPage, NfsPageioDescriptor, nfsi, nfss, verf_t
+from model.fs.nfs.state import NFS_CONGESTION_OFF, NFS_PARTS, NfsPage, NfsPageioDescriptor, nfsi, nfss, verf_t
 from model.fs.nfs.write import nfs_clear_request_commit, nfs_commit_inode
 from model.fs.nfs.write import nfs_error_is_fatal, nfs_folio_private_request, nfs_inode_remove_request
 from model.fs.nfs.write import nfs_io_completion_alloc, nfs_io_completion_put, nfs_mark_request_dirty
 from model.fs.nfs.write import nfs_page_end_writeback, nfs_pageio_complete, nfs_redirty_request
 from model.fs.nfs.write import nfs_request_add_commit_list, nfs_request_remove_commit_list, nfs_write_completion
 from model.fs.nfs.write import nfs_write_match_verf, nfs_writepage_locked, nfs_writepages, note_nfs_pass
-from model.fs.nfs.write import wait_on_commit
+from model.fs.nfs.write import nfs_clear_private, nfs_commit_release_pages, nfs_commitdata_release, nfs_lock_and_join_requests
+from model.fs.nfs.write import nfs_wait_on_congestion, wait_on_commit
+from model.fs.xfs.xfs_aops import xfs_vm_writepages
 from model.mm.filemap import file_write_and_wait_range
-from model.mm.page_writeback import folio_clear_dirty_for_io, write_cache_pages
+from model.mm.page_writeback import do_writepages, folio_clear_dirty_for_io, write_cache_pages
 from model.primitives import folio_test_writeback
 from model.state import FILE_SIZE, LONG_MAX, OK, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, File, Folio, Task
 from model.state import WritebackControl
@@ -79,14 +82,14 @@ nfs_redirty_after_writeback = variant(
 def nfs_writepages_hard(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
     """Every error that may go away is tried again, with whatever options the file system is mounted."""
     if wbc.sync_mode == WB_SYNC_NONE:
-        if nfss.write_congested:
-            return OK
+        nfs_wait_on_congestion(nfss)
     note_nfs_pass(nfsi, True)
     err: Errno = OK
     ioc = nfs_io_completion_alloc()
     while True:
         pgio = NfsPageioDescriptor()
         pgio.io_completion = ioc
+        pgio.cond_stable = wbc.sync_mode == WB_SYNC_ALL
         if wbc.sync_mode == WB_SYNC_ALL:
             wbc.nr_to_write = LONG_MAX
         err = write_cache_pages(mapping, wbc, pgio)
@@ -111,6 +114,33 @@ nfs_stays_on_commit_list = variant(
     drop(nfs_request_remove_commit_list, inside=nfs_clear_request_commit),
     of=nfs,
     scenario=nfs_writers,
+)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_writepages_when_not_congested(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
+    """A background pass that finds the mount congested writes nothing, and says nothing."""
+    if wbc.sync_mode == WB_SYNC_NONE:
+        if nfss.write_congested:
+            return OK
+    err = nfs_writepages(mapping, wbc)
+    return err
+
+
+@kernel("fs/nfs/write.c")
+def end_congestion():
+    """A COMMIT that is over ends congestion, if few enough folios are under writeback."""
+    if nfss.writeback < NFS_CONGESTION_OFF:
+        nfss.write_congested = False
+
+
+nfs_returns_when_congested = variant(
+    "As before v6.11: a background pass returns at once if the mount is congested, and a COMMIT may end congestion.",
+    replace(xfs_vm_writepages, by=nfs_writepages_when_not_congested, inside=do_writepages),
+    drop(nfs_wait_on_congestion, inside=nfs_writepages),
+    insert_before(nfs_commitdata_release, end_congestion, inside=nfs_commit_release_pages),
+    of=nfs,
+    scenario=nfs_congested,
 )
 
 # -------------------------------------------------------------------- repairs
@@ -164,4 +194,34 @@ nfs_release_does_not_wait = variant(
     override(nfs_release_folio, by=nfs_release_folio_later),
     of=nfs,
     scenario=nfs_low_memory,
+)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_remove_with_the_group(req: NfsPage):
+    """The folio loses its request under the lock of the group in which it was seen that all are done with."""
+    if NFS_PARTS > 1:
+        with atomic("PG_HEADLOCK is held"):
+            last = nfs_page_group_sync_on_remove(req)
+            if last:
+                nfs_clear_private(req)
+    else:
+        nfs_clear_private(req)
+
+
+@primitive("fs/nfs/write.c")
+def nfs_attached_and_kept(folio: Folio) -> bool:
+    """Under the lock of the group: is the request still the folio's?  If so its removal is cancelled."""
+    head = NfsPage[number(folio) * NFS_PARTS]
+    if head.mapped:
+        head.remove = False
+    return head.mapped
+
+
+nfs_group_lock_covers_the_removal = variant(
+    "Requests are removed, and looked at before they are joined, under the lock of their group.",
+    override(nfs_inode_remove_request, by=nfs_remove_with_the_group),
+    replace(nfs_folio_private_request, by=nfs_attached_and_kept, inside=nfs_lock_and_join_requests, nth=2),
+    of=nfs,
+    scenario=nfs_page_groups,
 )

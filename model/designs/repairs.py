@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from checker.lang import drop, insert_after, insert_before, kernel, variant
 
-from model.fs.iomap.buffered_io import fill_block, iomap_set_range_uptodate
+from model.fs.iomap.buffered_io import fill_block, iomap_set_range_uptodate, iomap_write_iter, note_size_grows
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map
 from model.fs.xfs.xfs_file import xfs_file_write_zero_eof
 from model.fs.xfs.xfs_iomap import xfs_zero_range
 from model.mm.filemap import filemap_write_and_wait_range, mapping_set_error
-from model.primitives import folio_unlock
+from model.primitives import folio_unlock, i_size_read, i_size_write
 from model.scenarios import errors, iomap, short_copy_in_hole
 from model.scenarios_cache import write_behind_eof
-from model.state import Errno, Task, loff_t, mapping
+from model.scenarios_in_turn import copies_fail_behind_eof
+from model.state import Errno, Task, inode, loff_t, mapping
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -48,4 +49,21 @@ zeroes_before_size = variant(
     insert_after(xfs_zero_range, write_zeroes, inside=xfs_file_write_zero_eof),
     of=iomap,
     scenario=write_behind_eof,
+)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def grow_by_what_is_written(pos: loff_t, written: loff_t, old_size: loff_t):
+    """i_size grows up to what has been written, if anything has."""
+    if written > 0 and pos + written > old_size:
+        i_size_write(inode, pos + written)
+
+
+size_of_what_is_written = variant(
+    "A copy that was rejected leaves i_size as it was, also behind EOF.",
+    insert_after(i_size_read, grow_by_what_is_written, inside=iomap_write_iter),
+    drop(i_size_write, inside=iomap_write_iter),
+    drop(note_size_grows, inside=iomap_write_iter),
+    of=iomap,
+    scenario=copies_fail_behind_eof,
 )

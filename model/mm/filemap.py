@@ -114,8 +114,12 @@ def filemap_fault(folio: Folio, index: pgoff_t) -> bool:
 
 @primitive("mm/filemap.c")
 def filemap_range_needs_writeback(mapping: AddressSpace, start: loff_t, end: loff_t) -> bool:
-    """Is a folio of the range dirty, locked or under writeback?  A guess without locks, made in one look."""
-    return any(
+    """Is a folio of the range dirty, locked or under writeback?  A guess without locks, made in one look.
+
+    Nothing is if no folio of the whole file carries DIRTY or WRITEBACK, whoever has locked one.
+    """
+    marked = any(folio.tag_dirty or folio.tag_writeback for folio in each(Folio))
+    return marked and any(
         folio.mapping and (folio.dirty or folio.writeback or is_locked(folio.locked))
         for folio in each(Folio)
         if folio_pos(folio) <= end and folio_pos(folio) + FOLIO_SIZE > start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import Place, Record, atomic, bug_on, each, kernel, number, primitive, wait_until
+from checker.lang import Place, Record, atomic, bug_on, each, kernel, number, primitive, wait_until, warn_on
 
 from model.primitives import folio_lock, folio_test_clear_dirty, folio_test_dirty, folio_test_locked
 from model.primitives import folio_test_writeback, folio_unlock, xa_get_mark
@@ -252,6 +252,7 @@ def writeback_iter(mapping: AddressSpace, wbc: WritebackControl, folio: Folio, e
             tag_pages_for_writeback(mapping, wbc.index, wbc_end(wbc))
     else:
         wbc.nr_to_write -= folio_nr_pages(folio)
+        warn_on(error == AOP_WRITEPAGE_ACTIVATE)
         if wbc.sync_mode == WB_SYNC_ALL:
             if error != OK and wbc.saved_err == OK:
                 wbc.saved_err = error

@@ -12,18 +12,19 @@ from model.state import PAGE_SIZE, inode
 
 @primitive("fs/f2fs/node.c")
 def f2fs_write_node(sbi: Sbi):
-    """The node of the file is durable as it is now: its addresses and its i_size.
+    """The node of the file is durable as it is now: its addresses and its i_size; not if checkpoints have stopped.
 
     From the write of the node to its completion is one step: a new address has to wait for it (f2fs_set_data_blkaddr()).
     Left out: that the addresses and the size are in several blocks; a checkpoint or a chain of marked
     nodes makes them durable as one.
     """
-    for page in each(Page):
-        page.image = page.addr
-        page.moved = False
-        for c in range(0, PAGE_SIZE):
-            page.image_block[c] = page.block[c]
-    sbi.image_size = inode.i_size
+    if not sbi.cp_error:
+        for page in each(Page):
+            page.image = page.addr
+            page.moved = False
+            for c in range(0, PAGE_SIZE):
+                page.image_block[c] = page.block[c]
+        sbi.image_size = inode.i_size
 
 
 @primitive("fs/f2fs/node.c")

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from checker.lang import Array, Flag, Place, Range, Record, atomic, bug_on, choose, each, kernel, number, primitive
 
-from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_note_written, f2fs_read_pages
+from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_note_written
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, f2fs_update_data_blkaddr
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_META_GC, NEW_ADDR
-from model.fs.f2fs.state import NO_IO, NULL_ADDR, CachePages, Page, page_count_t, sbi
+from model.fs.f2fs.state import CANNOT_READ, NO_IO, NOT_COMPRESSED, NULL_ADDR, PREPARED, CachePages, Page, Prepared
+from model.fs.f2fs.state import page_count_t, sbi
 from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback
-from model.primitives import atomic_dec, atomic_read, folio_lock, folio_test_uptodate, folio_unlock
-from model.state import EAGAIN, ERRORS, FILE_PAGES, OK, PAGES, PAGE_SIZE, STALE, WB_SYNC_NONE, Errno, Folio
+from model.primitives import atomic_dec, atomic_read, folio_lock, folio_test_uptodate, folio_test_writeback, folio_unlock
+from model.state import EAGAIN, EIO, ERRORS, FILE_PAGES, OK, PAGES, PAGE_SIZE, STALE, WB_SYNC_NONE, Errno, Folio
 from model.state import WritebackControl, inode, loff_t, mapping
 
 slot_t = Range(0, F2FS_CLUSTER_SIZE)
@@ -83,8 +84,12 @@ def cluster_may_compress(cc: CompressCtx) -> bool:
 
 
 @kernel("fs/f2fs/compress.c")
-def f2fs_read_cluster(cluster: cluster_t):
-    """Lock the pages of a cluster, one after the other; read those that are not uptodate, and unlock all."""
+def f2fs_read_cluster(cluster: cluster_t) -> bool:
+    """Lock the pages of a cluster, one after the other; read those that are not uptodate, and unlock all.
+
+    False: one could not be read.  In 6.13 nobody asks.
+    """
+    good = True
     kept = CompressCtx()
     for slot in range(0, F2FS_CLUSTER_SIZE):
         folio: Folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
@@ -97,8 +102,10 @@ def f2fs_read_cluster(cluster: cluster_t):
         if kept.rpages[slot]:
             folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
             with atomic("f2fs_read_multi_pages(), and its completion, which unlocks the page"):
-                f2fs_read_pages(folio)
+                read = f2fs_submit_page_read(folio)
                 folio_unlock(folio)
+            good = good and read
+    return good
 
 
 @kernel("fs/f2fs/compress.c")
@@ -122,16 +129,17 @@ def f2fs_lock_cluster(cluster: cluster_t) -> bool:
 
 
 @kernel("fs/f2fs/compress.c")
-def f2fs_prepare_compress_overwrite(cluster: cluster_t) -> bool:
-    """Of a cluster that is compressed on disk, lock all pages, uptodate; False: it is not compressed.
+def f2fs_prepare_compress_overwrite(cluster: cluster_t) -> Prepared:
+    """Of a cluster that is compressed on disk, lock all pages, uptodate.
 
-    Left out: errors.  Its callers give up, and nothing has happened; a read that fails is tried again.
+    A page that is not uptodate when it is locked is read again: who has read it does not ask whether that has failed.
+    Left out: errors of a node or of memory.  Its callers give up, and nothing has happened.
     """
     while f2fs_is_compressed_cluster(cluster):
         f2fs_read_cluster(cluster)
         if f2fs_lock_cluster(cluster):
-            return True
-    return False
+            return PREPARED
+    return NOT_COMPRESSED
 
 
 @kernel("fs/f2fs/compress.c")
@@ -184,9 +192,11 @@ def cancel_cluster_writeback(cluster: cluster_t):
         sbi.dirty_pages += 1
     folio_lock(Folio[cluster * F2FS_CLUSTER_SIZE // PAGES])
     for slot in range(0, F2FS_CLUSTER_SIZE):
-        with atomic("folio_end_writeback(): no I/O"):
-            clear_page_private_gcing(Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES])
-            folio_end_writeback(Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES])
+        with atomic("folio_test_writeback(), folio_end_writeback(): no I/O"):
+            folio: Folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
+            clear_page_private_gcing(folio)
+            if folio_test_writeback(folio):
+                folio_end_writeback(folio)
 
 
 @kernel("fs/f2fs/compress.c")
@@ -198,7 +208,8 @@ def f2fs_write_compressed_pages(cc: CompressCtx, submitted: Place) -> Errno:
     What is done for a slot is one step with its unlock: dirty_pages decides only whether a pass begins, the address is looked at
     under the lock, and the bio is that of a page that stays under writeback.
     Left out: the dnode lock from the look at the slots to the last of them; the pages and cp_rwsem keep others away.
-    An allocation that fails stops all checkpoints as well (STOP_CP_REASON_NO_SEGMENT), so no scope has both.
+    An allocation that fails stops all checkpoints (f2fs_stop_checkpoint()), ends writeback of the page of its slot and leaves NULL_ADDR in the
+    slot; the raw write that follows finds f2fs_cp_error(), drops the pages and records the error.
     """
     cluster: cluster_t = cc.cluster_idx
     fails = False
@@ -219,11 +230,9 @@ def f2fs_write_compressed_pages(cc: CompressCtx, submitted: Place) -> Errno:
         folio_unlock(Folio[cluster * F2FS_CLUSTER_SIZE // PAGES])
     with atomic("slot 1: under the folio lock"):
         page: Page = Page[cluster * F2FS_CLUSTER_SIZE + 1]
-        if ERRORS > 0:
-            fails = choose(False, True)
-        fails = fails and mapping.failures_left > 0
+        fails = not f2fs_allocate_data_block()
         if fails:
-            mapping.failures_left -= 1
+            f2fs_lose_page(page)
         else:
             f2fs_update_data_blkaddr(page, CDATA_ADDR)
             sbi.wb_cp_data += 1
@@ -299,7 +308,7 @@ def f2fs_write_raw_page(folio: Folio, cp: CachePages, wbc: WritebackControl, com
 def f2fs_write_raw_pages(cc: CompressCtx, cp: CachePages, wbc: WritebackControl, submitted: Place) -> Errno:
     """Write the pages of a cluster one by one; if it is compressed on disk, as one change for the checkpoint.
 
-    Left out: f2fs_balance_fs().
+    Left out: AOP_WRITEPAGE_ACTIVATE, with which the pages behind it stay dirty: it takes errors=remount-ro after an error that stops checkpoints.
     """
     compr_blocks: page_count_t = 0
     ret = f2fs_get_dnode_of_cluster()
@@ -318,6 +327,7 @@ def f2fs_write_raw_pages(cc: CompressCtx, cp: CachePages, wbc: WritebackControl,
             submitted += cp.submitted
     if compr_blocks > 0:
         f2fs_unlock_op(sbi)
+    f2fs_balance_fs()
     return ret
 
 
@@ -340,15 +350,21 @@ def f2fs_write_multi_pages(cc: CompressCtx, cp: CachePages, wbc: WritebackContro
 
 
 @kernel("fs/f2fs/data.c")
-def f2fs_cluster_needs_another_look(cp: CachePages, page: Page) -> bool:
-    """Dirty the whole of a cluster that is compressed on disk and not all in the array; then the pass starts over."""
+def f2fs_cluster_needs_another_look(cp: CachePages, page: Page) -> Errno:
+    """Dirty the whole of a cluster that is compressed on disk and not all in the array; then the pass starts over (cp.retry)."""
     cluster: cluster_t = number(page) // F2FS_CLUSTER_SIZE
-    if not f2fs_prepare_compress_overwrite(cluster):
-        return False
-    f2fs_compress_write_end(cluster, 0, 0)
-    if number(page) % F2FS_CLUSTER_SIZE != 0:
-        return True
-    return not f2fs_all_cluster_page_ready(cp, page, False)
+    prepared = f2fs_prepare_compress_overwrite(cluster)
+    if prepared == CANNOT_READ:
+        cp.done = True
+        return EIO
+    if prepared == PREPARED:
+        f2fs_compress_write_end(cluster, 0, 0)
+        if number(page) % F2FS_CLUSTER_SIZE != 0:
+            cp.retry = True
+            return OK
+        ready = f2fs_all_cluster_page_ready(cp, page, False)
+        cp.retry = not ready
+    return OK
 
 
 @kernel("fs/f2fs/data.c")
@@ -366,9 +382,9 @@ def f2fs_write_compressed_entry(wbc: WritebackControl, cp: CachePages, cc: Compr
             return OK
     if cc.nr_rpages == 0:
         if not f2fs_all_cluster_page_ready(cp, page, True):
-            if f2fs_cluster_needs_another_look(cp, page):
-                cp.retry = True
-                return OK
+            err = f2fs_cluster_needs_another_look(cp, page)
+            if err != OK or cp.retry:
+                return err
             if wbc.sync_mode == WB_SYNC_NONE:
                 if atomic_read(sbi.wb_sync_req) > 0:
                     cp.done = True
@@ -382,8 +398,9 @@ def f2fs_write_compressed_entry(wbc: WritebackControl, cp: CachePages, cc: Compr
     return OK
 
 
-from model.fs.f2fs.data import charge_submitted, f2fs_dirty_data_folio, f2fs_take_folio  # noqa: E402
+from model.fs.f2fs.data import charge_submitted, f2fs_dirty_data_folio, f2fs_submit_page_read, f2fs_take_folio  # noqa: E402
 from model.fs.f2fs.data import f2fs_write_single_data_page  # noqa: E402
 from model.fs.f2fs.data import folio_redirty_for_writepage  # noqa: E402
-from model.fs.f2fs.segment import add_to_bio, clear_page_private_gcing  # noqa: E402
+from model.fs.f2fs.gc import f2fs_balance_fs  # noqa: E402
+from model.fs.f2fs.segment import add_to_bio, clear_page_private_gcing, f2fs_allocate_data_block, f2fs_lose_page  # noqa: E402
 from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_on_page_writeback  # noqa: E402

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive, warn_on
 
-from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget
+from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget, f2fs_note_failure
+from model.fs.f2fs.primitives import f2fs_read_pages
 from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
 from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_FFS, F2FS_IPU, F2FS_META_GC, F2FS_ONSTACK_PAGES
+from model.fs.f2fs.state import F2FS_READ_ERRORS
 from model.fs.f2fs.state import LOCK_DONE, LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, Sbi, dirty_count_t
 from model.fs.f2fs.state import page_count_t, sbi
+from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import filemap_dirty_folio, folio_cancel_dirty, folio_clear_dirty_for_io
 from model.mm.page_writeback import folio_start_writeback, note_taken, tag_pages_for_writeback, wbc_end
 from model.mm.page_writeback import wbc_to_tag
@@ -16,7 +19,7 @@ from model.mm.truncate import filemap_remove_folio
 from model.primitives import atomic_dec, atomic_inc, atomic_read, folio_lock, folio_test_dirty, folio_trylock
 from model.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, xa_get_mark
 from model.size import folio_index
-from model.state import BLOCKS, EAGAIN, ERRORS, FILE_PAGES, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
+from model.state import BLOCKS, EAGAIN, EIO, ERRORS, FILE_PAGES, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
 from model.state import WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark
 from model.state import inode, loff_t, mapping, pgoff_t
 
@@ -88,6 +91,20 @@ def f2fs_truncate_cleanup_folio(folio: Folio):
     """truncate_cleanup_folio() of a folio of f2fs, which always asks ->invalidate_folio."""
     f2fs_invalidate_folio(folio, 0, FOLIO_SIZE)
     folio_cancel_dirty(folio)
+
+
+# ------------------------------------------------------------------------ reads
+
+
+@kernel("fs/f2fs/data.c")
+def f2fs_submit_page_read(folio: Folio) -> bool:
+    """Fill a folio that is not uptodate from the device, and wait; False: it cannot be read, and is not uptodate still."""
+    fails = False
+    if F2FS_READ_ERRORS > 0:
+        fails = choose(False, True)
+    if not fails:
+        f2fs_read_pages(folio)
+    return not fails
 
 
 # ----------------------------------------------------------------- one page
@@ -166,6 +183,16 @@ def f2fs_page_inside(folio: Folio, compr_blocks: page_count_t) -> bool:
 
 
 @kernel("fs/f2fs/data.c")
+def f2fs_drop_page(folio: Folio):
+    """A locked page that cannot be written because checkpoints have stopped: clean, and an error."""
+    with atomic("mapping_set_error(): under the folio lock"):
+        f2fs_note_failure(Page[folio_index(folio)])
+        mapping_set_error(mapping, EIO)
+        atomic_dec(sbi.dirty_pages)
+        folio_unlock(folio)
+
+
+@kernel("fs/f2fs/data.c")
 def f2fs_write_single_data_page(
     folio: Folio, cp: CachePages, wbc: WritebackControl, bio: Task, compr_blocks: page_count_t
 ) -> Errno:
@@ -174,12 +201,16 @@ def f2fs_write_single_data_page(
     OK: it is unlocked, and cp.submitted says whether it was written out of place; of a page written in
     place that is not said.  An error: it is dirty again and unlocked, and cp.submitted is as it was.
     dirty_pages goes down with the unlock: a flusher that finds it zero in between has nothing to do.
-    Left out: checkpoint errors, directories, quota, verity, inline data, reclaim, last_disk_size, and
-    f2fs_balance_fs(): garbage collection in the foreground is a process of its own here.
+    When checkpoints have stopped it is dropped, and the error recorded.
+    Left out: errors=remount-ro, directories, quota, verity, inline data, reclaim, last_disk_size.
     """
     page: Page = Page[folio_index(folio)]
     err: Errno = OK
     submitted = False
+    if f2fs_cp_error():
+        f2fs_drop_page(folio)
+        cp.submitted = 0
+        return OK
     with atomic("i_size_read(), and zeroing under the folio lock"):
         inside = f2fs_page_inside(folio, compr_blocks)
     if inside:
@@ -322,6 +353,8 @@ def f2fs_write_entry(wbc: WritebackControl, cp: CachePages, page: Page) -> Errno
             folio_unlock(folio)
             return OK
         ret = f2fs_write_single_data_page(folio, cp, wbc, wbc.current, 0)
+        if ret == OK:
+            f2fs_balance_fs()
         f2fs_note_budget(sbi, ret != OK and cp.submitted > 0)
         charge_submitted(wbc, cp, cp.submitted)
         if ret == EAGAIN and wbc.sync_mode == WB_SYNC_NONE:
@@ -444,6 +477,7 @@ def f2fs_write_data_pages(mapping: AddressSpace, wbc: WritebackControl) -> Errno
 # The files of f2fs call each other in circles, so these imports come last.
 from model.fs.f2fs.compress import CompressCtx, f2fs_write_compressed_entry  # noqa: E402
 from model.fs.f2fs.compress import f2fs_is_compressed_cluster, f2fs_write_multi_pages  # noqa: E402
+from model.fs.f2fs.gc import f2fs_balance_fs  # noqa: E402
 from model.fs.f2fs.segment import f2fs_inplace_write_data, f2fs_outplace_write_data, f2fs_submit_merged_ipu_write  # noqa: E402
-from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_block_writeback  # noqa: E402
+from model.fs.f2fs.segment import f2fs_cp_error, f2fs_submit_merged_write, f2fs_wait_on_block_writeback  # noqa: E402
 from model.fs.f2fs.segment import f2fs_submit_merged_write_of, f2fs_wait_on_page_writeback  # noqa: E402

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, constant, each, number, primitive
+from checker.lang import atomic, choose, constant, each, is_locked, number, primitive, wait_until
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint
 from model.fs.f2fs.data import f2fs_shrink_folio
-from model.fs.f2fs.file import f2fs_buffered_write, f2fs_do_sync_file, f2fs_setattr_size
+from model.fs.f2fs.file import f2fs_buffered_write, f2fs_do_sync_file, f2fs_punch_hole, f2fs_setattr_size
 from model.fs.f2fs.gc import f2fs_gc, f2fs_gc_block
-from model.fs.f2fs.primitives import f2fs_note_truncate, f2fs_note_write_begins
+from model.fs.f2fs.primitives import f2fs_note_punch, f2fs_note_told, f2fs_note_truncate, f2fs_note_write_begins
+from model.fs.f2fs.segment import f2fs_cp_error
 from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, NEW_ADDR, Page, sbi
 from model.fs.fs_writeback import __writeback_single_inode
-from model.mm.filemap import note_fsync_returns
+from model.mm.filemap import file_write_and_wait_range, note_fsync_returns
 from model.primitives import i_size_read, inode_lock, inode_unlock
-from model.state import DATA, FILE_SIZE, LONG_MAX, NEW, PAGES, PAGE_SIZE, Cell, File, Folio
-from model.state import WB_SYNC_NONE, Task, inode, loff_t, pgoff_t
+from model.state import DATA, FILE_SIZE, LONG_MAX, NEW, OK, PAGES, PAGE_SIZE, Cell, File, Folio
+from model.state import EIO, WB_SYNC_NONE, Errno, Task, inode, loff_t, pgoff_t
 
 F2FS_ON_DISK = constant(1, "pages of the file at the start; they are on disk and not cached")
 F2FS_WRITE_A = constant(0, "the page that a write begins at")
@@ -31,7 +32,10 @@ F2FS_GC_PAGE = constant(0, "the page that garbage collection meets")
 
 
 def f2fs_write():
-    """write(2) of pages, inside the file or at its end.  What it is going to write is not zero for certain any more."""
+    """write(2) of pages, inside the file or at its end.  What it is going to write is not zero for certain any more.
+
+    When checkpoints have stopped it fails, as truncate does; f2fs_file_write_iter() asks before it takes i_rwsem, which nobody can tell apart.
+    """
     with atomic("inode_lock(): i_size stays as it is"):
         inode_lock(inode)
         index: pgoff_t = choose(F2FS_WRITE_A, F2FS_WRITE_B)
@@ -39,7 +43,8 @@ def f2fs_write():
         len: loff_t = min(F2FS_WRITE_LEN * PAGE_SIZE, FILE_SIZE - index * PAGE_SIZE) - F2FS_SHORT
         if F2FS_CUT > 0:
             f2fs_note_write_begins(index * PAGE_SIZE, len)
-    if index * PAGE_SIZE <= isize:
+    stopped = f2fs_cp_error()
+    if index * PAGE_SIZE <= isize and not stopped:
         f2fs_buffered_write(index * PAGE_SIZE, len)
     inode_unlock(inode)
 
@@ -53,16 +58,39 @@ def f2fs_truncate():
             newsize = choose(F2FS_TRUNCATE * PAGE_SIZE - F2FS_CUT, FILE_SIZE)
         oldsize: loff_t = i_size_read(inode)
         f2fs_note_truncate(min(oldsize, newsize), False)
-    f2fs_setattr_size(oldsize, newsize)
+    err: Errno = EIO
+    stopped = f2fs_cp_error()
+    if not stopped:
+        err = f2fs_setattr_size(oldsize, newsize)
     with atomic("inode_unlock(): truncate returns"):
-        f2fs_note_truncate(min(oldsize, newsize), True)
+        if err == OK:
+            f2fs_note_truncate(min(oldsize, newsize), True)
+        inode_unlock(inode)
+
+
+def f2fs_punch():
+    """fallocate(2) that punches a hole: the first page."""
+    with atomic("inode_lock(): i_size stays as it is"):
+        inode_lock(inode)
+        f2fs_note_punch(Page[0], False)
+    f2fs_punch_hole(Page[0])
+    with atomic("inode_unlock(): fallocate returns"):
+        f2fs_note_punch(Page[0], True)
         inode_unlock(inode)
 
 
 def f2fs_fsync(file: File):
-    """fsync(2) on an open file."""
-    error = f2fs_do_sync_file(Task[number(file) + 2], file)
-    note_fsync_returns(file, error)
+    """fsync(2) on an open file: f2fs_sync_file(), which fails when checkpoints have stopped.
+
+    f2fs_do_sync_file() looks again after it has written the node, which is its last step here.
+    """
+    error: Errno = EIO
+    stopped = f2fs_cp_error()
+    if not stopped:
+        error = f2fs_do_sync_file(Task[number(file) + 2], file)
+        stopped = f2fs_cp_error()
+    f2fs_note_told(file, stopped)
+    note_fsync_returns(file, EIO if stopped else error)
 
 
 def f2fs_fsync_alone():
@@ -79,6 +107,24 @@ def f2fs_background():
 def f2fs_checkpoint():
     """A checkpoint: sync(2), or because it is time."""
     f2fs_write_checkpoint(sbi)
+
+
+@primitive("fs/f2fs/super.c")
+def f2fs_put_super():
+    """umount(2): when nobody uses the file, and nothing of it is dirty or under writeback, sbi is freed.
+
+    Who is under writeback is waited for where the inode is evicted, F2FS_WB_CP_DATA in f2fs_put_super().
+    """
+    idle = not any(folio.dirty or folio.writeback or is_locked(folio.locked) for folio in each(Folio))
+    wait_until(idle and not is_locked(inode.i_rwsem) and not is_locked(sbi.writepages) and sbi.wb_cp_data == 0)
+    sbi.freed = True
+
+
+def f2fs_write_and_umount():
+    """The last one who uses the file writes it and closes it; umount(2) writes what is dirty, waits, and frees sbi."""
+    f2fs_write()
+    file_write_and_wait_range(Task[2], File[0], 0, FILE_SIZE)
+    f2fs_put_super()
 
 
 def f2fs_reclaim():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from checker.lang import acquire, bug_on, each, number, primitive, release, release_shared, try_acquire
 from checker.lang import try_acquire_shared, wait_until
 
-from model.fs.f2fs.state import COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, BlockT, Page, Sbi
+from model.fs.f2fs.state import COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, F2FS_NO_SPACE, BlockT, Page, Sbi
+from model.mm.filemap import note_told
 from model.state import DATA, EIO, FOLIO_SIZE, HOLE, NEW, OK, OLD, PAGES, PAGE_SIZE, STALE, UNDEFINED, ZERO, Cell
 from model.state import Errno, File, Folio, inode, loff_t, mapping
 
@@ -111,11 +112,12 @@ def f2fs_data_blkaddr(page: Page) -> BlockT:
 def f2fs_update_data_blkaddr(page: Page, addr: BlockT):
     """Give a page another address, at which the device holds nothing of the file yet.
 
-    What the old address held stays where the node image finds it.
+    What the old address held stays where the node image finds it; the block there is no valid one of its section any more.
     """
     for c in range(0, PAGE_SIZE):
         page.block[c] = STALE
     page.moved = True
+    page.victim = False
     page.addr = addr
 
 
@@ -199,17 +201,45 @@ def f2fs_note_truncate(pos: loff_t, over: bool):
 
 
 @primitive()
+def f2fs_note_punch(page: Page, over: bool):
+    """A hole is punched: what the page holds is undefined; when it is over, it is zero."""
+    for cell in each(Cell):
+        if number(cell) // PAGE_SIZE == number(page):
+            cell.logical = HOLE if over else UNDEFINED
+            f2fs_supersede(cell)
+
+
+@primitive()
 def f2fs_note_failure(page: Page):
-    """Writing a page has failed: what was new is lost; every file is owed the error."""
+    """Writing a page has failed: what was new is lost; every file is owed the error.
+
+    What an fsync has promised is not new: recovery finds it where it was.
+    """
     for file in each(File):
         file.owed = True
     for cell in each(Cell):
         if number(cell) // PAGE_SIZE == number(page) and page.block[number(cell) % PAGE_SIZE] != NEW:
-            if cell.logical == DATA:
+            if cell.logical == DATA and not cell.promised:
                 cell.logical = UNDEFINED
             for file in each(File):
                 if file.covered[number(cell)]:
                     file.owed_now = True
+
+
+@primitive()
+def f2fs_note_told_so_far(file: File, told: bool):
+    """fsync has looked for errors, and is going to ask whether checkpoints have stopped: nothing is missed yet."""
+    if told or F2FS_NO_SPACE == 0:
+        note_told(file, told)
+
+
+@primitive()
+def f2fs_note_told(file: File, stopped: bool):
+    """fsync has asked whether checkpoints have stopped, and says so, whatever else it says."""
+    if F2FS_NO_SPACE > 0:
+        if file.owed_now and not stopped:
+            file.missed = True
+        file.owed_now = False
 
 
 @primitive()

@@ -9,11 +9,13 @@ from model.fs.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_CUT, F2FS_ON_DI
 from model.fs.f2fs.operations import F2FS_WRITE_A, F2FS_WRITE_B, F2FS_WRITE_LEN
 from model.fs.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_compressed_file, f2fs_file_on_disk
 from model.fs.f2fs.operations import f2fs_fsync, f2fs_reclaim, f2fs_truncate, f2fs_write
+from model.fs.f2fs.primitives import f2fs_note_told_so_far
 from model.fs.f2fs.segment import f2fs_meta_write_end_io, f2fs_write_end_io
 from model.fs.f2fs.state import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_FFS, F2FS_IPU, F2FS_META_GC, Page, Sbi
-from model.fs.f2fs.state import F2FS_WHOLE_PAGES
+from model.fs.f2fs.state import F2FS_NO_SPACE, F2FS_WHOLE_PAGES
 from model.fs.iomap.buffered_io import iomap_invalidate_folio
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
+from model.mm.filemap import file_write_and_wait_range, note_told
 from model.mm.page_writeback import do_writepages
 from model.mm.truncate import truncate_cleanup_folio, truncate_inode_partial_folio
 from model.state import BLOCKS, CELLS, ERRORS, FOLIOS, PAGES, AddressSpace, File, Folio, Inode
@@ -22,6 +24,7 @@ f2fs = baseline(
     "Linux 6.13.1: f2fs, pages.",
     replace(xfs_vm_writepages, by=f2fs_write_data_pages, inside=do_writepages),
     override(truncate_cleanup_folio, by=f2fs_truncate_cleanup_folio),
+    replace(note_told, by=f2fs_note_told_so_far, inside=file_write_and_wait_range),
     replace(iomap_invalidate_folio, by=f2fs_invalidate_folio, inside=truncate_inode_partial_folio),
 )
 
@@ -92,11 +95,12 @@ f2fs_shrinks = scenario(
 )
 
 f2fs_cut_in_a_page = scenario(
-    "A page that truncate cuts in the middle, and a truncate up; a writer of half a page, fsync and the flusher.",
+    "A page that truncate cuts in the middle, and a truncate up; a writer of half a page, fsync, the flusher and checkpoints.",
     thread("writer", f2fs_write),
     thread("truncater", f2fs_truncate),
     thread("fsync", f2fs_fsync, per=File),
     thread("flusher", f2fs_background),
+    thread("checkpoint", f2fs_checkpoint),
     interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_file_on_disk,
     scope={**F2FS_SCOPE, CELLS: 2, FOLIOS: 1, F2FS_CUT: 1, F2FS_SHORT: 1, F2FS_WRITE_B: 0},
@@ -330,7 +334,7 @@ f2fs_cluster_no_space = scenario(
     thread("flusher", f2fs_background),
     interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0, ERRORS: 1},
+    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0, ERRORS: 1, F2FS_NO_SPACE: 1},
     bound=3,
     of=f2fs,
     lock_order=F2FS_LOCK_ORDER,

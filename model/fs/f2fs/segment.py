@@ -5,11 +5,11 @@ A bio of several pages is submitted as one, and completed page by page in any or
 
 from __future__ import annotations
 
-from checker.lang import Place, atomic, choose, each, kernel, number, primitive, wait_until
+from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive, wait_until
 
 from model.fs.f2fs.primitives import f2fs_note_failure, f2fs_update_data_blkaddr
-from model.fs.f2fs.state import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO
-from model.fs.f2fs.state import NO_IO, SUBMITTED, Page, Sbi, sbi
+from model.fs.f2fs.state import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_NO_SPACE, F2FS_UMOUNT, IN_CACHED_BIO
+from model.fs.f2fs.state import NO_IO, NULL_ADDR, SUBMITTED, Page, Sbi, sbi
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_wait_writeback
 from model.primitives import folio_test_writeback
@@ -146,16 +146,59 @@ def f2fs_submit_page_write(page: Page, data: Page):
     add_to_bio(page, data, None, False)
 
 
+@kernel("fs/f2fs/f2fs.h")
+def f2fs_cp_error() -> bool:
+    """Have checkpoints stopped?  Only in scopes with F2FS_NO_SPACE."""
+    stopped = False
+    if F2FS_NO_SPACE > 0:
+        stopped = sbi.cp_error
+    return stopped
+
+
+@primitive("fs/f2fs/checkpoint.c")
+def f2fs_stop_checkpoint():
+    """Submit all cached bios, and write no metadata from now on.  Left out: errors=remount-ro and panic."""
+    f2fs_submit_merged_write(sbi)
+    sbi.cp_error = True
+
+
+@kernel("fs/f2fs/segment.c")
+def f2fs_allocate_data_block() -> bool:
+    """Is there a block?  Whatever the reason why there is none, get_new_segment() or f2fs_get_sum_page() stops the checkpoints.
+
+    Once a log has no segment (NULL_SEGNO), it has none for anybody.
+    """
+    if F2FS_NO_SPACE > 0:
+        fails = choose(False, True)
+        if fails or sbi.cp_error:
+            f2fs_stop_checkpoint()
+            return False
+    return True
+
+
+@primitive("fs/f2fs/segment.c")
+def f2fs_lose_page(page: Page):
+    """A page for which there is no block: its writeback ends, and it has no address."""
+    folio = Folio[number(page) // PAGES]
+    folio_end_writeback(folio)
+    f2fs_update_data_blkaddr(page, NULL_ADDR)
+    f2fs_note_failure(page)
+
+
 @kernel("fs/f2fs/segment.c")
 def f2fs_outplace_write_data(page: Page, data: Page, submitted: Place):
     """Allocate a block, queue the page for it, and put the block into the dnode.
 
-    Left out: no space, which stops all checkpoints (and loses the page: writeback ends, and no error is told);
-    curseg_mutex and sentry_lock (the allocation is one step).
+    If there is no block, do_write_page() ends writeback of the page, and the dnode gets NULL_ADDR for an address; nobody is
+    told of an error then, but checkpoints have stopped, so that every fsync fails from now on.
+    Left out: curseg_mutex and sentry_lock (the allocation is one step).
     """
-    f2fs_submit_page_write(page, data)
-    f2fs_update_data_blkaddr(page, DATA_ADDR)
-    submitted = True
+    if f2fs_allocate_data_block():
+        f2fs_submit_page_write(page, data)
+        f2fs_update_data_blkaddr(page, DATA_ADDR)
+        submitted = True
+    else:
+        f2fs_lose_page(page)
 
 
 @kernel("fs/f2fs/segment.c")
@@ -215,9 +258,10 @@ def f2fs_end_page_writeback(folio: Folio):
 
 @kernel("fs/f2fs/data.c")
 def f2fs_write_end_io(page: Page):
-    """The interrupt for one page of a bio.
+    """The interrupt for one page of a bio; then it looks in sbi whether a checkpoint waits.
 
-    Left out: f2fs_stop_checkpoint() after an error of a page that the checkpoint waits for; cp_wait.
+    Left out: f2fs_stop_checkpoint() after an error of a page that the checkpoint waits for; of cp_wait everything but that sbi is looked at, which
+    only a scope with F2FS_UMOUNT can tell.
     """
     fails = False
     with atomic("the device writes the block"):
@@ -235,6 +279,14 @@ def f2fs_write_end_io(page: Page):
     with atomic("the bio is the interrupt's"):
         f2fs_bio_put(page)
         f2fs_end_page_writeback(Folio[number(page) // PAGES])
+    if F2FS_UMOUNT > 0:
+        f2fs_wake_checkpoint(sbi)
+
+
+@primitive("fs/f2fs/data.c")
+def f2fs_wake_checkpoint(sbi: Sbi):
+    """get_pages(sbi, F2FS_WB_CP_DATA), wq_has_sleeper(&sbi->cp_wait): of memory that is in use, one would think."""
+    bug_on(sbi.freed)
 
 
 @primitive()

@@ -20,6 +20,10 @@ F2FS_CLUSTER_SIZE = constant(1, "pages in a cluster; 1: the file is not compress
 F2FS_COMPRESSIBLE = constant(1, "1: compressing a cluster saves a block")
 F2FS_WHOLE_PAGES = constant(1, "0: a write covers a part of a page, and leaves the rest as it was")
 F2FS_META_GC = constant(0, "1: the file is compressed, encrypted or verity: blocks move by way of META_MAPPING")
+F2FS_NO_SPACE = constant(0, "1: there may be no block to allocate; then checkpoints stop")
+F2FS_LOW_SPACE = constant(0, "1: a pass may have to collect garbage before it goes on (f2fs_balance_fs())")
+F2FS_UMOUNT = constant(0, "1: the filesystem is unmounted, and sbi is freed")
+F2FS_READ_ERRORS = constant(0, "1: any read of a page or a cluster may fail, and as often as it likes")
 F2FS_FFS = constant(0, "1: large folios have dirty bits and a pending count, as the proposals want them")
 
 page_count_t = Range(0, FILE_PAGES)
@@ -36,6 +40,10 @@ NULL_ADDR, NEW_ADDR, COMPRESS_ADDR, DATA_ADDR, CDATA_ADDR = BlockT
 # device, carried out and not completed yet.
 PageIo = enum("PageIo", "NO_IO IN_CACHED_BIO SUBMITTED CARRIED_OUT")
 NO_IO, IN_CACHED_BIO, SUBMITTED, CARRIED_OUT = PageIo
+
+# What f2fs_prepare_compress_overwrite() says: the cluster is not compressed; its pages are locked; an error.
+Prepared = enum("Prepared", "NOT_COMPRESSED PREPARED CANNOT_READ")
+NOT_COMPRESSED, PREPARED, CANNOT_READ = Prepared
 
 NeedLock = enum("NeedLock", "LOCK_REQ LOCK_DONE LOCK_RETRY")
 LOCK_REQ, LOCK_DONE, LOCK_RETRY = NeedLock
@@ -56,6 +64,8 @@ class Sbi(Struct):
     wb_data = Field(page_count_t, "F2FS_WB_DATA")
     wb_cp_data = Field(page_count_t, "F2FS_WB_CP_DATA")
     image_size = Field(loff_t, "i_size in the node image")
+    cp_error = Flag("CP_ERROR_FLAG")
+    freed = Flag("kfree(sbi)")
     miscounted = Ghost(Flag("budget miscounted"))  # a pass took off nr_to_write what it did not write
 
 
@@ -73,6 +83,7 @@ class Page(Struct, count=FILE_PAGES):
     compressed = Array(Field(Content, "in the compressed cluster, or in META_MAPPING", init=STALE), PAGE_SIZE)
     meta = Flag("a copy of its block in META_MAPPING is under I/O")
     gcing = Flag("PAGE_PRIVATE_ONGOING_MIGRATION")  # of the folio that begins here
+    victim = Flag("its block is in the section that garbage collection empties")
     twice = Ghost(Flag("in two bios"))
 
 

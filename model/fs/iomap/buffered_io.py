@@ -293,6 +293,12 @@ def fault_in_iov_iter_readable(bytes: loff_t) -> loff_t:
     return bytes if unreadable else 0
 
 
+@primitive()
+def note_size_grows(written: loff_t):
+    """i_size has grown: for something that was written, or (behind EOF) for a copy that was rejected."""
+    inode.grown_by_nothing = written == 0
+
+
 @kernel("fs/iomap/buffered-io.c")
 def iomap_write_iter(iter: IomapIter) -> loff_t:
     """Copy into the folios that one mapping covers; how many bytes were written.
@@ -325,6 +331,7 @@ def iomap_write_iter(iter: IomapIter) -> loff_t:
             old_size = i_size_read(inode)
             if pos + written > old_size:
                 i_size_write(inode, pos + written)
+                note_size_grows(written)
         __iomap_put_folio(iter, pos, written, folio)
         if old_size < pos:
             pagecache_isize_extended(inode, old_size, pos)

@@ -10,7 +10,7 @@ from checker.lang import atomic, kernel, number, primitive
 
 from model.block.state import BufferHead, JournalHead, writer_t
 from model.fs.buffer import __bread, buffer_dirty, mark_buffer_dirty, note_block_is_written, note_blocks_written
-from model.fs.buffer import put_bh, trylock_buffer, unlock_buffer
+from model.fs.buffer import put_bh, test_clear_buffer_dirty, trylock_buffer, unlock_buffer
 from model.state import NEW
 
 
@@ -68,6 +68,37 @@ def jbd2_journal_try_remove_checkpoint(jh: JournalHead, bh: BufferHead) -> bool:
         return False
     __jbd2_journal_remove_checkpoint(jh)
     return True
+
+
+@primitive("fs/jbd2/transaction.c")
+def __jbd2_journal_file_buffer(jh: JournalHead):
+    """The block is on BJ_Forget of the running transaction: with its commit the checkpoint is done with, too."""
+    jh.b_transaction = True
+
+
+@kernel("fs/jbd2/transaction.c")
+def jbd2_journal_forget(jh: JournalHead, bh: BufferHead):
+    """A block that holds a reference is freed in the running transaction, and was used by none before.
+
+    One that has been written leaves the checkpoint list.  One that has not, or is just being written, stays there until the transaction
+    commits; it is clean from here on, but nobody waits for I/O that is under way.
+    Left out: a block of the running or of the committing transaction; b_state_lock, which keeps out nobody who is here.
+    """
+    if jh.b_cp_transaction:
+        if not jbd2_journal_try_remove_checkpoint(jh, bh):
+            test_clear_buffer_dirty(bh)
+            __jbd2_journal_file_buffer(jh)
+    put_bh(bh)
+
+
+@primitive("fs/jbd2/commit.c")
+def commit_the_free(jh: JournalHead):
+    """The transaction in which a block is freed has committed: the block may be given to somebody else."""
+    jh.b_transaction = False
+    jh.b_cp_transaction = False
+    jh.copy = False
+    jh.committed = False
+    jh.freed = True
 
 
 @primitive("fs/jbd2/journal.c")

@@ -8,7 +8,7 @@ from model.fs.netfs.state import NETFS_FOLIO_COPY_TO_CACHE, NETFS_NOTHING, NETFS
 from model.fs.netfs.state import NetfsCache, NetfsFolioInfo, ictx
 from model.fs.fs_writeback import __writeback_single_inode
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range, note_fsync_returns
-from model.mm.page_writeback import filemap_dirty_folio
+from model.mm.page_writeback import filemap_dirty_folio, folio_wait_writeback
 from model.mm.truncate import truncate_inode_pages_range
 from model.primitives import copy_to_folio, folio_unlock, inode_lock, inode_unlock, note_written, supersede
 from model.state import DATA, FILE_SIZE, FOLIOS, FOLIO_SIZE, LONG_MAX, NEW, UNDEFINED, WB_SYNC_NONE, ZERO, Cell, File
@@ -23,18 +23,23 @@ def netfs_io_lock_is_held() -> bool:
 
 @kernel("fs/netfs/buffered_write.c")
 def netfs_perform_write(folio: Folio):
-    """write(2) of one folio.
+    """write(2) of one folio, which waits for its writeback if it has private data: that is writeback's until it is over.
 
-    A folio that was only to be copied to the cache is an ordinary dirty folio from now on.
-    Left out: partial folios and streaming writes, short copies, the wait for stable pages.
+    A folio that was only to be copied to the cache is an ordinary dirty folio from now on.  The copy and the mark are two steps: the server
+    and the cache read the folio without its lock.  Which version is the newest is settled with the mark.
+    Left out: partial folios and streaming writes, folios of another group (flush_content), short copies, a fatal signal in the wait.
     """
     __filemap_get_folio(mapping, folio)
-    with atomic("the copy, and the mark: under the folio lock"):
+    private = netfs_folio_private(folio)
+    if private != NETFS_NOTHING:
+        folio_wait_writeback(folio)
+    with atomic("copy_folio_from_iter_atomic(), netfs_set_group(): under the folio lock"):
         copy_to_folio(folio, 0, 1)
+        if NetfsFolioInfo[number(folio)].private == NETFS_FOLIO_COPY_TO_CACHE:
+            NetfsFolioInfo[number(folio)].private = NETFS_NOTHING
+    with atomic("folio_mark_dirty(): under the folio lock"):
         filemap_dirty_folio(mapping, folio)
         note_written(number(folio), number(folio) + 1)
-        if NetfsFolioInfo[number(folio)].private == NETFS_FOLIO_COPY_TO_CACHE and not folio.writeback:
-            NetfsFolioInfo[number(folio)].private = NETFS_NOTHING
     folio_unlock(folio)
 
 
@@ -166,3 +171,7 @@ def netfs_file_of_groups():
     netfs_dirty_file()
     NetfsFolioInfo[0].private = NETFS_STREAMING
     NetfsFolioInfo[FOLIOS - 1].private = NETFS_OTHER_GROUP
+
+
+# The kernel's files call each other in circles, so this import comes last.
+from model.fs.netfs.write_issue import netfs_folio_private  # noqa: E402

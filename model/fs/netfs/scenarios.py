@@ -7,7 +7,7 @@ from checker.lang import baseline, drop, interrupt, process, replace, scenario, 
 from model.fs.iomap.buffered_io import iomap_invalidate_folio
 from model.fs.netfs.operations import netfs_background, netfs_dirty_file, netfs_file_of_any_kind, netfs_file_of_groups
 from model.fs.netfs.operations import netfs_file_on_server, netfs_file_with_a_gap, netfs_fsync, netfs_mixed_file, netfs_truncate, netfs_write
-from model.fs.netfs.state import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_MAX_LEN, NETFS_REQUESTS, NetfsInode
+from model.fs.netfs.state import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_MAX_LEN, NETFS_NO_WRITER, NETFS_REQUESTS, NetfsInode
 from model.fs.netfs.state import NetfsIoRequest, NetfsIoSubrequest
 from model.fs.netfs.write_collect import netfs_subrequest_io, netfs_write_collection_worker
 from model.fs.netfs.write_issue import netfs_writepages
@@ -160,4 +160,30 @@ netfs_truncates = scenario(
     of=netfs,
     lock_order=NETFS_LOCK_ORDER,
     properties=(*NETFS, "netfs_truncate_leaves_nothing_cached"),
+)
+
+netfs_writes_copied = scenario(
+    "A folio that is only to be copied to the cache, then a dirty one; a writer, and the flusher.",
+    process("writer", netfs_write),
+    thread("flusher", netfs_background),
+    *NETFS_IO,
+    setup=netfs_mixed_file,
+    scope={**NETFS_SCOPE, FOLIOS: 1},
+    bound=2,
+    of=netfs,
+    lock_order=NETFS_LOCK_ORDER,
+    properties=NETFS,
+)
+
+netfs_no_writer = scenario(
+    "A dirty folio and no cache; the filesystem may have nothing to write to the server with; fsync and the flusher.",
+    thread("fsync", netfs_fsync, per=File),
+    thread("flusher", netfs_background),
+    *NETFS_IO,
+    setup=netfs_dirty_file,
+    scope={**NETFS_SCOPE, FOLIOS: 1, NETFS_CACHE: 0, NETFS_NO_WRITER: 1, ERRORS: 1},
+    bound=2,
+    of=netfs,
+    lock_order=NETFS_LOCK_ORDER,
+    properties=(*NETFS, "netfs_fsync_reaches_the_server", "netfs_killed_folios_are_reported"),
 )

@@ -13,6 +13,7 @@ from model.state import FOLIOS, STALE, Content
 NETFS_REQUESTS = constant(1, "write requests at a time")
 NETFS_MAX_LEN = constant(1, "folios in a subrequest")
 NETFS_CACHE = constant(1, "1: the file has a cookie, so there is a cache")
+NETFS_NO_WRITER = constant(0, "1: the filesystem may have nothing to write to the server with (begin_writeback())")
 NETFS_CREATE_FAILS = constant(0, "how often a request cannot be made")
 
 NETFS_STREAMS = NETFS_REQUESTS * 2
@@ -23,6 +24,12 @@ stream_t = Range(0, 1)  # to the server, to the cache
 # being written, a record of a streaming write.
 NetfsPrivate = enum("NetfsPrivate", "NETFS_NOTHING NETFS_FOLIO_COPY_TO_CACHE NETFS_OTHER_GROUP NETFS_STREAMING")
 NETFS_NOTHING, NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP, NETFS_STREAMING = NetfsPrivate
+
+
+# What came of the first subrequest of a stream: it is in progress; it has failed, so that the stream is to be looked at again; it is
+# taken off the list, and the stream has not got on, or has.
+Collected = enum("Collected", "HIT_PENDING NEED_REASSESS TAKEN MADE_PROGRESS")
+HIT_PENDING, NEED_REASSESS, TAKEN, MADE_PROGRESS = Collected
 
 
 class NetfsInode(Struct):
@@ -36,12 +43,13 @@ class NetfsInode(Struct):
 class NetfsIoRequest(Struct, count=NETFS_REQUESTS):
     """struct netfs_io_request of a pass; work: the collector is queued."""
 
-    ref = Field(Range(0, 2), "ref")
+    ref = Field(Range(0, 4 + 2 * FOLIOS), "ref")
     in_progress = Flag("NETFS_RREQ_IN_PROGRESS")
     all_queued = Flag("NETFS_RREQ_ALL_QUEUED")
     upload = Flag("NETFS_RREQ_UPLOAD_TO_SERVER")
     issued_to = Field(netfs_pos_t, "issued_to")
     collected_to = Field(netfs_pos_t, "collected_to")
+    cleaned_to = Field(netfs_pos_t, "cleaned_to")
     work = Flag("work")
 
 

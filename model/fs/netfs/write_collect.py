@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until, warn_on
 
-from model.fs.netfs.state import NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsCache, NetfsFolioInfo
-from model.fs.netfs.state import NetfsIoRequest, NetfsIoStream, NetfsIoSubrequest, netfs_pos_t
+from model.fs.netfs.state import HIT_PENDING, MADE_PROGRESS, NEED_REASSESS, NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP
+from model.fs.netfs.state import NETFS_STREAMING, TAKEN, Collected, NetfsCache, NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
+from model.fs.netfs.state import NetfsIoSubrequest, netfs_pos_t
 from model.primitives import folio_test_dirty, folio_test_writeback
 from model.size import folio_index
 from model.state import DATA, EIO, ERRORS, FOLIOS, FOLIO_SIZE, STALE, UNDEFINED, Cell, File, Folio, mapping
@@ -38,8 +39,9 @@ def execute_subrequest(subreq: NetfsIoSubrequest, fails: bool):
 
 @primitive("fs/netfs/write_collect.c")
 def clear_in_progress(subreq: NetfsIoSubrequest):
-    """clear_bit_unlock(NETFS_SREQ_IN_PROGRESS)."""
+    """clear_bit_unlock(NETFS_SREQ_IN_PROGRESS).  Who ends the subrequest has a reference of its own, which counts from here."""
     subreq.in_progress = False
+    subreq_request(subreq).ref += 1
 
 
 @primitive("include/linux/list.h")
@@ -55,10 +57,16 @@ def list_is_first(subreq: NetfsIoSubrequest) -> bool:
 
 @kernel("fs/netfs/write_collect.c")
 def netfs_write_subrequest_terminated(subreq: NetfsIoSubrequest):
-    """A subrequest is over; if it is the first of its stream, there is something to collect."""
+    """A subrequest is over; if it is the first of its stream, there is something to collect.
+
+    That the collector is queued and that the reference is given back is one step: the collector has its own by then.
+    """
     clear_in_progress(subreq)
-    if list_is_first(subreq):
-        netfs_wake_write_collector(subreq_request(subreq))
+    first = list_is_first(subreq)
+    with atomic("queue_work(), and the reference of who ends the subrequest"):
+        if first:
+            netfs_wake_write_collector(subreq_request(subreq))
+        netfs_put_request(subreq_request(subreq))
 
 
 @kernel("fs/afs/write.c")
@@ -92,13 +100,13 @@ def netfs_folio_written_back(folio: Folio):
 
 
 @primitive("fs/netfs/write_collect.c")
-def netfs_buffer_head(wreq: NetfsIoRequest, collected_to: netfs_pos_t) -> Folio:
+def netfs_buffer_head(wreq: NetfsIoRequest) -> Folio:
     """The first folio in the buffer, taken out of it, if all of it has been collected; else None."""
     head: Folio = None
     for folio in each(Folio):
         if head is None and NetfsFolioInfo[number(folio)].buffer == wreq:
             head = folio
-    if head is not None and folio_index(head) + 1 > collected_to:
+    if head is not None and folio_index(head) + 1 > wreq.collected_to:
         head = None
     if head is not None:
         NetfsFolioInfo[number(head)].buffer = None
@@ -106,11 +114,19 @@ def netfs_buffer_head(wreq: NetfsIoRequest, collected_to: netfs_pos_t) -> Folio:
 
 
 @kernel("fs/netfs/write_collect.c")
-def netfs_writeback_unlock_folios(wreq: NetfsIoRequest, collected_to: netfs_pos_t):
-    """End writeback of the folios that are collected as a whole."""
-    while (folio := netfs_buffer_head(wreq, collected_to)) is not None:
-        warn_on(not folio_test_writeback(folio))
-        netfs_folio_written_back(folio)
+def netfs_writeback_unlock_folios(wreq: NetfsIoRequest) -> bool:
+    """End writeback of the folios that are collected as a whole; was there any?"""
+    made_progress = False
+    with atomic("the collector's own"):
+        uncleaned = wreq.cleaned_to < wreq.collected_to
+    if uncleaned:
+        while (folio := netfs_buffer_head(wreq)) is not None:
+            warn_on(not folio_test_writeback(folio))
+            netfs_folio_written_back(folio)
+            made_progress = True
+            with atomic("the collector's own"):
+                wreq.cleaned_to = folio_index(folio) + 1
+    return made_progress
 
 
 @primitive("fs/netfs/write_collect.c")
@@ -122,63 +138,84 @@ def stream_front(stream: NetfsIoStream) -> NetfsIoSubrequest:
     return None
 
 
+@primitive("fs/netfs/write_collect.c")
+def netfs_take_front(stream: NetfsIoStream, front: NetfsIoSubrequest) -> bool:
+    """Take the first subrequest off the list, under wreq->lock: its stream is through with it.  Has the stream got on?"""
+    end: netfs_pos_t = subreq_start(front) + front.len
+    gets_on = stream.failed or end > stream.collected_to
+    stream.collected_to = end if stream.failed else max(stream.collected_to, end)
+    front.listed = False
+    front.failed = False
+    front.len = 0
+    return gets_on
+
+
 @kernel("fs/netfs/write_collect.c")
-def netfs_collect_front(wreq: NetfsIoRequest, stream: NetfsIoStream, front: NetfsIoSubrequest) -> bool:
-    """Collect the first subrequest of a stream; False if it is not over yet."""
-    if front.in_progress:
-        return False
-    with atomic("the collector alone changes the stream; wreq->lock is held for the list"):
+def netfs_collect_front(wreq: NetfsIoRequest, stream: NetfsIoStream, front: NetfsIoSubrequest) -> Collected:
+    """Collect the first subrequest of a stream, up to which the stream has got, whether it is over or not.
+
+    One that has failed makes the stream a failed one, in which it is collected the next time, as all that follow are.
+    The move of collected_to and the look at the flag are one step: the collector alone reads and moves it.
+    """
+    with atomic("NETFS_SREQ_IN_PROGRESS: the collector alone changes the stream"):
+        stream.collected_to = max(stream.collected_to, subreq_start(front))
+        pending = front.in_progress
+    if pending:
+        return HIT_PENDING
+    with atomic("NETFS_SREQ_FAILED: the collector alone changes the stream"):
         failed_now = front.failed and not stream.failed
-        stream.collected_to = subreq_start(front) + front.len
         stream.failed = stream.failed or front.failed
-        if failed_now and subreq_is_upload(front):
+    if failed_now:
+        if subreq_is_upload(front):
             mapping_set_error(mapping, EIO)
-        front.listed = False
-        front.failed = False
-        front.len = 0
-    return True
+        return NEED_REASSESS
+    return MADE_PROGRESS if netfs_take_front(stream, front) else TAKEN
 
 
 @kernel("fs/netfs/write_collect.c")
 def netfs_collect_stream(wreq: NetfsIoRequest, stream: NetfsIoStream, issued_to: netfs_pos_t) -> bool:
-    """Collect what is over from the front of a stream, if anything; an empty stream is where the issuer is."""
-    made_progress = False
+    """Collect what is over from the front of a stream, if anything; an empty stream is where the issuer is.
+
+    True: the stream has got on, or is to be looked at again.
+    """
+    look_again = False
     front = stream_front(stream)
     while front is not None:
-        if not netfs_collect_front(wreq, stream, front):
+        collected = netfs_collect_front(wreq, stream, front)
+        look_again = look_again or collected in (NEED_REASSESS, MADE_PROGRESS)
+        if collected in (HIT_PENDING, NEED_REASSESS):
             break
-        made_progress = True
         front = stream_front(stream)
     if front is None:
         with atomic("the collector alone changes the stream"):
             stream.collected_to = max(stream.collected_to, issued_to)
-    return made_progress
+    return look_again
 
 
 @kernel("fs/netfs/write_collect.c")
 def netfs_collect_write_results(wreq: NetfsIoRequest):
     """Collect both streams, and end writeback of what both are through with, as long as that gets on.
 
-    What the issuer has issued is read before the lists.
+    What the issuer has issued is read before the lists.  That only collected_to of the request has moved is no reason to look again.
     """
     while True:
         before: netfs_pos_t = wreq.collected_to
         issued_to: netfs_pos_t = wreq.issued_to
         collected_to: netfs_pos_t = FOLIOS
         anything = False
-        made_progress = False
+        look_again = False
         for s in range(0, 2):
             stream = io_stream(wreq, s)
             if stream.active:
                 anything = True
                 if netfs_collect_stream(wreq, stream, issued_to):
-                    made_progress = True
+                    look_again = True
                 collected_to = min(collected_to, stream.collected_to)
         if anything and collected_to > before:
             wreq.collected_to = collected_to
-            netfs_writeback_unlock_folios(wreq, collected_to)
-            made_progress = True
-        if not made_progress:
+        if netfs_writeback_unlock_folios(wreq):
+            look_again = True
+        if not look_again:
             break
 
 
@@ -189,16 +226,20 @@ def netfs_write_collection_worker(wreq: NetfsIoRequest):
         wait_until(wreq.work)
         wreq.work = False
     if not wreq.in_progress:
+        netfs_put_request(wreq)
         return
     netfs_collect_write_results(wreq)
     if not wreq.all_queued:
+        netfs_put_request(wreq)
         return
     for s in range(0, 2):
         if io_stream(wreq, s).active:
             if not list_empty(io_stream(wreq, s)):
+                netfs_put_request(wreq)
                 return
-    with atomic("clear_bit_unlock(NETFS_RREQ_IN_PROGRESS), and the collector's reference"):
+    with atomic("clear_bit_unlock(NETFS_RREQ_IN_PROGRESS), and the references of the subrequests and of the work"):
         wreq.in_progress = False
+        netfs_put_request(wreq)
         netfs_put_request(wreq)
 
 

@@ -11,7 +11,7 @@ from checker.lang import warn_on
 
 from model.fs.buffer import folio_redirty_for_writepage
 from model.fs.netfs.state import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_FOLIO_COPY_TO_CACHE, NETFS_MAX_LEN
-from model.fs.netfs.state import NETFS_NOTHING, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsFolioInfo, NetfsIoRequest
+from model.fs.netfs.state import NETFS_NOTHING, NETFS_NO_WRITER, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsFolioInfo, NetfsIoRequest
 from model.fs.netfs.state import NetfsIoStream, NetfsIoSubrequest, NetfsIssuer, NetfsPrivate, ictx, netfs_pos_t
 from model.fs.netfs.state import stream_t
 from model.primitives import folio_unlock
@@ -112,6 +112,7 @@ def netfs_alloc_request(start: netfs_pos_t) -> NetfsIoRequest:
     new.in_progress = True
     new.issued_to = start
     new.collected_to = start
+    new.cleaned_to = start
     for s in range(0, 2):
         stream = io_stream(new, s)
         stream.avail = s == 1 and NETFS_CACHE > 0
@@ -148,6 +149,7 @@ def netfs_put_request(wreq: NetfsIoRequest):
         wreq.upload = False
         wreq.issued_to = 0
         wreq.collected_to = 0
+        wreq.cleaned_to = 0
         for s in range(0, 2):
             stream = io_stream(wreq, s)
             stream.avail = False
@@ -158,8 +160,10 @@ def netfs_put_request(wreq: NetfsIoRequest):
 
 @primitive("fs/netfs/write_collect.c")
 def netfs_wake_write_collector(wreq: NetfsIoRequest):
-    """Queue the collector, unless it is queued already."""
-    wreq.work = True
+    """Queue the collector, with a reference of its own, unless it is queued already."""
+    if not wreq.work:
+        wreq.work = True
+        wreq.ref += 1
 
 
 @kernel("fs/netfs/write_issue.c")
@@ -223,6 +227,7 @@ def netfs_advance_write(wreq: NetfsIoRequest, s: stream_t, start: netfs_pos_t, t
 def netfs_write_folio(wreq: NetfsIoRequest, wbc: WritebackControl, folio: Folio, issuer: NetfsIssuer) -> Errno:
     """Add a locked folio to both streams, and unlock it.
 
+    A folio that neither stream takes is written back all the same, and nobody is told.
     A folio of another group is not for this pass.  One that is only to be copied goes to the cache alone, one with a
     record of a streaming write to the server alone.
     """
@@ -244,6 +249,10 @@ def netfs_write_folio(wreq: NetfsIoRequest, wbc: WritebackControl, folio: Folio,
         netfs_issue_write(wreq, 0, issuer)
         netfs_folio_written_back(folio)
         return OK
+    if private != NETFS_FOLIO_COPY_TO_CACHE and NETFS_NO_WRITER > 0 and NETFS_CACHE == 0:
+        if not io_stream(wreq, 0).avail:
+            netfs_folio_written_back(folio)
+            return OK
     netfs_buffer_append_folio(wreq, folio)
     to_eof = index == FOLIOS - 1
     if private != NETFS_FOLIO_COPY_TO_CACHE:
@@ -333,9 +342,13 @@ def netfs_writepages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
 
 @primitive("fs/afs/write.c")
 def begin_writeback(wreq: NetfsIoRequest):
-    """There is something for the server."""
+    """There is something for the server: the first time the filesystem looks for what it needs to write it, and may find nothing."""
+    found = True
+    if NETFS_NO_WRITER > 0:
+        found = choose(False, True)
+    if not wreq.upload:
+        io_stream(wreq, 0).avail = found
     wreq.upload = True
-    io_stream(wreq, 0).avail = True
 
 
 # ------------------------------------------------------------------------- ghosts

@@ -38,10 +38,10 @@ def atomic_read_redirtied(nfsi: NfsInode) -> redirtied_t:
 @kernel("fs/nfs/file.c")
 def nfs_file_fsync_commit(file: File) -> Errno:
     """Commit, wait for it, and look for errors."""
-    nfs_commit_inode(True)
+    ret = nfs_commit_inode(True)
     err2 = file_check_and_advance_wb_err(file)
     note_told(file, err2 != OK)
-    return err2
+    return err2 if err2 != OK else ret
 
 
 @primitive()

@@ -7,7 +7,7 @@ from checker.lang import atomic, bug_on, choose, each, number, primitive
 from model.fs.fs_writeback import __writeback_single_inode
 from model.fs.nfs.file import nfs_file_fsync, nfs_file_write, nfs_release_folio
 from model.fs.nfs.server import nfs_server_reboots
-from model.fs.nfs.state import NfsPage, memory
+from model.fs.nfs.state import NFS_PARTS, NfsPage, memory
 from model.mm.filemap import filemap_write_and_wait_range, note_fsync_returns
 from model.primitives import folio_trylock, folio_unlock, inode_lock, supersede
 from model.state import DATA, FILE_SIZE, FOLIOS, FOLIO_SIZE, LONG_MAX, NEW, WB_SYNC_NONE, Cell, File, Folio, Task
@@ -63,7 +63,7 @@ def nfs_reclaim():
 @primitive()
 def free_memory(folio: Folio):
     """There is memory again: nothing needs the folio."""
-    bug_on(NfsPage[number(folio)].mapped)
+    bug_on(NfsPage[number(folio) * NFS_PARTS].mapped)
     memory.page = True
 
 
@@ -93,7 +93,7 @@ def nfs_dirty_folio(folio: Folio):
     folio.uptodate = True
     folio.dirty = True
     folio.tag_dirty = True
-    NfsPage[number(folio)].mapped = True
+    NfsPage[number(folio) * NFS_PARTS].mapped = True
     for k in range(0, FOLIO_SIZE):
         folio.data[k] = NEW
         supersede(Cell[number(folio) * FOLIO_SIZE + k])

@@ -9,7 +9,7 @@ from model.fs.nfs.operations import nfs_background, nfs_cached_file, nfs_dirty_f
 from model.fs.nfs.operations import nfs_reboot, nfs_reclaim, nfs_write
 from model.fs.nfs.server import nfs_commit_rpc, nfs_write_rpc
 from model.fs.nfs.state import NFS_COMMITS, NFS_CONGESTION_ON, NFS_FATAL_ERRORS, NFS_HEADERS, NFS_LOW_MEMORY, NFS_MOUNT_SOFTERR
-from model.fs.nfs.state import NFS_REBOOTS, NFS_SOFT_ERRORS, NfsCommitData, NfsInode, NfsPgioHeader
+from model.fs.nfs.state import NFS_NO_MEMORY, NFS_PARTS, NFS_REBOOTS, NFS_SOFT_ERRORS, NfsCommitData, NfsInode, NfsPgioHeader
 from model.fs.nfs.write import nfs_writepages, nfs_writepages_callback
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
 from model.mm.filemap import file_write_and_wait_range, note_told
@@ -28,7 +28,7 @@ NFS_LOCK_ORDER = (Inode.i_rwsem, Folio.locked, NfsInode.commit_mutex)
 RPC = (worker("write rpc", nfs_write_rpc, per=NfsPgioHeader), worker("commit rpc", nfs_commit_rpc, per=NfsCommitData))
 NFS_TWO_FOLIOS = {FOLIOS: 2, BLOCKS: 1, CELLS: 1, UNLOCKED_DIRTYING: 1, NFS_REBOOTS: 0}
 # One folio has one request, which is in one WRITE or COMMIT at a time.
-NFS_SCOPE = {**NFS_TWO_FOLIOS, FOLIOS: 1, NFS_HEADERS: 1, NFS_COMMITS: 1}
+NFS_SCOPE = {**NFS_TWO_FOLIOS, FOLIOS: 1}
 
 # What every scenario judges.
 NFS = (
@@ -76,13 +76,14 @@ nfs_server_reboot = scenario(
 )
 
 nfs_write_under_fsync = scenario(
-    "One folio; two writes and fsync.",
+    "One folio; two writes, fsync, and the flusher, whose WRITE is not FILE_SYNC.",
     thread("writer", nfs_write),
     thread("fsync", nfs_fsync, per=File),
+    thread("flusher", nfs_background),
     *RPC,
     setup=nfs_file_on_server,
     scope={**NFS_SCOPE, NFS_REBOOTS: 0},
-    bound=3,
+    bound=4,
     of=nfs,
     lock_order=NFS_LOCK_ORDER,
     properties=NFS_FSYNC,
@@ -127,7 +128,7 @@ nfs_errors = scenario(
 )
 
 nfs_congested = scenario(
-    "Two folios, one of which is enough to make the mount congested; a writer and the flusher.",
+    "Two folios, one of which is enough to make the mount congested; a writer and the flusher, which waits for the end of that.",
     thread("writer", nfs_write),
     thread("flusher", nfs_background),
     *RPC,
@@ -136,7 +137,7 @@ nfs_congested = scenario(
     bound=3,
     of=nfs,
     lock_order=NFS_LOCK_ORDER,
-    properties=NFS,
+    properties=(*NFS, "nfs_passes_end"),
 )
 
 nfs_reclaimed = scenario(
@@ -209,6 +210,32 @@ nfs_write_while_refused = scenario(
     *RPC,
     setup=nfs_dirty_file,
     scope={**NFS_SCOPE, NFS_SOFT_ERRORS: 1, NFS_FATAL_ERRORS: 1},
+    bound=2,
+    of=nfs,
+    lock_order=NFS_LOCK_ORDER,
+    properties=NFS,
+)
+
+nfs_no_memory = scenario(
+    "One dirty folio, fsync and the flusher; once there is no memory for a WRITE or a COMMIT.",
+    thread("fsync", nfs_fsync, per=File),
+    thread("flusher", nfs_background),
+    *RPC,
+    setup=nfs_dirty_file,
+    scope={**NFS_SCOPE, NFS_NO_MEMORY: 1},
+    bound=2,
+    of=nfs,
+    lock_order=NFS_LOCK_ORDER,
+    properties=(*NFS_FSYNC, "new_data_is_marked", "nfs_passes_end"),
+)
+
+nfs_page_groups = scenario(
+    "One dirty folio that takes two WRITEs, so that it has a group of two requests; a writer, the flusher, and flushes.",
+    thread("writer", nfs_write),
+    thread("flusher", nfs_background),
+    *RPC,
+    setup=nfs_dirty_file,
+    scope={**NFS_SCOPE, CELLS: 2, NFS_PARTS: 2, NFS_HEADERS: 2, NFS_COMMITS: 2},
     bound=2,
     of=nfs,
     lock_order=NFS_LOCK_ORDER,

@@ -7,16 +7,26 @@ durable; with a reboot it loses what is not durable, and its verifier changes.
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until
+from checker.lang import Range, atomic, choose, each, kernel, number, primitive, wait_until
 
-from model.fs.nfs.state import COMMIT_PAGES, HDR_PAGES, NFS_LOW_MEMORY, RPC_REPLIED, RPC_SENT, NfsCommitData, NfsPage
+from model.fs.nfs.state import COMMIT_PAGES, HDR_PAGES, NFS_LOW_MEMORY, NFS_PARTS, RPC_REPLIED, RPC_SENT, NfsCommitData, NfsPage
 from model.fs.nfs.state import NfsPgioHeader, memory, remote, verf_t
 from model.state import DATA, EIO, ERRORS, FOLIO_SIZE, OK, UNDEFINED, Cell, Errno, File, Folio, mapping
+
+cell_t = Range(0, FOLIO_SIZE)
+
+
+@primitive()
+def is_part_of(k: cell_t, req: NfsPage) -> bool:
+    """Is cell k of its folio in a request?  Of a group the second request has the first half."""
+    second = NfsPage[number(req) // NFS_PARTS * NFS_PARTS + NFS_PARTS - 1]
+    first_half = k < FOLIO_SIZE // NFS_PARTS
+    return NFS_PARTS == 1 or not second.grouped or first_half == (req == second)
 
 
 @primitive()
 def execute_write(hdr: NfsPgioHeader, fails: bool):
-    """The server takes the folios of a WRITE into its memory, or refuses."""
+    """The server takes what a WRITE carries into its memory, and with FILE_SYNC onto its disk, or refuses."""
     hdr.state = RPC_REPLIED
     hdr.verf = remote.verifier
     if fails and mapping.failures_left > 0:
@@ -25,9 +35,11 @@ def execute_write(hdr: NfsPgioHeader, fails: bool):
     for req in each(NfsPage):
         if req.wb_list == HDR_PAGES and req.hdr == hdr:
             for k in range(0, FOLIO_SIZE):
-                cell = Cell[number(req) * FOLIO_SIZE + k]
-                if hdr.error == OK:
-                    cell.volatile = Folio[number(req)].data[k]
+                cell = Cell[number(req) // NFS_PARTS * FOLIO_SIZE + k]
+                if hdr.error == OK and is_part_of(k, req):
+                    cell.volatile = Folio[number(req) // NFS_PARTS].data[k]
+                    if hdr.stable:
+                        cell.durable = cell.volatile
             if hdr.error != OK:
                 note_request_failure(req)
 
@@ -47,8 +59,9 @@ def nfs_write_rpc(hdr: NfsPgioHeader):
         execute_write(hdr, fails)
         error: Errno = hdr.error
         verf: verf_t = hdr.verf
+        stable = hdr.stable
         ioc = hdr.io_completion
-    nfs_write_completion(hdr, error, verf, ioc)
+    nfs_write_completion(hdr, error, verf, stable, ioc)
 
 
 @primitive()
@@ -95,7 +108,7 @@ def note_request_failure(req: NfsPage):
     for file in each(File):
         file.owed = True
     for cell in each(Cell):
-        if number(cell) // FOLIO_SIZE == number(req):
+        if number(cell) // FOLIO_SIZE == number(req) // NFS_PARTS and is_part_of(number(cell) % FOLIO_SIZE, req):
             for file in each(File):
                 if file.covered[number(cell)]:
                     file.owed_now = True

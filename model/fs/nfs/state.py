@@ -1,6 +1,6 @@
 """The state of a file on NFS: its requests, the RPCs, and what the server keeps.
 
-A folio has one request at most (NfsPage of the same number); FOLIO_SIZE cells of it are written at a time.  Of a cell,
+A folio has a head request at most (the first of its NFS_PARTS), and one for each other part of a page group.  Of a cell,
 `volatile` is what the server has in memory and `durable` what it has on disk.
 """
 
@@ -13,6 +13,8 @@ from model.state import FOLIOS, OK, Errno
 NFS_HEADERS = constant(2, "WRITE RPCs at a time")
 NFS_COMMITS = constant(2, "COMMIT RPCs at a time")
 NFS_COMPLETIONS = constant(2, "struct nfs_io_completion at a time; a pass that gets none does without")
+NFS_PARTS = constant(1, "2: wsize is half a folio, which is written as a group of two requests")
+NFS_NO_MEMORY = constant(0, "how often there is no memory for a WRITE or a COMMIT")
 NFS_REBOOTS = constant(1, "how often the server may reboot")
 NFS_SOFT_ERRORS = constant(0, "how often a request may not be sent for lack of something; 9: always")
 NFS_FATAL_ERRORS = constant(0, "1: what is missing for sending a request may be missing for good")
@@ -42,6 +44,7 @@ class NfsPgioHeader(Struct, count=NFS_HEADERS):
     state = Field(RpcState, "rpc", init=RPC_FREE)
     verf = Field(verf_t, "verf")
     error = Field(Errno, "error", init=OK)
+    stable = Flag("FILE_SYNC")
     io_completion = Ref("NfsIoCompletion", "io_completion")
 
 
@@ -59,10 +62,10 @@ class NfsIoCompletion(Struct, count=NFS_COMPLETIONS):
     refcount = Field(Range(0, NFS_HEADERS + 2), "refcount")
 
 
-class NfsPage(Struct, count=FOLIOS):
-    """struct nfs_page, the head request of a folio.
+class NfsPage(Struct, count=FOLIOS * NFS_PARTS):
+    """struct nfs_page: the head request of a folio, and behind it those of the other parts of its page group.
 
-    mapped is PG_MAPPED, and at the same time folio->private: the request is the folio's.
+    mapped, of a head, is PG_MAPPED, and at the same time folio->private: the request is the folio's.
     """
 
     busy = Lock("PG_BUSY")
@@ -72,6 +75,10 @@ class NfsPage(Struct, count=FOLIOS):
     wb_verf = Field(verf_t, "wb_verf")
     hdr = Ref(NfsPgioHeader, "header")
     commit = Ref(NfsCommitData, "commit")
+    headlock = Lock("PG_HEADLOCK")  # of a head: the lock of the group
+    grouped = Flag("in a page group")  # a part that is no head; the head then has the rest of the folio
+    wb_end = Flag("PG_WB_END")
+    remove = Flag("PG_REMOVE")
 
 
 class NfsInode(Struct):
@@ -87,8 +94,9 @@ class NfsInode(Struct):
 class NfsServer(Struct):
     """struct nfs_server: what the client keeps for the mount."""
 
-    writeback = Field(Range(0, 2 * FOLIOS), "writeback")  # lags behind PG_writeback
+    writeback = Field(Range(0, 4 * FOLIOS), "writeback")  # lags behind PG_writeback
     write_congested = Flag("write_congested")
+    failures_of_memory_left = Field(Range(0, NFS_NO_MEMORY), "allocations still to fail", init=NFS_NO_MEMORY)
     soft_errors_left = Field(NfsErrors, "soft errors still to come", init=NFS_SOFT_ERRORS)
 
 
@@ -114,7 +122,9 @@ class NfsPageioDescriptor(Record):
     """struct nfs_pageio_descriptor: the requests that are going to be one WRITE."""
 
     pg_error = Field(Errno, init=OK)
-    pg_list = Array(Flag(), FOLIOS)
+    pg_list = Array(Flag(), FOLIOS * NFS_PARTS)
+    cond_stable = Flag()  # FLUSH_COND_STABLE
+    moreio = Flag()
     pg_count = Range(0, FOLIOS)
     pg_next = Range(0, FOLIOS)  # index behind the last of them
     io_completion = Ref(NfsIoCompletion)
@@ -123,4 +133,4 @@ class NfsPageioDescriptor(Record):
 class NfsListHead(Record):
     """A list of requests on the stack."""
 
-    member = Array(Flag(), FOLIOS)
+    member = Array(Flag(), FOLIOS * NFS_PARTS)

@@ -1,22 +1,22 @@
 """fs/nfs/write.c: writing folios to the server, and committing what the server has only in memory.
 
-Left out of the whole file: page groups (a folio has one request, which covers the whole of it), references, pNFS, swap,
-the mount option "eager", priorities and FLUSH_COND_STABLE: the server keeps what it is sent in memory until a COMMIT.
+Left out of the whole file: requests that cover a part of a folio only, but for page groups of two (NFS_PARTS); references, pNFS, swap,
+the mount option "eager", signals, retransmission limits (wb_nio).  A server that is asked to keep what it gets in memory does so until a COMMIT.
 A request that is made anew for a folio waits for PG_BUSY of the one before, which in the kernel is another object.
 """
 
 from __future__ import annotations
 
-from checker.lang import atomic, acquire, each, hand_over, kernel, number, primitive, pure, release, wait_until, warn_on
+from checker.lang import atomic, acquire, choose, each, hand_over, kernel, number, primitive, pure, release, wait_until, warn_on
 
 from model.fs.buffer import __folio_mark_dirty, folio_redirty_for_writepage, folio_test_set_dirty
 from model.fs.nfs.state import COMMIT_LIST, COMMIT_PAGES, HDR_PAGES, NFS_CONGESTION_OFF, NFS_CONGESTION_ON
-from model.fs.nfs.state import NFS_MOUNT_SOFTERR, NFS_SOFT_ERRORS, NO_LIST, RPC_FREE, RPC_SENT, NfsCommitData, NfsInode, NfsIoCompletion
+from model.fs.nfs.state import NFS_MOUNT_SOFTERR, NFS_PARTS, NFS_REDIRTIES, NFS_SOFT_ERRORS, NO_LIST, RPC_FREE, RPC_SENT, NfsCommitData, NfsInode, NfsIoCompletion
 from model.fs.nfs.state import NfsListHead, NfsPage, NfsPageioDescriptor, NfsPgioHeader, NfsServer, nfsi, nfss
 from model.fs.nfs.state import verf_t
 from model.primitives import folio_unlock
 from model.size import folio_index
-from model.state import AOP_WRITEPAGE_ACTIVATE, EAGAIN, EIO, LONG_MAX, OK, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace
+from model.state import AOP_WRITEPAGE_ACTIVATE, EAGAIN, EIO, ENOMEM, LONG_MAX, OK, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace
 from model.state import Errno, Folio, WritebackControl, mapping, pgoff_t
 
 # ----------------------------------------------------------------------- errors
@@ -25,7 +25,7 @@ from model.state import Errno, Folio, WritebackControl, mapping, pgoff_t
 @pure("fs/nfs/internal.h")
 def nfs_error_is_fatal(err: Errno) -> bool:
     """Is it of no use to try again?"""
-    return err == EIO
+    return err in (EIO, ENOMEM)
 
 
 @pure("fs/nfs/internal.h")
@@ -81,13 +81,42 @@ def nfs_io_completion_put(ioc: NfsIoCompletion):
 @primitive("fs/nfs/write.c")
 def nfs_folio_private_request(folio: Folio) -> bool:
     """Has the folio a request?"""
-    return NfsPage[number(folio)].mapped
+    return NfsPage[number(folio) * NFS_PARTS].mapped
+
+
+@kernel("fs/nfs/write.c")
+def nfs_cancel_remove_inode(req: NfsPage):
+    """A head that was done with before the rest of its group is not any more."""
+    if req.remove:
+        nfs_page_group_cancel_remove(req)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_join_page_group(req: NfsPage):
+    """The head, locked, takes the part of every other request of its group, which is locked and taken off all lists.
+
+    A request that is locked by somebody else is waited for without the lock of the group.
+    Left out: a signal while it waits.
+    """
+    for part in range(1, NFS_PARTS):
+        other: NfsPage = NfsPage[number(req) + part]
+        grouped = nfs_page_is_grouped(other)
+        if grouped:
+            nfs_lock_request(other)
+            nfs_clear_request_commit(other)
+            with atomic("nfs_destroy_unlinked_subrequests(): the request is locked"):
+                nfs_leave_page_group(other)
+                nfs_unlock_request(other)
 
 
 @kernel("fs/nfs/write.c")
 def nfs_lock_and_join_requests(folio: Folio) -> bool:
-    """Lock the request of a folio, if it has one, and take it off the commit list: it is going to be written again."""
-    req: NfsPage = NfsPage[number(folio)]
+    """Lock the request of a folio, if it has one, and take it off the commit list: it is going to be written again.
+
+    Nothing keeps the other requests of its group from being removed, and the head with the last of them, between the look at the
+    folio and the lock of the group.
+    """
+    req: NfsPage = NfsPage[number(folio) * NFS_PARTS]
     while True:
         if not nfs_folio_private_request(folio):
             return False
@@ -95,6 +124,9 @@ def nfs_lock_and_join_requests(folio: Folio) -> bool:
         if nfs_folio_private_request(folio):
             break
         nfs_unlock_request(req)
+    if NFS_PARTS > 1:
+        nfs_cancel_remove_inode(req)
+        nfs_join_page_group(req)
     nfs_clear_request_commit(req)
     return True
 
@@ -109,16 +141,29 @@ def nfs_inode_add_request(req: NfsPage):
 
 
 @primitive("fs/nfs/write.c")
+def nfs_clear_private(req: NfsPage):
+    """The folio has no request any more: under i_private_lock."""
+    for part in range(0, NFS_PARTS):
+        NfsPage[number(req) // NFS_PARTS * NFS_PARTS + part].wb_verf = 0
+        if NFS_PARTS > 1:
+            NfsPage[number(req) // NFS_PARTS * NFS_PARTS + part].grouped = False
+    NfsPage[number(req) // NFS_PARTS * NFS_PARTS].mapped = False
+
+
+@kernel("fs/nfs/write.c")
 def nfs_inode_remove_request(req: NfsPage):
-    """The folio has no request any more."""
-    req.mapped = False
-    req.wb_verf = 0
+    """A request is done with; with the last one of its group the folio has none any more."""
+    last = True
+    if NFS_PARTS > 1:
+        last = nfs_page_group_sync_on_remove(req)
+    if last:
+        nfs_clear_private(req)
 
 
 @kernel("fs/nfs/write.c")
 def nfs_mark_request_dirty(req: NfsPage):
     """filemap_dirty_folio(): who completes a commit does not hold the folio lock."""
-    folio: Folio = Folio[number(req)]
+    folio: Folio = Folio[number(req) // NFS_PARTS]
     if not folio_test_set_dirty(folio):
         __folio_mark_dirty(folio)
 
@@ -199,7 +244,7 @@ def nfs_folio_set_writeback(folio: Folio):
 
 @kernel("fs/nfs/write.c")
 def nfs_folio_end_writeback(folio: Folio):
-    """End writeback of a folio."""
+    """End writeback of a folio; few enough of them end congestion, and wake who waits for that."""
     folio_end_writeback(folio)
     if atomic_dec_writeback(nfss):
         nfss.write_congested = False
@@ -207,16 +252,20 @@ def nfs_folio_end_writeback(folio: Folio):
 
 @kernel("fs/nfs/write.c")
 def nfs_page_end_writeback(req: NfsPage):
-    """A request is through with its WRITE: unlock it, and end writeback."""
+    """A request is through with its WRITE: unlock it, and end writeback with the last one of its group."""
+    last = True
+    if NFS_PARTS > 1:
+        last = nfs_page_group_sync_on_wb_end(req)
     nfs_unlock_request(req)
-    nfs_folio_end_writeback(Folio[number(req)])
+    if last:
+        nfs_folio_end_writeback(Folio[number(req) // NFS_PARTS])
 
 
 @kernel("fs/nfs/write.c")
 def nfs_write_error(req: NfsPage, error: Errno):
     """A request that the server has refused is given up."""
     note_request_failure(req)
-    nfs_mapping_set_error(Folio[number(req)], error)
+    nfs_mapping_set_error(Folio[number(req) // NFS_PARTS], error)
     nfs_inode_remove_request(req)
     nfs_page_end_writeback(req)
 
@@ -231,9 +280,12 @@ def nfs_redirty_request(req: NfsPage):
 
 @primitive("include/linux/atomic.h")
 def atomic_inc_redirtied(nfsi: NfsInode):
-    """Count a request that is to be written again.  Nobody compares the count where errors never end."""
+    """Count a request that is to be written again.  Nobody compares the count where errors never end.
+
+    It begins again at 0 behind NFS_REDIRTIES, which is more than are counted between two looks: who looks asks only whether it has changed.
+    """
     if NFS_SOFT_ERRORS < 9:
-        nfsi.redirtied_pages += 1
+        nfsi.redirtied_pages = (nfsi.redirtied_pages + 1) % (NFS_REDIRTIES + 1)
 
 
 @primitive("fs/nfs/pagelist.c")
@@ -263,7 +315,7 @@ def nfs_page_async_flush(folio: Folio, wbc: WritebackControl, pgio: NfsPageioDes
     """Begin writeback of a folio, and gather its request."""
     if not nfs_lock_and_join_requests(folio):
         return OK
-    req: NfsPage = NfsPage[number(folio)]
+    req: NfsPage = NfsPage[number(folio) * NFS_PARTS]
     nfs_folio_set_writeback(folio)
     warn_on(req.clean)
     ret: Errno = pgio.pg_error
@@ -310,21 +362,30 @@ def nfs_writepage_locked(folio: Folio, wbc: WritebackControl) -> Errno:
     return err
 
 
+@primitive("fs/nfs/write.c")
+def nfs_wait_on_congestion(nfss: NfsServer):
+    """wait_event_killable() on write_congestion_wait."""
+    wait_until(not nfss.write_congested)
+
+
 @kernel("fs/nfs/write.c")
 def nfs_writepages(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
     """->writepages: the whole pass is made again after an error that may go away.
 
+    A background pass waits first until the mount is not congested (since v6.11; it returned before).  What waits sees the flag whenever
+    it is clear: who clears it wakes it up, and nobody looks at the flag for anything else.
     A data-integrity pass has a budget that no pass uses up, however often it is made.
+    Left out: a fatal signal that ends the wait.
     """
     if wbc.sync_mode == WB_SYNC_NONE:
-        if nfss.write_congested:
-            return OK
+        nfs_wait_on_congestion(nfss)
     note_nfs_pass(nfsi, True)
     err: Errno = OK
     ioc = nfs_io_completion_alloc()
     while True:
         pgio = NfsPageioDescriptor()
         pgio.io_completion = ioc
+        pgio.cond_stable = wbc.sync_mode == WB_SYNC_ALL
         if wbc.sync_mode == WB_SYNC_ALL:
             wbc.nr_to_write = LONG_MAX
         err = write_cache_pages(mapping, wbc, pgio)
@@ -354,14 +415,16 @@ def nfs_next_of_header(hdr: NfsPgioHeader) -> NfsPage:
 
 
 @kernel("fs/nfs/write.c")
-def nfs_write_completion(hdr: NfsPgioHeader, error: Errno, verf: verf_t, ioc: NfsIoCompletion):
-    """A WRITE is over: its requests wait for a COMMIT, or are given up.
+def nfs_write_completion(hdr: NfsPgioHeader, error: Errno, verf: verf_t, stable: bool, ioc: NfsIoCompletion):
+    """A WRITE is over: its requests wait for a COMMIT, or are done with, or given up.
 
     What was read of the header is passed: nobody else changes it until it is free.
     """
     while (req := nfs_next_of_header(hdr)) is not None:
         if error != OK:
-            nfs_mapping_set_error(Folio[number(req)], error)
+            nfs_mapping_set_error(Folio[number(req) // NFS_PARTS], error)
+            nfs_inode_remove_request(req)
+        elif stable:
             nfs_inode_remove_request(req)
         else:
             req.wb_verf = verf
@@ -377,6 +440,7 @@ def nfs_pgio_header_free(hdr: NfsPgioHeader):
     hdr.state = RPC_FREE
     hdr.error = OK
     hdr.verf = 0
+    hdr.stable = False
     hdr.io_completion = None
 
 
@@ -424,46 +488,81 @@ def nfs_scan_commit(head: NfsListHead) -> bool:
 
 
 @primitive("fs/nfs/write.c")
-def nfs_initiate_commit(head: NfsListHead):
-    """Make a COMMIT of a list of requests, and send it; waits for one, as for a mempool.
-
-    Left out: -ENOMEM, after which the requests go back to the commit list.
-    """
-    wait_until(any(data.state == RPC_FREE for data in each(NfsCommitData)))
+def nfs_commitdata_alloc(fails: bool) -> NfsCommitData:
+    """A COMMIT that nobody uses; None: there is no memory for one."""
     new: NfsCommitData = None
     for data in each(NfsCommitData):
-        if new is None and data.state == RPC_FREE:
+        if new is None and data.state == RPC_FREE and not fails:
             new = data
+    return new
+
+
+@primitive("fs/nfs/write.c")
+def nfs_initiate_commit(head: NfsListHead, data: NfsCommitData):
+    """Send a COMMIT about a list of requests."""
     nfs_commit_begin(nfsi)
     for req in each(NfsPage):
         if head.member[number(req)]:
-            req.commit = new
+            req.commit = data
             hand_over(req.busy)
             head.member[number(req)] = False
-    new.state = RPC_SENT
+    data.state = RPC_SENT
 
 
 @kernel("fs/nfs/write.c")
-def nfs_commit_inode(sync: bool):
+def nfs_retry_commit(head: NfsListHead):
+    """Put requests that could not be committed back on the commit list, and unlock them."""
+    for req in each(NfsPage):
+        if head.member[number(req)]:
+            nfs_list_remove_request(req)
+            nfs_request_add_commit_list(req)
+            nfs_unlock_request(req)
+
+
+@kernel("fs/nfs/write.c")
+def nfs_commit_list(head: NfsListHead) -> Errno:
+    """Make a COMMIT of a list of requests, and send it; ENOMEM: they go back to the commit list."""
+    with atomic("nfs_initiate_commit(): nobody has seen the COMMIT before"):
+        data = nfs_commitdata_alloc(nfs_is_out_of_memory())
+        if data is not None:
+            nfs_initiate_commit(head, data)
+    if data is None:
+        nfs_retry_commit(head)
+        return ENOMEM
+    return OK
+
+
+@kernel("fs/nfs/write.c")
+def nfs_commit_inode(sync: bool) -> Errno:
     """Commit what waits for it; sync: and wait until no COMMIT is on its way, be it this one or another."""
     head = NfsListHead()
+    ret: Errno = OK
     nfs_commit_begin(nfsi)
     if nfs_scan_commit(head):
-        nfs_initiate_commit(head)
+        ret = nfs_commit_list(head)
     nfs_commit_end(nfsi)
-    if sync:
+    if sync and ret == OK:
         wait_on_commit(nfsi)
+    return ret
 
 
 @primitive("fs/nfs/write.c")
 def nfs_next_of_commit(data: NfsCommitData) -> NfsPage:
-    """The first request of a COMMIT, taken off its list; None if there is none."""
+    """The first request of a COMMIT, taken off its list; None if there is none.
+
+    They are in the order in which their WRITEs were completed; of a group that may be any.
+    """
+    first: NfsPage = None
+    backwards = False
+    if NFS_PARTS > 1:
+        backwards = choose(False, True)
     for req in each(NfsPage):
-        if req.wb_list == COMMIT_PAGES and req.commit == data:
-            nfs_list_remove_request(req)
-            req.commit = None
-            return req
-    return None
+        if req.wb_list == COMMIT_PAGES and req.commit == data and (first is None or backwards):
+            first = req
+    if first is not None:
+        nfs_list_remove_request(first)
+        first.commit = None
+    return first
 
 
 @kernel("fs/nfs/write.c")
@@ -477,7 +576,7 @@ def nfs_commit_release_pages(data: NfsCommitData, status: Errno, verf: verf_t):
     """A COMMIT is over: its requests are done with, or have to be written again."""
     while (req := nfs_next_of_commit(data)) is not None:
         if status != OK:
-            nfs_mapping_set_error(Folio[number(req)], status)
+            nfs_mapping_set_error(Folio[number(req) // NFS_PARTS], status)
             nfs_inode_remove_request(req)
         elif nfs_write_match_verf(verf, req):
             nfs_inode_remove_request(req)
@@ -485,8 +584,6 @@ def nfs_commit_release_pages(data: NfsCommitData, status: Errno, verf: verf_t):
             nfs_mark_request_dirty(req)
             atomic_inc_redirtied(nfsi)
         nfs_unlock_request(req)
-    if nfss.writeback < NFS_CONGESTION_OFF:
-        nfss.write_congested = False
     with atomic("nfs_commit_end(): the COMMIT is free"):
         nfs_commitdata_release(data)
         nfs_commit_end(nfsi)
@@ -509,7 +606,7 @@ def nfs_writepage_setup(folio: Folio):
 
     Left out: requests that do not cover the folio, the file size.
     """
-    req: NfsPage = NfsPage[number(folio)]
+    req: NfsPage = NfsPage[number(folio) * NFS_PARTS]
     if not nfs_lock_and_join_requests(folio):
         nfs_inode_add_request(req)
     nfs_mark_request_dirty(req)
@@ -528,7 +625,9 @@ def nfs_wb_folio(folio: Folio, wbc: WritebackControl) -> Errno:
             continue
         if not nfs_folio_private_request(folio):
             return OK
-        nfs_commit_inode(True)
+        ret = nfs_commit_inode(True)
+        if ret != OK:
+            return ret
 
 
 # -------------------------------------------------------------------------- ghosts
@@ -544,7 +643,9 @@ def note_nfs_pass(nfsi: NfsInode, begins: bool):
 
 
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
-from model.fs.nfs.pagelist import nfs_list_add_request, nfs_list_remove_request, nfs_lock_request  # noqa: E402
+from model.fs.nfs.pagelist import nfs_is_out_of_memory, nfs_leave_page_group, nfs_list_add_request  # noqa: E402
+from model.fs.nfs.pagelist import nfs_list_remove_request, nfs_lock_request, nfs_page_group_cancel_remove  # noqa: E402
+from model.fs.nfs.pagelist import nfs_page_group_sync_on_remove, nfs_page_group_sync_on_wb_end, nfs_page_is_grouped  # noqa: E402
 from model.fs.nfs.pagelist import nfs_pageio_add_request, nfs_pageio_complete, nfs_pageio_cond_complete  # noqa: E402
 from model.fs.nfs.pagelist import nfs_trylock_request, nfs_unlock_request  # noqa: E402
 from model.fs.nfs.server import note_request_failure  # noqa: E402
