@@ -66,7 +66,7 @@ def model(tmp_path: Path):
 
 def test_names_are_those_of_module_variables_in_their_order(model):
     assert list(model.designs) == ["first", "second", "eager", "lazy", "special"]
-    assert list(model.scenarios) == ["default", "one", "large", "free"]
+    assert list(model.systems.iomap.scenarios) == ["default", "one", "large", "free"]
     assert list(model.properties) == ["fine"]
     assert list(model.constants) == ["FOLIOS", "CELLS"]
     assert list(model.structs) == ["Folio"]

@@ -1,0 +1,68 @@
+"""iomap: don't invalidate folios after writeback errors (v5.19).
+
+The first block of a folio is with the device, the second cannot be mapped.  The error path calls the folio not
+uptodate and frees its block state, which the completion of the first block still needs.
+"""
+
+from __future__ import annotations
+
+from checker.lang import atomic, insert_after, kernel, primitive, scenario, thread, variant
+
+from model.fs.iomap.buffered_io_writeback import iomap_writepage_map_blocks
+from model.fs.xfs.xfs_aops import xfs_discard_folio
+from model.include.state import BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, Folio
+from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, append, background
+from model.systems.iomap.operations import file_on_disk, overwrite
+from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
+
+failing_map_behind_io = scenario(
+    "One folio whose first block is on disk, and one failure: a write to both blocks, and the flusher.",
+    thread("writer", append, overwrite),
+    thread("flusher", background),
+    *COMPLETION,
+    setup=file_on_disk,
+    scope={
+        FOLIOS: 1,
+        CELLS: 1,
+        ON_DISK: 1,
+        APPEND_A: 1,
+        APPEND_B: 1,
+        OVERWRITE_POS: 0,
+        OVERWRITE_LEN: 1,
+        ERRORS: 1,
+        IOENDS: 2,
+    },
+    bound=3,
+    of=iomap,
+    lock_order=LOCK_ORDER,
+    properties=("writeback_lasts_as_long_as_its_io", "no_bytes_pending_without_writeback", "nothing_is_left_behind"),
+)
+
+
+@primitive("fs/iomap/buffered-io.c")
+def iomap_page_release(folio: Folio):
+    """Detach the block state.
+
+    Left out: the assertion that nothing is pending, which the bias would break; that is younger than this bug.
+    """
+    folio.private = False
+    for b in range(0, BLOCKS):
+        folio.ifs_uptodate[b] = False
+        folio.ifs_dirty[b] = False
+
+
+@kernel("fs/iomap/buffered-io.c")
+def iomap_invalidate_failed_folio(folio: Folio):
+    """folio_clear_uptodate(), and iomap_invalidate_folio() of the whole folio."""
+    with atomic("iomap_page_release(): under the folio lock"):
+        folio.uptodate = False
+        iomap_page_release(folio)
+
+
+iomap_invalidate_on_wb_error = variant(
+    "An error of ->map_blocks invalidates the folio, whatever is in flight.",
+    insert_after(xfs_discard_folio, iomap_invalidate_failed_folio, inside=iomap_writepage_map_blocks),
+    of=iomap,
+    undoes="e9c3a8e820ed",
+    scenario=failing_map_behind_io,
+)
