@@ -6,27 +6,20 @@ of the blocks as they are: the folio is clean, its blocks say that they are not.
 
 from __future__ import annotations
 
-from checker.lang import drop, insert_before, kernel, scenario, thread, variant
+from checker.lang import drop, insert_before, kernel, scenario, variant
 
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map
 from model.include.primitives import folio_unlock
-from model.include.state import CELLS, ERRORS, FOLIOS, FOLIO_SIZE, IOENDS, OK, Errno, Folio
-from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, append, background, file_on_disk
-from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.include.state import CELLS, ERRORS, FOLIO_SIZE, OK, Errno, Folio
+from model.systems.iomap.operations import APPEND_A
+from model.systems.iomap.scenarios import append_flush, iomap
 
 failing_map = scenario(
     "One folio of two blocks, and one failure: a writer that appends, and the flusher.",
-    thread("writer", append),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 2, ERRORS: 1, IOENDS: 2},
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("dirty_blocks_are_in_dirty_folios", "dirty_folios_have_dirty_blocks"),
-)
+    like=append_flush, scope={CELLS: 1, APPEND_A: 1, ERRORS: 1}, bound=2,
+    properties=("dirty_blocks_are_in_dirty_folios", "dirty_folios_have_dirty_blocks")
+)  # fmt: skip
 
 
 @kernel("fs/iomap/buffered-io.c")

@@ -13,34 +13,15 @@ from model.fs.iomap.buffered_io_writeback import iomap_writepage_map
 from model.include.primitives import folio_unlock
 from model.include.state import BLOCKS, CELLS, FOLIOS, IOENDS, Folio, mapping
 from model.mm.page_writeback import filemap_dirty_folio
-from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append, background
-from model.systems.iomap.operations import file_on_disk
-from model.systems.iomap.operations import truncate
-from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append
+from model.systems.iomap.scenarios import default, iomap
 
 truncate_to_nothing = scenario(
     "A file of one block: a writer, truncate to nothing, and the flusher.",
-    thread("writer", append),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 0,
-        APPEND_A: 1,
-        APPEND_B: 1,
-        TRUNCATE_A: 0,
-        TRUNCATE_B: 0,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("nobody_dirties_behind_a_truncate", "folios_under_writeback_are_in_the_cache"),
-)
+    thread("writer", append), like=default, without=("fsync",),
+    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 1, TRUNCATE_A: 0, TRUNCATE_B: 0, IOENDS: 2},
+    bound=3, properties=("nobody_dirties_behind_a_truncate", "folios_under_writeback_are_in_the_cache")
+)  # fmt: skip
 
 
 @kernel("fs/iomap/buffered-io.c")

@@ -6,37 +6,19 @@ uptodate and frees its block state, which the completion of the first block stil
 
 from __future__ import annotations
 
-from checker.lang import atomic, insert_after, kernel, primitive, scenario, thread, variant
+from checker.lang import atomic, insert_after, kernel, primitive, scenario, variant
 
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map_blocks
 from model.fs.xfs.xfs_aops import xfs_discard_folio
-from model.include.state import BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, Folio
-from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_LEN, OVERWRITE_POS, append, background
-from model.systems.iomap.operations import file_on_disk, overwrite
-from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.include.state import BLOCKS, CELLS, ERRORS, Folio
+from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, OVERWRITE_LEN
+from model.systems.iomap.scenarios import iomap, two_mappings
 
 failing_map_behind_io = scenario(
     "One folio whose first block is on disk, and one failure: a write to both blocks, and the flusher.",
-    thread("writer", append, overwrite),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        CELLS: 1,
-        ON_DISK: 1,
-        APPEND_A: 1,
-        APPEND_B: 1,
-        OVERWRITE_POS: 0,
-        OVERWRITE_LEN: 1,
-        ERRORS: 1,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("writeback_lasts_as_long_as_its_io", "no_bytes_pending_without_writeback", "nothing_is_left_behind"),
-)
+    like=two_mappings, scope={CELLS: 1, ON_DISK: 1, APPEND_A: 1, APPEND_B: 1, OVERWRITE_LEN: 1, ERRORS: 1},
+    properties=("writeback_lasts_as_long_as_its_io", "no_bytes_pending_without_writeback", "nothing_is_left_behind")
+)  # fmt: skip
 
 
 @primitive("fs/iomap/buffered-io.c")

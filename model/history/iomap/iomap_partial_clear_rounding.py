@@ -13,24 +13,15 @@ from model.fs.iomap.buffered_io import ifs_free, iomap_clear_range_dirty, iomap_
 from model.include.primitives import folio_test_writeback
 from model.include.state import BLOCKS, BLOCK_SIZE, FOLIOS, FOLIO_SIZE, IOENDS, Folio, loff_t
 from model.mm.page_writeback import folio_cancel_dirty
-from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append, background
-from model.systems.iomap.operations import file_on_disk
-from model.systems.iomap.operations import truncate
-from model.systems.iomap.scenarios import COMPLETION, CONSEQUENCES, LOCK_ORDER, iomap
+from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append
+from model.systems.iomap.scenarios import CONSEQUENCES, default, iomap
 
 truncate_into_a_folio = scenario(
     "A folio of two blocks: a writer, truncate to the middle of the first block, and the flusher.",
-    thread("writer", append),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 0, APPEND_A: 3, APPEND_B: 3, TRUNCATE_A: 1, TRUNCATE_B: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=CONSEQUENCES,
-)
+    thread("writer", append), like=default, without=("fsync",),
+    scope={FOLIOS: 1, ON_DISK: 0, APPEND_A: 3, APPEND_B: 3, TRUNCATE_A: 1, TRUNCATE_B: 1, IOENDS: 2}, bound=3,
+    properties=CONSEQUENCES
+)  # fmt: skip
 
 
 @kernel("fs/iomap/buffered-io.c")

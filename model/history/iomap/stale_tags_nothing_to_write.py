@@ -7,27 +7,20 @@ because its block cannot be allocated.
 
 from __future__ import annotations
 
-from checker.lang import drop, insert_before, kernel, scenario, thread, variant
+from checker.lang import drop, insert_before, kernel, scenario, variant
 
 from model.fs.iomap.buffered_io_writeback import iomap_add_to_ioend, iomap_writepage_map
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_map_blocks
-from model.include.state import BLOCKS, CELLS, ERRORS, FOLIOS, IOENDS, Folio, block_t
+from model.include.state import BLOCKS, CELLS, ERRORS, Folio, block_t
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback
-from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, append, background, file_on_disk
-from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.systems.iomap.operations import APPEND_A, APPEND_B
+from model.systems.iomap.scenarios import append_flush, iomap
 
 nothing_to_submit = scenario(
     "One folio of one block, and one failure: a writer and the flusher.",
-    thread("writer", append),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 1, ERRORS: 1, IOENDS: 2},
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("clean_folios_carry_no_marks",),
-)
+    like=append_flush, scope={BLOCKS: 1, CELLS: 1, APPEND_A: 1, APPEND_B: 1, ERRORS: 1}, bound=2,
+    properties=("clean_folios_carry_no_marks",)
+)  # fmt: skip
 
 
 @kernel("fs/ext4/page-io.c")

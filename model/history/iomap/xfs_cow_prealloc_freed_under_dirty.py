@@ -14,10 +14,10 @@ from model.fs.xfs.libxfs.xfs_bmap import xfs_iext_inc_seq
 from model.fs.xfs.xfs_aops import xfs_bmapi_convert_delalloc
 from model.include.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, inode_lock, inode_unlock
 from model.include.primitives import mapping_tagged, xfs_ilock_excl, xfs_iunlock_excl
-from model.include.state import BLOCKS, CELLS, FOLIOS, IOENDS, IOMAP_DELALLOC, IOMAP_HOLE, PAGECACHE_TAG_DIRTY
+from model.include.state import BLOCKS, CELLS, IOMAP_DELALLOC, IOMAP_HOLE, PAGECACHE_TAG_DIRTY
 from model.include.state import PAGECACHE_TAG_WRITEBACK, Block, inode, mapping
-from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, append, background, file_on_disk
-from model.systems.iomap.scenarios import COMPLETION, CONSEQUENCES, LOCK_ORDER, iomap
+from model.systems.iomap.operations import APPEND_A, APPEND_B
+from model.systems.iomap.scenarios import append_flush, iomap
 
 
 @kernel("fs/xfs/xfs_icache.c")
@@ -65,17 +65,9 @@ def free_reservations():
 
 reservations = scenario(
     "One block: a writer, the flusher, and the collector of unused reservations.",
-    thread("writer", append),
-    thread("flusher", background),
-    thread("blockgc", xfs_inode_free_cowblocks),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=CONSEQUENCES,
-)
+    like=append_flush, also=(thread("blockgc", xfs_inode_free_cowblocks),),
+    scope={BLOCKS: 1, CELLS: 1, APPEND_A: 1, APPEND_B: 1}, bound=3
+)  # fmt: skip
 
 xfs_cow_prealloc_freed_under_dirty = variant(
     "Reservations are freed without asking whether the page cache is dirty.",

@@ -14,33 +14,15 @@ from model.fs.iomap.iter import iomap_iter, iomap_length
 from model.include.state import BLOCKS, BLOCK_SIZE, FOLIOS, IOENDS, IOMAP_HOLE, IOMAP_UNWRITTEN, OK, Errno, IomapIter
 from model.include.state import Task
 from model.include.state import loff_t
-from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append, background
-from model.systems.iomap.operations import file_on_disk
-from model.systems.iomap.operations import truncate
-from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append
+from model.systems.iomap.scenarios import default, iomap
 
 truncate_into_a_block = scenario(
     "A file of one block: a writer, truncate to the middle of the block, and the flusher.",
-    thread("writer", append),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        BLOCKS: 1,
-        ON_DISK: 0,
-        APPEND_A: 2,
-        APPEND_B: 2,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 1,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("the_block_of_eof_ends_in_zeros", "reads_return_what_was_written"),
-)
+    thread("writer", append), like=default, without=("fsync",),
+    scope={FOLIOS: 1, BLOCKS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, TRUNCATE_A: 1, TRUNCATE_B: 1, IOENDS: 2}, bound=3,
+    properties=("the_block_of_eof_ends_in_zeros", "reads_return_what_was_written")
+)  # fmt: skip
 
 
 @kernel("fs/iomap/buffered-io.c")

@@ -116,30 +116,14 @@ blkdev_synced_metadata = scenario(
 
 blkdev_metadata_errors = scenario(
     "One block, which a filesystem changes and syncs; the device fails once; fsync.",
-    thread("metadata", blkdev_update_metadata),
-    thread("sync", blkdev_sync, per=File),
-    DISK,
-    setup=blkdev_setup,
-    scope={**BLKDEV_SCOPE, BLOCKS: 1, BLKDEV_BLOCKS: 1, ERRORS: 1},
-    bound=4,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
-    properties=(*BLKDEV_FSYNC, "blkdev_synced_blocks_are_written", "fsync_reports_errors", "errors_are_reported_once"),
-)
+    like=blkdev_synced_metadata, without=("kswapd",), scope={BLOCKS: 1, BLKDEV_BLOCKS: 1, ERRORS: 1},
+    properties=(*BLKDEV_FSYNC, "blkdev_synced_blocks_are_written", "fsync_reports_errors", "errors_are_reported_once")
+)  # fmt: skip
 
 blkdev_locked_buffer = scenario(
     "A filesystem changes and syncs single blocks, with the flusher and sync(2).",
-    thread("metadata", blkdev_update_metadata),
-    thread("sync", blkdev_sync, per=File),
-    thread("flusher", background),
-    DISK,
-    setup=blkdev_setup,
-    scope=BLKDEV_SCOPE,
-    bound=3,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
-    properties=BLKDEV_FSYNC,
-)
+    like=blkdev_synced_metadata, also=(thread("flusher", background),), without=("kswapd",), bound=3
+)  # fmt: skip
 
 blkdev_discards = scenario(
     "Two folios, the second of which reaches behind the device; a writer, the flusher, and discard.",
@@ -157,17 +141,9 @@ blkdev_discards = scenario(
 
 blkdev_errors = scenario(
     "One failure of the device, a writer, and fsync.",
-    thread("writer", blkdev_write_block),
-    thread("fsync", blkdev_sync, per=File),
-    thread("flusher", background),
-    DISK,
-    setup=blkdev_setup,
-    scope={**BLKDEV_SCOPE, ERRORS: 1},
-    bound=3,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
-    properties=(*BLKDEV_FSYNC, "fsync_reports_errors", "errors_are_reported_once"),
-)
+    thread("writer", blkdev_write_block), like=blkdev_files, scope={ERRORS: 1},
+    properties=(*BLKDEV_FSYNC, "fsync_reports_errors", "errors_are_reported_once")
+)  # fmt: skip
 
 blkdev_two_dirtiers = scenario(
     "Two parts of a filesystem change blocks of one folio without a common lock, and sync(2).",

@@ -67,83 +67,33 @@ f2fs_pages = scenario(
 
 f2fs_in_place = scenario(
     "As f2fs_pages, but f2fs writes in place where it can.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_IPU: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_DURABLE,
-)
+    like=f2fs_pages, without=("checkpoint",), scope={F2FS_ON_DISK: 2, F2FS_IPU: 1}, properties=F2FS_DURABLE
+)  # fmt: skip
 
 f2fs_shrinks = scenario(
     "Two pages that one write dirties, and a truncate to one page; fsync and the flusher.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, F2FS_WRITE_B: 0, F2FS_WRITE_LEN: 2},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_DURABLE, "f2fs_data_is_inside_the_file", "f2fs_blocks_end_at_eof"),
-)
+    like=f2fs_pages, without=("checkpoint",), scope={F2FS_WRITE_B: 0, F2FS_WRITE_LEN: 2},
+    properties=(*F2FS_DURABLE, "f2fs_data_is_inside_the_file", "f2fs_blocks_end_at_eof")
+)  # fmt: skip
 
 f2fs_cut_in_a_page = scenario(
     "A page that truncate cuts in the middle, and a truncate up; a writer of half a page, fsync, the flusher and checkpoints.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, CELLS: 2, FOLIOS: 1, F2FS_CUT: 1, F2FS_SHORT: 1, F2FS_WRITE_B: 0},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_DURABLE, "f2fs_what_is_cut_reads_as_zero"),
-)
+    like=f2fs_pages, scope={CELLS: 2, FOLIOS: 1, F2FS_CUT: 1, F2FS_SHORT: 1, F2FS_WRITE_B: 0},
+    properties=(*F2FS_DURABLE, "f2fs_what_is_cut_reads_as_zero")
+)  # fmt: skip
 
 f2fs_gc_moves = scenario(
     "One page that garbage collection moves; a writer, fsync, the flusher and checkpoints.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    thread("gc", f2fs_collect),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_WRITE_B: 0},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_DURABLE,
-)
+    like=f2fs_pages, also=(thread("gc", f2fs_collect),), without=("truncater",), scope={FOLIOS: 1, F2FS_WRITE_B: 0},
+    properties=F2FS_DURABLE
+)  # fmt: skip
 
 f2fs_encrypted_gc = scenario(
     "One page of an encrypted file, whose block garbage collection moves; a writer, truncate, fsync, the flusher and checkpoints.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    thread("gc", f2fs_collect),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    interrupt("meta_irq", f2fs_meta_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_META_GC: 1, F2FS_WRITE_B: 0, F2FS_TRUNCATE: 0},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_DURABLE, "f2fs_copies_go_to_blocks_of_the_file"),
-)
+    like=f2fs_pages, also=(thread("gc", f2fs_collect), interrupt("meta_irq", f2fs_meta_write_end_io, per=Page)),
+    scope={FOLIOS: 1, F2FS_META_GC: 1, F2FS_WRITE_B: 0, F2FS_TRUNCATE: 0},
+    properties=(*F2FS_DURABLE, "f2fs_copies_go_to_blocks_of_the_file")
+)  # fmt: skip
 
 f2fs_reclaimed = scenario(
     "Two pages, which kswapd writes or throws away; a writer, fsync and the flusher.",
@@ -162,75 +112,29 @@ f2fs_reclaimed = scenario(
 
 f2fs_errors = scenario(
     "Two pages, and one failure of the device or of reading a node; two that call fsync.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, ERRORS: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_DURABLE, "fsync_reports_errors"),
-)
+    like=f2fs_reclaimed, without=("kswapd",), scope={ERRORS: 1}, properties=(*F2FS_DURABLE, "fsync_reports_errors")
+)  # fmt: skip
 
 f2fs_budget = scenario(
     "Two pages, a writer, the flusher with its budget, and checkpoints that are in its way.",
-    thread("writer", f2fs_write),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope=F2FS_SCOPE,
-    bound=4,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_WRITEBACK, "f2fs_budget_is_charged_once"),
-)
+    like=f2fs_pages, without=("truncater", "fsync"), bound=4, properties=(*F2FS_WRITEBACK, "f2fs_budget_is_charged_once")
+)  # fmt: skip
 
 f2fs_large_folio = scenario(
     "One folio of two pages, which 6.13.1 never puts into the page cache of f2fs; a writer, fsync and the flusher.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_WRITE_LEN: 2, F2FS_FFS: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_DURABLE,
-)
+    like=f2fs_reclaimed, without=("kswapd",), scope={FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_WRITE_LEN: 2, F2FS_FFS: 1}
+)  # fmt: skip
 
 f2fs_large_folios = scenario(
     "Two folios of two pages each; a writer, truncate, fsync, the flusher and checkpoints.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_WRITE_A: 1, F2FS_WRITE_LEN: 2, F2FS_WRITE_B: 3},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_DURABLE,
-)
+    like=f2fs_pages, scope={BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_WRITE_A: 1, F2FS_WRITE_LEN: 2, F2FS_WRITE_B: 3},
+    properties=F2FS_DURABLE
+)  # fmt: skip
 
 f2fs_large_folio_errors = scenario(
     "As f2fs_large_folio, with one failure of the device or of reading a node.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_WRITE_LEN: 2, ERRORS: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_DURABLE, "fsync_reports_errors"),
-)
+    like=f2fs_large_folio, scope={ERRORS: 1}, properties=(*F2FS_DURABLE, "fsync_reports_errors")
+)  # fmt: skip
 
 f2fs_large_folio_gc = scenario(
     "As f2fs_large_folio, with garbage collection that moves its first page, and checkpoints.",
@@ -251,110 +155,47 @@ F2FS_CLUSTERS = (*F2FS_DURABLE, "f2fs_clusters_are_whole")
 
 f2fs_cluster = scenario(
     "A compressed cluster of two pages; writes of parts of a page, fsync, the flusher and checkpoints.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
-)
+    like=f2fs_pages, without=("truncater",), setup=f2fs_compressed_file, scope={F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0},
+    properties=F2FS_CLUSTERS
+)  # fmt: skip
 
 f2fs_cluster_raw = scenario(
     "A compressed cluster whose new data does not compress: it is written raw; whole pages are written.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
-)
+    like=f2fs_pages, without=("truncater",), setup=f2fs_compressed_file, scope={F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0},
+    properties=F2FS_CLUSTERS
+)  # fmt: skip
 
 f2fs_cluster_cut = scenario(
     "A compressed cluster that truncate cuts in the middle.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
-)
+    like=f2fs_pages, without=("checkpoint",), setup=f2fs_compressed_file, scope={F2FS_CLUSTER_SIZE: 2},
+    properties=F2FS_CLUSTERS
+)  # fmt: skip
 
 f2fs_two_clusters = scenario(
     "Two compressed clusters: a pass that has to dirty the second one starts over at the first; writes of whole pages.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={
-        **F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_CLUSTERS_ON_DISK: 2, F2FS_WRITE_LEN: 3, F2FS_WRITE_B: 0,
-        F2FS_TRUNCATE: 0,
-    },
-    bound=4,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
+    like=f2fs_pages, without=("fsync", "checkpoint"), setup=f2fs_compressed_file,
+    scope={FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_CLUSTERS_ON_DISK: 2, F2FS_WRITE_LEN: 3, F2FS_WRITE_B: 0, F2FS_TRUNCATE: 0},
+    bound=4, properties=F2FS_CLUSTERS
 )  # fmt: skip
 
 f2fs_two_raw_clusters = scenario(
     "Two raw clusters; a write begins in the one and ends in the other.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={
-        **F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_ON_DISK: 4, F2FS_WRITE_A: 1, F2FS_WRITE_B: 1,
-        F2FS_WRITE_LEN: 2,
-    },
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
+    like=f2fs_pages, without=("truncater", "checkpoint"),
+    scope={FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_ON_DISK: 4, F2FS_WRITE_A: 1, F2FS_WRITE_B: 1, F2FS_WRITE_LEN: 2},
+    properties=F2FS_CLUSTERS
 )  # fmt: skip
 
 f2fs_cluster_no_space = scenario(
     "A compressed cluster, and one allocation, read of a node or write that fails.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0, ERRORS: 1, F2FS_NO_SPACE: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
-)
+    like=f2fs_pages, without=("fsync", "checkpoint"), setup=f2fs_compressed_file,
+    scope={F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0, ERRORS: 1, F2FS_NO_SPACE: 1}, properties=F2FS_CLUSTERS
+)  # fmt: skip
 
 f2fs_cluster_reclaim = scenario(
     "A raw cluster that does not compress, and kswapd, which writes its pages or throws them away.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("kswapd", f2fs_reclaim),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0, F2FS_WRITE_B: 0},
-    bound=4,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
-)
+    like=f2fs_reclaimed, without=("flusher",),
+    scope={F2FS_ON_DISK: 2, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0, F2FS_WRITE_B: 0}, bound=4, properties=F2FS_CLUSTERS
+)  # fmt: skip
 
 f2fs_cluster_gc = scenario(
     "A compressed cluster, any block of which garbage collection moves; a writer, the flusher and checkpoints.",
@@ -374,52 +215,19 @@ f2fs_cluster_gc = scenario(
 
 f2fs_two_clusters_gc = scenario(
     "As f2fs_two_clusters, with garbage collection that moves their blocks in place of truncate.",
-    thread("writer", f2fs_write),
-    thread("flusher", f2fs_background),
-    thread("gc", f2fs_collect),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    interrupt("meta_irq", f2fs_meta_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={
-        **F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_CLUSTERS_ON_DISK: 2, F2FS_WRITE_LEN: 3, F2FS_WRITE_B: 0,
-        F2FS_META_GC: 1,
-    },
-    bound=4,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_CLUSTERS, "f2fs_copies_go_to_blocks_of_the_file"),
+    like=f2fs_cluster_gc, without=("checkpoint",),
+    scope={FOLIOS: 4, F2FS_CLUSTERS_ON_DISK: 2, F2FS_WRITE_LEN: 3, F2FS_WRITE_B: 0}, bound=4
 )  # fmt: skip
 
 f2fs_folio_of_clusters = scenario(
     "One folio of four pages, which are two clusters, the first of them compressed; 6.13.1 has no such folios.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 4, PAGES: 4, F2FS_FFS: 1, F2FS_CLUSTER_SIZE: 2, F2FS_WRITE_LEN: 2},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
-)
+    like=f2fs_pages, setup=f2fs_compressed_file,
+    scope={FOLIOS: 1, BLOCKS: 4, PAGES: 4, F2FS_FFS: 1, F2FS_CLUSTER_SIZE: 2, F2FS_WRITE_LEN: 2}, properties=F2FS_CLUSTERS
+)  # fmt: skip
 
 f2fs_cluster_of_folios = scenario(
     "A compressed cluster of four pages in two folios of two pages; 6.13.1 has no such folios.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={
-        **F2FS_SCOPE, FOLIOS: 2, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_CLUSTER_SIZE: 4, F2FS_WRITE_LEN: 2,
-        F2FS_TRUNCATE: 3,
-    },
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
+    like=f2fs_pages, without=("checkpoint",), setup=f2fs_compressed_file,
+    scope={FOLIOS: 2, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_CLUSTER_SIZE: 4, F2FS_WRITE_LEN: 2, F2FS_TRUNCATE: 3},
+    properties=F2FS_CLUSTERS
 )  # fmt: skip

@@ -90,15 +90,9 @@ f2fs_clusters_and_checkpoints = scenario(
 
 f2fs_cluster_calls_end = scenario(
     "A compressed cluster of two pages and a write of a part of a page: it comes to its end.",
-    thread("writer", f2fs_write),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0},
-    bound=2,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_CLUSTERS, "f2fs_system_calls_end"),
-)
+    like=f2fs_cluster_in_turn, also=(thread("writer", f2fs_write),), without=("task",), bound=2,
+    properties=(*F2FS_CLUSTERS, "f2fs_system_calls_end")
+)  # fmt: skip
 
 f2fs_no_space = scenario(
     "Two pages, for which there may be no block to allocate; a writer, two that call fsync, the flusher and checkpoints.",
@@ -175,17 +169,9 @@ f2fs_umounts = scenario(
 
 f2fs_cluster_bad_block = scenario(
     "As f2fs_cluster_calls_end, with a flusher and a truncate, and reads that may fail, as often as they like.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0, F2FS_READ_ERRORS: 1},
-    bound=2,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_CLUSTERS, "f2fs_system_calls_end"),
-)
+    like=f2fs_cluster_calls_end, also=(thread("truncater", f2fs_truncate), thread("flusher", f2fs_background)),
+    scope={F2FS_READ_ERRORS: 1}
+)  # fmt: skip
 
 f2fs_cut_bad_block = scenario(
     "A page that truncate cuts in the middle, a truncate up, a writer of half a page and the flusher; reads may fail.",

@@ -82,16 +82,8 @@ any_sizes = scenario(
 
 two_mappings = scenario(
     "One folio whose first block is on disk; a write covers it and appends, the flusher writes both.",
-    thread("writer", append, overwrite),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 2, APPEND_A: 2, APPEND_B: 2, OVERWRITE_POS: 0, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=CONSEQUENCES,
-)
+    thread("writer", append, overwrite), like=append_flush, scope={ON_DISK: 2, APPEND_A: 2, OVERWRITE_POS: 0}, bound=3
+)  # fmt: skip
 
 cyclic = scenario(
     "Two dirty folios; the flusher from the middle of the file, one fsync, one write, one truncate.",
@@ -109,68 +101,30 @@ cyclic = scenario(
 
 two_folios = scenario(
     "Two folios of one block, a writer and fsync.",
-    thread("writer", append, overwrite),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 4, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=FSYNC,
-)
+    thread("writer", append, overwrite), like=default, without=("truncater",),
+    scope={BLOCKS: 1, CELLS: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 4, IOENDS: 2}, bound=3, properties=FSYNC
+)  # fmt: skip
 
 one_folio_batches = scenario(
     "Two folios of one block, looked up one at a time, a writer and fsync.",
-    thread("writer", append, overwrite),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 1, IOENDS: 2, PAGEVEC_SIZE: 1},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*FSYNC, "integrity_passes_write_what_they_were_asked_for"),
-)
+    thread("writer", append, overwrite), like=default, without=("truncater",),
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 1, IOENDS: 2, PAGEVEC_SIZE: 1}, bound=3,
+    properties=(*FSYNC, "integrity_passes_write_what_they_were_asked_for")
+)  # fmt: skip
 
 one_block_folios = scenario(
     "Two folios of one block, a writer, the flusher, and truncate.",
-    thread("writer", append),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        BLOCKS: 1,
-        CELLS: 2,
-        ON_DISK: 0,
-        APPEND_A: 1,
-        APPEND_B: 4,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 3,
-        BIO_BLOCKS: 1,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=CONSEQUENCES,
-)
+    thread("writer", append), like=default, without=("fsync",),
+    scope={BLOCKS: 1, CELLS: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 4, TRUNCATE_A: 1, TRUNCATE_B: 3, BIO_BLOCKS: 1}, bound=3,
+    properties=CONSEQUENCES
+)  # fmt: skip
 
 errors = scenario(
     "One failure of the device or of an allocation, and two that call fsync.",
-    thread("writer", append, overwrite),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 2, APPEND_A: 1, APPEND_B: 2, OPENERS: 2, ERRORS: 1, OVERWRITE_POS: 0},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*FSYNC, "fsync_reports_errors", "errors_are_reported_once"),
-)
+    thread("writer", append, overwrite), like=default, without=("truncater",),
+    scope={FOLIOS: 1, ON_DISK: 2, APPEND_A: 1, APPEND_B: 2, OPENERS: 2, ERRORS: 1, OVERWRITE_POS: 0}, bound=3,
+    properties=(*FSYNC, "fsync_reports_errors", "errors_are_reported_once")
+)  # fmt: skip
 
 reopened_files = scenario(
     "A device that fails once, and two files, of which each is opened anew now and then.",
@@ -197,67 +151,31 @@ reopened_files = scenario(
 
 refusals = scenario(
     "One folio of two blocks: a reservation or a folio is refused once; appends, truncate up, the flusher.",
-    thread("writer", append, overwrite),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 1, TRUNCATE_B: 4, ERRORS: 1, REFUSALS: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised", "the_block_of_eof_ends_in_zeros"),
-)
+    thread("writer", append, overwrite), like=default, without=("fsync",),
+    scope={FOLIOS: 1, ON_DISK: 1, TRUNCATE_B: 4, ERRORS: 1, REFUSALS: 1, IOENDS: 2}, bound=3,
+    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised", "the_block_of_eof_ends_in_zeros")
+)  # fmt: skip
 
 flush_failure = scenario(
     "One folio and a device whose flush fails once: a writer, fsync, the flusher.",
-    thread("writer", append, overwrite),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 1,
-        OVERWRITE_POS: 0,
-        ERRORS: 1,
-        FLUSH_FAILURES: 1,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=FSYNC,
-)
+    thread("writer", append, overwrite), like=default, without=("truncater",),
+    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, ERRORS: 1, FLUSH_FAILURES: 1, IOENDS: 2}, bound=3,
+    properties=FSYNC
+)  # fmt: skip
 
 faulting_copies = scenario(
     "A write whose copy from user memory may stop anywhere, also before the first byte; the flusher.",
-    thread("writer", append, overwrite),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 2, APPEND_A: 1, APPEND_B: 2, SHORT_COPIES: 2, OVERWRITE_POS: 0, IOENDS: 2},
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("no_write_is_lost", "io_goes_to_blocks_of_the_file", "nothing_is_left_behind"),
-)
+    thread("writer", append, overwrite), like=append_flush,
+    scope={ON_DISK: 2, APPEND_A: 1, SHORT_COPIES: 2, OVERWRITE_POS: 0}, bound=2,
+    properties=("no_write_is_lost", "io_goes_to_blocks_of_the_file", "nothing_is_left_behind")
+)  # fmt: skip
 
 concurrent_passes = scenario(
     "Two folios of one block, a writer, two that call fsync, and the flusher: passes of both modes at once.",
-    thread("writer", append, overwrite),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=dirty_file,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, OPENERS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*FSYNC, "folios_are_locked_in_ascending_order", "towrite_is_on_dirty_marks"),
-)
+    thread("writer", append, overwrite), like=default, without=("truncater",), setup=dirty_file,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, OPENERS: 2}, bound=3,
+    properties=(*FSYNC, "folios_are_locked_in_ascending_order", "towrite_is_on_dirty_marks")
+)  # fmt: skip
 
 inode_lists = scenario(
     "Two folios of one block, a writer, the flusher, which comes only to dirty inodes, and sync(2).",
@@ -331,26 +249,10 @@ read_errors = scenario(
 
 short_copies = scenario(
     "A large folio of two pages, and copies from user memory that stop early.",
-    thread("writer", append, overwrite),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        PAGES: 2,
-        ON_DISK: 0,
-        APPEND_A: 1,
-        APPEND_B: 3,
-        SHORT_COPIES: 1,
-        OVERWRITE_POS: 0,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=FSYNC,
-)
+    thread("writer", append, overwrite), like=default, without=("truncater",),
+    scope={FOLIOS: 1, PAGES: 2, ON_DISK: 0, APPEND_A: 1, APPEND_B: 3, SHORT_COPIES: 1, OVERWRITE_POS: 0, IOENDS: 2}, bound=3,
+    properties=FSYNC
+)  # fmt: skip
 
 short_copy_in_hole = scenario(
     "A write into a hole, whose copy from user memory stops early, and the flusher.",
@@ -375,13 +277,6 @@ short_copy_in_hole = scenario(
 
 stable_pages = scenario(
     "As append_flush, with a device that needs stable pages.",
-    thread("writer", append, overwrite),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 1, APPEND_B: 2, STABLE_WRITES: 1, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "stable_pages_do_not_change"),
-)
+    thread("writer", append, overwrite), like=append_flush, scope={ON_DISK: 1, STABLE_WRITES: 1},
+    properties=(*CONSEQUENCES, "stable_pages_do_not_change")
+)  # fmt: skip

@@ -143,16 +143,8 @@ punch_in_turn = scenario(
 
 two_faults = scenario(
     "One page that two threads of a process store to, and the flusher: one of two faults at a time comes too late.",
-    thread("mapper", store, count=2),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, MAPPERS: 1, IOENDS: 1},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, *MAPPING, "faults_end"),
-)
+    thread("mapper", store, count=2), like=faults_end, bound=3
+)  # fmt: skip
 
 refused_faults = scenario(
     "A page that ends in a hole: stores, for which a reservation is refused once; the flusher comes only to dirty inodes.",

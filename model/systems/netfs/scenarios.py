@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from checker.lang import baseline, drop, interrupt, process, replace, scenario, thread, worker
+from checker.lang import baseline, interrupt, process, replace, scenario, thread, worker
 
-from model.fs.iomap.buffered_io import iomap_invalidate_folio
 from model.fs.netfs.write_collect import netfs_subrequest_io, netfs_write_collection_worker
 from model.fs.netfs.write_issue import netfs_writepages
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
-from model.include.netfs import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_MAX_LEN, NETFS_NO_WRITER, NETFS_REQUESTS
+from model.include.netfs import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_MAX_LEN, NETFS_NO_WRITER
 from model.include.netfs import NetfsInode
 from model.include.netfs import NetfsIoRequest, NetfsIoSubrequest
 from model.include.state import BLOCKS, CELLS, ERRORS, FOLIOS, UNLOCKED_DIRTYING, File, Folio, Inode
 from model.mm.page_writeback import do_writepages
-from model.mm.truncate import truncate_cleanup_folio
 from model.systems.netfs.operations import netfs_background, netfs_dirty_file, netfs_file_of_any_kind
 from model.systems.netfs.operations import netfs_file_of_groups
 from model.systems.netfs.operations import netfs_file_on_server, netfs_file_with_a_gap, netfs_fsync, netfs_mixed_file
@@ -55,15 +53,8 @@ netfs_streams = scenario(
 
 netfs_one_folio = scenario(
     "A dirty folio and no cache; the flusher.",
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_dirty_file,
-    scope={**NETFS_SCOPE, FOLIOS: 1, NETFS_CACHE: 0},
-    bound=2,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=(*NETFS, "netfs_writeback_ends"),
-)
+    like=netfs_streams, scope={FOLIOS: 1, NETFS_CACHE: 0}, bound=2, properties=(*NETFS, "netfs_writeback_ends")
+)  # fmt: skip
 
 netfs_long_subrequests = scenario(
     "Two folios, a writer and the flusher; a subrequest carries both folios.",
@@ -80,51 +71,23 @@ netfs_long_subrequests = scenario(
 
 netfs_copy_to_cache = scenario(
     "A folio that is only to be copied to the cache, then a dirty one; the flusher.",
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_mixed_file,
-    scope=NETFS_SCOPE,
-    bound=1,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=NETFS,
-)
+    like=netfs_streams, setup=netfs_mixed_file, properties=NETFS
+)  # fmt: skip
 
 netfs_groups = scenario(
     "A streaming write, a dirty folio, and one of another group; the flusher.",
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_file_of_groups,
-    scope={**NETFS_SCOPE, FOLIOS: 3},
-    bound=1,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=NETFS,
-)
+    like=netfs_streams, setup=netfs_file_of_groups, scope={FOLIOS: 3}, properties=NETFS
+)  # fmt: skip
 
 netfs_gap = scenario(
     "Two dirty folios, one between them that is not, no cache; a subrequest carries three folios; the flusher.",
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_file_with_a_gap,
-    scope={**NETFS_SCOPE, FOLIOS: 3, NETFS_MAX_LEN: 3, NETFS_CACHE: 0},
-    bound=1,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=NETFS,
-)
+    like=netfs_streams, setup=netfs_file_with_a_gap, scope={FOLIOS: 3, NETFS_MAX_LEN: 3, NETFS_CACHE: 0}, properties=NETFS
+)  # fmt: skip
 
 netfs_kinds = scenario(
     "A dirty folio, and one of any kind; a subrequest carries two folios; the flusher.",
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_file_of_any_kind,
-    scope={**NETFS_SCOPE, NETFS_MAX_LEN: 2},
-    bound=1,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=NETFS,
-)
+    like=netfs_streams, setup=netfs_file_of_any_kind, scope={NETFS_MAX_LEN: 2}, properties=NETFS
+)  # fmt: skip
 
 netfs_errors = scenario(
     "Two dirty folios and no cache; the server refuses a write; fsync and the flusher.",
@@ -141,16 +104,9 @@ netfs_errors = scenario(
 
 netfs_no_request = scenario(
     "A dirty folio, for which once no request can be made; fsync and the flusher.",
-    thread("fsync", netfs_fsync, per=File),
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_dirty_file,
-    scope={**NETFS_SCOPE, FOLIOS: 1, NETFS_CACHE: 0, NETFS_CREATE_FAILS: 1, ERRORS: 1},
-    bound=2,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=(*NETFS, "netfs_fsync_reaches_the_server", "netfs_killed_folios_are_reported"),
-)
+    like=netfs_errors, scope={FOLIOS: 1, NETFS_CREATE_FAILS: 1},
+    properties=(*NETFS, "netfs_fsync_reaches_the_server", "netfs_killed_folios_are_reported")
+)  # fmt: skip
 
 netfs_truncates = scenario(
     "A dirty folio, the flusher, and truncate.",
@@ -180,13 +136,6 @@ netfs_writes_copied = scenario(
 
 netfs_no_writer = scenario(
     "A dirty folio and no cache; the filesystem may have nothing to write to the server with; fsync and the flusher.",
-    thread("fsync", netfs_fsync, per=File),
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_dirty_file,
-    scope={**NETFS_SCOPE, FOLIOS: 1, NETFS_CACHE: 0, NETFS_NO_WRITER: 1, ERRORS: 1},
-    bound=2,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=(*NETFS, "netfs_fsync_reaches_the_server", "netfs_killed_folios_are_reported"),
-)
+    like=netfs_errors, scope={FOLIOS: 1, NETFS_NO_WRITER: 1},
+    properties=(*NETFS, "netfs_fsync_reaches_the_server", "netfs_killed_folios_are_reported")
+)  # fmt: skip

@@ -94,16 +94,9 @@ nfs_write_under_fsync = scenario(
 
 nfs_soft_errors = scenario(
     "Two dirty folios with a clean one between them; now and then a request cannot be sent; fsync or the flusher.",
-    thread("fsync", nfs_fsync, per=File),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope={**NFS_TWO_FOLIOS, FOLIOS: 3, NFS_SOFT_ERRORS: 2},
-    bound=1,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=(*NFS_FSYNC, "new_data_is_marked", "nfs_a_pass_is_made_again"),
-)
+    like=nfs_server_reboot, without=("server",), scope={**NFS_TWO_FOLIOS, FOLIOS: 3, NFS_SOFT_ERRORS: 2}, bound=1,
+    properties=(*NFS_FSYNC, "new_data_is_marked", "nfs_a_pass_is_made_again")
+)  # fmt: skip
 
 nfs_softerr_mount = scenario(
     "The same with requests that perhaps can never be sent, on a mount with softerr: every pass comes to its end.",
@@ -118,30 +111,15 @@ nfs_softerr_mount = scenario(
 
 nfs_errors = scenario(
     "One folio, written once; fsync, the flusher, and a server that refuses a WRITE or a COMMIT.",
-    process("writer", nfs_write),
-    thread("fsync", nfs_fsync, per=File),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_file_on_server,
-    scope={**NFS_SCOPE, ERRORS: 1},
-    bound=2,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=(*NFS_FSYNC, "fsync_reports_errors", "errors_are_reported_once"),
-)
+    process("writer", nfs_write), like=nfs_write_under_fsync, scope={ERRORS: 1}, bound=2,
+    properties=(*NFS_FSYNC, "fsync_reports_errors", "errors_are_reported_once")
+)  # fmt: skip
 
 nfs_congested = scenario(
     "Two folios, one of which is enough to make the mount congested; a writer and the flusher, which waits for the end of that.",
-    thread("writer", nfs_write),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_file_on_server,
-    scope={**NFS_TWO_FOLIOS, NFS_CONGESTION_ON: 0},
-    bound=3,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=(*NFS, "nfs_passes_end"),
-)
+    like=nfs_writers, without=("close",), scope={**NFS_TWO_FOLIOS, NFS_CONGESTION_ON: 0},
+    properties=(*NFS, "nfs_passes_end")
+)  # fmt: skip
 
 nfs_reclaimed = scenario(
     "Two cached folios, one of which is written; the flusher, and an allocation that looks for memory.",
@@ -158,29 +136,15 @@ nfs_reclaimed = scenario(
 
 nfs_low_memory = scenario(
     "Two cached folios, one of which is written; a WRITE needs memory, and an allocation looks for it.",
-    process("writer", nfs_write),
-    process("flusher", nfs_background),
-    process("reclaim", nfs_reclaim),
-    *RPC,
-    setup=nfs_cached_file,
-    scope={**NFS_TWO_FOLIOS, NFS_LOW_MEMORY: 1},
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=NFS,
-)
+    like=nfs_reclaimed, scope={NFS_LOW_MEMORY: 1}
+)  # fmt: skip
 
 nfs_refused_requests = scenario(
     "Two dirty folios with a clean one between them; a request cannot be sent, now or ever; fsync or the flusher.",
-    thread("fsync", nfs_fsync, per=File),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope={**NFS_TWO_FOLIOS, FOLIOS: 3, NFS_SOFT_ERRORS: 1, NFS_FATAL_ERRORS: 1},
-    bound=1,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=(*NFS_FSYNC, "new_data_is_marked", "fsync_reports_errors"),
-)
+    like=nfs_server_reboot, without=("server",),
+    scope={**NFS_TWO_FOLIOS, FOLIOS: 3, NFS_SOFT_ERRORS: 1, NFS_FATAL_ERRORS: 1}, bound=1,
+    properties=(*NFS_FSYNC, "new_data_is_marked", "fsync_reports_errors")
+)  # fmt: skip
 
 nfs_reclaim_ends = scenario(
     "One dirty folio, and an allocation that looks for memory: it comes to its end.",
@@ -195,52 +159,23 @@ nfs_reclaim_ends = scenario(
 
 nfs_redirty_under_fsync = scenario(
     "One dirty folio; a request of the flusher cannot be sent while fsync waits for its writeback.",
-    thread("fsync", nfs_fsync, per=File),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope={**NFS_SCOPE, NFS_SOFT_ERRORS: 1},
-    bound=2,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=NFS_FSYNC,
-)
+    like=nfs_server_reboot, without=("server",), scope={**NFS_SCOPE, NFS_SOFT_ERRORS: 1}, properties=NFS_FSYNC
+)  # fmt: skip
 
 nfs_write_while_refused = scenario(
     "One dirty folio; a request of the flusher cannot be sent, now or ever, while the folio is written to again.",
-    thread("writer", nfs_write),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope={**NFS_SCOPE, NFS_SOFT_ERRORS: 1, NFS_FATAL_ERRORS: 1},
-    bound=2,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=NFS,
-)
+    like=nfs_writers, without=("close",), setup=nfs_dirty_file, scope={NFS_SOFT_ERRORS: 1, NFS_FATAL_ERRORS: 1}, bound=2,
+    properties=NFS
+)  # fmt: skip
 
 nfs_no_memory = scenario(
     "One dirty folio, fsync and the flusher; once there is no memory for a WRITE or a COMMIT.",
-    thread("fsync", nfs_fsync, per=File),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope={**NFS_SCOPE, NFS_NO_MEMORY: 1},
-    bound=2,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=(*NFS_FSYNC, "new_data_is_marked", "nfs_passes_end"),
-)
+    like=nfs_server_reboot, without=("server",), scope={**NFS_SCOPE, NFS_NO_MEMORY: 1},
+    properties=(*NFS_FSYNC, "new_data_is_marked", "nfs_passes_end")
+)  # fmt: skip
 
 nfs_page_groups = scenario(
     "One dirty folio that takes two WRITEs, so that it has a group of two requests; a writer, the flusher, and flushes.",
-    thread("writer", nfs_write),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope={**NFS_SCOPE, CELLS: 2, NFS_PARTS: 2, NFS_HEADERS: 2, NFS_COMMITS: 2},
-    bound=2,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=NFS,
-)
+    like=nfs_writers, without=("close",), setup=nfs_dirty_file,
+    scope={CELLS: 2, NFS_PARTS: 2, NFS_HEADERS: 2, NFS_COMMITS: 2}, bound=2, properties=NFS
+)  # fmt: skip
