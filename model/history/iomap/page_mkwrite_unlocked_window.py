@@ -10,37 +10,19 @@ from checker.lang import drop, insert_before, kernel, replace, scenario, thread,
 
 from model.fs.xfs.xfs_file import xfs_write_fault
 from model.include.primitives import folio_lock, folio_unlock
-from model.include.state import BLOCKS, CELLS, FOLIOS, IOENDS, MAPPERS, VM_FAULT_LOCKED, Folio, VmFault
+from model.include.state import CELLS, FOLIOS, VM_FAULT_LOCKED, Folio, VmFault
 from model.mm.memory import do_shared_fault, fault_dirty_shared_page, wp_page_shared
-from model.systems.iomap.operations import ON_DISK, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, background, file_on_disk
+from model.systems.iomap.operations import ON_DISK, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B
 from model.systems.iomap.operations import store
-from model.systems.iomap.operations import truncate
-from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, MAPPING, iomap
+from model.systems.iomap.scenarios import MAPPING, iomap
+from model.systems.iomap.scenarios_cache import mmap_truncate
 
 fault_and_truncate = scenario(
     "One block: a store through a mapping, truncate to nothing, and the flusher.",
-    thread("mapper", store),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 1,
-        STORE_A: 0,
-        STORE_B: 0,
-        TRUNCATE_A: 0,
-        TRUNCATE_B: 0,
-        MAPPERS: 1,
-        IOENDS: 2,
-    },
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=MAPPING,
-)
+    thread("mapper", store), like=mmap_truncate,
+    scope={FOLIOS: 1, CELLS: 1, ON_DISK: 1, STORE_A: 0, STORE_B: 0, TRUNCATE_A: 0, TRUNCATE_B: 0}, bound=2,
+    properties=MAPPING
+)  # fmt: skip
 
 
 @kernel("fs/xfs/xfs_file.c")

@@ -7,42 +7,22 @@ of the model is a page's, so what is different with one for all is the design `m
 
 from __future__ import annotations
 
-from checker.lang import each, insert_after, kernel, replace, scenario, thread, variant
+from checker.lang import each, insert_after, kernel, replace, scenario, variant
 
 from model.include.size import folio_index
-from model.include.state import CELLS, FOLIOS, IOENDS, MAPPERS, PAGES, Folio, pgoff_t
+from model.include.state import Folio, pgoff_t
 from model.mm.memory import unmap_mapping_folio, unmap_mapping_range
 from model.mm.page_writeback import folio_wait_writeback
 from model.mm.truncate import truncate_inode_partial_folio, truncate_pagecache
-from model.systems.iomap.operations import ON_DISK, STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, background, file_on_disk
-from model.systems.iomap.operations import store
-from model.systems.iomap.operations import truncate
-from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
+from model.systems.iomap.operations import STORE_A, TRUNCATE_B
+from model.systems.iomap.scenarios import iomap
+from model.systems.iomap.scenarios_cache import mmap_large
 
 large_mapped_folio = scenario(
     "A folio of two pages: stores to the second through a mapping, truncate to the first, and the flusher.",
-    thread("mapper", store),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        CELLS: 1,
-        PAGES: 2,
-        ON_DISK: 2,
-        STORE_A: 1,
-        STORE_B: 1,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 1,
-        MAPPERS: 1,
-        IOENDS: 2,
-    },
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("mappings_end_at_eof", "mapped_folios_are_cached"),
-)
+    like=mmap_large, scope={STORE_A: 1, TRUNCATE_B: 1}, bound=2,
+    properties=("mappings_end_at_eof", "mapped_folios_are_cached")
+)  # fmt: skip
 
 
 @kernel("mm/memory.c")

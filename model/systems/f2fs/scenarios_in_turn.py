@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from checker.lang import interrupt, process, scenario, thread
 
-from model.fs.f2fs.segment import f2fs_meta_write_end_io, f2fs_write_end_io
-from model.include.f2fs import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_LOW_SPACE, F2FS_META_GC, F2FS_NO_SPACE
+from model.fs.f2fs.segment import f2fs_write_end_io
+from model.include.f2fs import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_LOW_SPACE, F2FS_NO_SPACE
 from model.include.f2fs import F2FS_READ_ERRORS, F2FS_UMOUNT, F2FS_WHOLE_PAGES, Page, Sbi
 from model.include.state import CELLS, ERRORS, FOLIOS, AddressSpace, File, Folio, Inode
-from model.systems.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_CUT, F2FS_ON_DISK, F2FS_SHORT, F2FS_TRUNCATE
+from model.systems.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_ON_DISK, F2FS_SHORT, F2FS_TRUNCATE
 from model.systems.f2fs.operations import F2FS_WRITE_B
 from model.systems.f2fs.operations import F2FS_WRITE_LEN
-from model.systems.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_collect, f2fs_compressed_file
+from model.systems.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_compressed_file
 from model.systems.f2fs.operations import f2fs_file_on_disk
 from model.systems.f2fs.operations import f2fs_fsync, f2fs_fsync_alone, f2fs_punch, f2fs_truncate, f2fs_write
 from model.systems.f2fs.operations import f2fs_write_and_umount
 from model.systems.f2fs.scenarios import F2FS_CLUSTERS, F2FS_DURABLE, F2FS_LOCK_ORDER, F2FS_SCOPE, F2FS_WRITEBACK, f2fs
+from model.systems.f2fs.scenarios import f2fs_budget, f2fs_cluster_gc, f2fs_cut_in_a_page, f2fs_gc_moves, f2fs_pages
 
 # A pass that collects garbage has sbi->writepages already; nobody who collects garbage takes that.
 F2FS_LOW_SPACE_LOCK_ORDER = (
@@ -74,18 +75,9 @@ f2fs_cluster_from_raw = scenario(
 
 f2fs_clusters_and_checkpoints = scenario(
     "Two compressed clusters that one write dirties, a pass over both, and a checkpoint between them.",
-    process("writer", f2fs_write),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={
-        **F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_CLUSTERS_ON_DISK: 2, F2FS_WRITE_LEN: 4, F2FS_WRITE_B: 0,
-    },
-    bound=2,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
+    process("writer", f2fs_write), like=f2fs_budget, setup=f2fs_compressed_file,
+    scope={FOLIOS: 4, F2FS_CLUSTER_SIZE: 2, F2FS_CLUSTERS_ON_DISK: 2, F2FS_WRITE_LEN: 4, F2FS_WRITE_B: 0}, bound=2,
+    properties=F2FS_CLUSTERS
 )  # fmt: skip
 
 f2fs_cluster_calls_end = scenario(
@@ -96,48 +88,20 @@ f2fs_cluster_calls_end = scenario(
 
 f2fs_no_space = scenario(
     "Two pages, for which there may be no block to allocate; a writer, two that call fsync, the flusher and checkpoints.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, F2FS_NO_SPACE: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_DURABLE, "fsync_reports_errors"),
-)
+    like=f2fs_pages, without=("truncater",), scope={F2FS_NO_SPACE: 1}, properties=(*F2FS_DURABLE, "fsync_reports_errors")
+)  # fmt: skip
 
 f2fs_low_space = scenario(
     "Two pages; a pass that has written one may have to collect garbage before it goes on; a writer and fsync.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_LOW_SPACE: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOW_SPACE_LOCK_ORDER,
-    properties=F2FS_WRITEBACK,
-)
+    like=f2fs_pages, without=("truncater", "checkpoint"), scope={F2FS_ON_DISK: 2, F2FS_LOW_SPACE: 1},
+    lock_order=F2FS_LOW_SPACE_LOCK_ORDER, properties=F2FS_WRITEBACK
+)  # fmt: skip
 
 f2fs_cluster_low_space = scenario(
     "A cluster of two raw pages that does not compress; after it the pass may have to collect garbage, as another task does.",
-    thread("writer", f2fs_write),
-    thread("flusher", f2fs_background),
-    thread("gc", f2fs_collect),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    interrupt("meta_irq", f2fs_meta_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={
-        **F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0, F2FS_META_GC: 1, F2FS_LOW_SPACE: 1,
-    },
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOW_SPACE_LOCK_ORDER,
-    properties=(*F2FS_WRITEBACK, "f2fs_copies_go_to_blocks_of_the_file"),
+    like=f2fs_cluster_gc, without=("checkpoint",), setup=f2fs_file_on_disk,
+    scope={F2FS_ON_DISK: 2, F2FS_COMPRESSIBLE: 0, F2FS_LOW_SPACE: 1}, lock_order=F2FS_LOW_SPACE_LOCK_ORDER,
+    properties=(*F2FS_WRITEBACK, "f2fs_copies_go_to_blocks_of_the_file")
 )  # fmt: skip
 
 f2fs_punched = scenario(
@@ -175,47 +139,16 @@ f2fs_cluster_bad_block = scenario(
 
 f2fs_cut_bad_block = scenario(
     "A page that truncate cuts in the middle, a truncate up, a writer of half a page and the flusher; reads may fail.",
-    thread("writer", f2fs_write),
-    thread("truncater", f2fs_truncate),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={
-        **F2FS_SCOPE, CELLS: 2, FOLIOS: 1, F2FS_CUT: 1, F2FS_SHORT: 1, F2FS_WRITE_B: 0, F2FS_READ_ERRORS: 1,
-    },
-    bound=4,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_WRITEBACK, "f2fs_what_is_cut_reads_as_zero"),
+    like=f2fs_cut_in_a_page, without=("fsync",), scope={F2FS_READ_ERRORS: 1}, bound=4,
+    properties=(*F2FS_WRITEBACK, "f2fs_what_is_cut_reads_as_zero")
 )  # fmt: skip
 
 f2fs_gc_bad_block = scenario(
     "One page that garbage collection moves, a writer of half a page, the flusher and checkpoints; reads may fail.",
-    thread("writer", f2fs_write),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    thread("gc", f2fs_collect),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, CELLS: 2, FOLIOS: 1, F2FS_SHORT: 1, F2FS_WRITE_B: 0, F2FS_READ_ERRORS: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_WRITEBACK,
-)
+    like=f2fs_gc_moves, without=("fsync",), scope={CELLS: 2, F2FS_SHORT: 1, F2FS_READ_ERRORS: 1}, properties=F2FS_WRITEBACK
+)  # fmt: skip
 
 f2fs_gc_errors = scenario(
     "One page that garbage collection moves, and one failure of the device or of reading a node; checkpoints.",
-    thread("writer", f2fs_write),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    thread("gc", f2fs_collect),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_WRITE_B: 0, ERRORS: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_WRITEBACK,
-)
+    like=f2fs_gc_moves, without=("fsync",), scope={ERRORS: 1}, properties=F2FS_WRITEBACK
+)  # fmt: skip

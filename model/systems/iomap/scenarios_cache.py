@@ -12,7 +12,8 @@ from model.systems.iomap.operations import SPARSE_POS
 from model.systems.iomap.operations import STORE_A, STORE_B, TRUNCATE_A, TRUNCATE_B, append, background, dirty_file
 from model.systems.iomap.operations import file_on_disk, fsync, invalidate, munmap, overwrite, punch_hole, reclaim
 from model.systems.iomap.operations import sparse_write, store, truncate
-from model.systems.iomap.scenarios import COMPLETION, CONSEQUENCES, FSYNC, LOCK_ORDER, MAPPING, iomap
+from model.systems.iomap.scenarios import COMPLETION, CONSEQUENCES, FSYNC, LOCK_ORDER, MAPPING, append_flush, default
+from model.systems.iomap.scenarios import iomap
 
 mmap = scenario(
     "One folio: stores through a shared mapping, munmap, the flusher and fsync.",
@@ -184,17 +185,9 @@ mmap_punch = scenario(
 
 reclaim_writer = scenario(
     "One folio of one block, which memory reclaim may drop: a writer, the flusher.",
-    thread("writer", append, overwrite),
-    thread("flusher", background),
-    *COMPLETION,
-    worker("kswapd", reclaim, per=Folio),
-    setup=file_on_disk,
-    scope={FOLIOS: 1, BLOCKS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, OVERWRITE_LEN: 1, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised"),
-)
+    thread("writer", append, overwrite), like=append_flush, also=(worker("kswapd", reclaim, per=Folio),),
+    scope={BLOCKS: 1, APPEND_A: 2, OVERWRITE_LEN: 1}, properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised")
+)  # fmt: skip
 
 reclaim_blocks = scenario(
     "One folio of two blocks, which memory reclaim may drop: a writer, truncate, the flusher.",
@@ -312,22 +305,7 @@ punch = scenario(
 
 write_behind_eof = scenario(
     "Two folios of one block: truncate inside the first, a write into the second, the flusher; crashes.",
-    thread("writer", sparse_write),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        BLOCKS: 1,
-        ON_DISK: 2,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 1,
-        SPARSE_WRITES: 1,
-        SPARSE_POS: 2,
-        IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "cut_data_stays_cut"),
-)
+    thread("writer", sparse_write), like=default, without=("fsync",),
+    scope={BLOCKS: 1, ON_DISK: 2, TRUNCATE_A: 1, TRUNCATE_B: 1, SPARSE_WRITES: 1, SPARSE_POS: 2, IOENDS: 2}, bound=3,
+    properties=(*CONSEQUENCES, "cut_data_stays_cut")
+)  # fmt: skip

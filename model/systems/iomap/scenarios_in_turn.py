@@ -18,7 +18,7 @@ from model.systems.iomap.operations import file_on_disk
 from model.systems.iomap.operations import flush_alone, fsync_alone, invalidate_alone, munmap, overwrite, punch_hole
 from model.systems.iomap.operations import reclaim, store
 from model.systems.iomap.operations import sparse_write, sync_alone, truncate
-from model.systems.iomap.scenarios import COMPLETION, CONSEQUENCES, FSYNC, LOCK_ORDER, MAPPING, iomap
+from model.systems.iomap.scenarios import COMPLETION, CONSEQUENCES, FSYNC, LOCK_ORDER, MAPPING, append_flush, iomap
 
 IN_TURN = (*FSYNC, "system_calls_end")
 
@@ -92,15 +92,9 @@ invalidate_in_turn = scenario(
 
 copies_behind_eof = scenario(
     "Appends whose copy from user memory may stop anywhere: what is left in the page cache behind EOF.",
-    thread("writer", append),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 1, APPEND_A: 1, APPEND_B: 3, SHORT_COPIES: 2, IOENDS: 1},
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("no_write_is_lost", "failed_writes_leave_nothing_behind_eof", "reservations_are_for_dirty_blocks"),
-)
+    like=append_flush, without=("flusher",), scope={ON_DISK: 1, APPEND_A: 1, APPEND_B: 3, SHORT_COPIES: 2, IOENDS: 1},
+    bound=2, properties=("no_write_is_lost", "failed_writes_leave_nothing_behind_eof", "reservations_are_for_dirty_blocks")
+)  # fmt: skip
 
 copies_fail_behind_eof = scenario(
     "A write behind EOF whose copy from user memory may stop anywhere, also before the first byte.",
