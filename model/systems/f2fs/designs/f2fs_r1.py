@@ -28,6 +28,7 @@ from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, 
 from model.systems.f2fs.designs.f2fs_folios import f2fs_finish_page_writeback
 from model.systems.f2fs.designs.f2fs_r3 import eof_ends_the_folio, eof_ends_the_pass, redirty_then_record
 from model.systems.f2fs.designs.f2fs_r3 import submit_cached_bio
+from model.systems.f2fs.designs.stages import one_by_one, stages
 from model.systems.f2fs.scenarios import f2fs
 
 
@@ -243,19 +244,6 @@ DOCS = (
     "a folio is dirty again before its error is recorded.",
 )
 
-
-def _with(count):
-    edits = (edit for repair in REPAIRS[:count] for edit in repair)
-    return variant(f"{f2fs_r1.doc} With {count} repairs, the last: {DOCS[count - 1]}", *f2fs_r1.edits, *edits, of=f2fs)
-
-
-f2fs_r1_1 = _with(1)
-f2fs_r1_2 = _with(2)
-f2fs_r1_3 = _with(3)
-f2fs_r1_4 = _with(4)
-f2fs_r1_5 = _with(5)
-f2fs_r1_6 = _with(6)
-f2fs_r1_7 = _with(7)
-f2fs_r1_8 = _with(8)
-f2fs_r1_9 = _with(9)
-f2fs_r1_10 = _with(10)
+(
+    f2fs_r1_1, f2fs_r1_2, f2fs_r1_3, f2fs_r1_4, f2fs_r1_5, f2fs_r1_6, f2fs_r1_7, f2fs_r1_8, f2fs_r1_9, f2fs_r1_10,
+) = stages(f2fs_r1, DOCS, one_by_one(REPAIRS))  # fmt: skip

@@ -27,6 +27,7 @@ from model.systems.f2fs.designs.f2fs_r1 import f2fs_settle_or_redirty, f2fs_take
 from model.systems.f2fs.designs.f2fs_r3 import eof_ends_the_folio, eof_ends_the_pass, f2fs_do_write_data_page_insists
 from model.systems.f2fs.designs.f2fs_r3 import folio_start_writeback_once, own_slot, redirty_then_record
 from model.systems.f2fs.designs.f2fs_r3 import submit_cached_bio
+from model.systems.f2fs.designs.stages import one_by_one, stages
 from model.systems.f2fs.scenarios import f2fs
 
 
@@ -196,24 +197,7 @@ DOCS = (
     "a folio is dirty again before its error is recorded.",
 )
 
-
-def _with(count):
-    edits = (edit for repair in REPAIRS[:count] for edit in repair)
-    return variant(f"{f2fs_r2.doc} With {count} repairs, the last: {DOCS[count - 1]}", *f2fs_r2.edits, *edits, of=f2fs)
-
-
-f2fs_r2_1 = _with(1)
-f2fs_r2_2 = _with(2)
-f2fs_r2_3 = _with(3)
-f2fs_r2_4 = _with(4)
-f2fs_r2_5 = _with(5)
-f2fs_r2_6 = _with(6)
-f2fs_r2_7 = _with(7)
-f2fs_r2_8 = _with(8)
-f2fs_r2_9 = _with(9)
-f2fs_r2_10 = _with(10)
-f2fs_r2_11 = _with(11)
-f2fs_r2_12 = _with(12)
-f2fs_r2_13 = _with(13)
-f2fs_r2_14 = _with(14)
-f2fs_r2_15 = _with(15)
+(
+    f2fs_r2_1, f2fs_r2_2, f2fs_r2_3, f2fs_r2_4, f2fs_r2_5, f2fs_r2_6, f2fs_r2_7, f2fs_r2_8, f2fs_r2_9, f2fs_r2_10,
+    f2fs_r2_11, f2fs_r2_12, f2fs_r2_13, f2fs_r2_14, f2fs_r2_15,
+) = stages(f2fs_r2, DOCS, one_by_one(REPAIRS))  # fmt: skip

@@ -26,6 +26,7 @@ from model.include.state import WritebackControl, loff_t, mapping
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
 from model.systems.f2fs.designs.f2fs_folios import f2fs_finish_page_writeback
+from model.systems.f2fs.designs.stages import one_by_one, stages
 from model.systems.f2fs.scenarios import f2fs
 
 
@@ -264,21 +265,7 @@ DOCS = (
     "a folio is dirty again before its error is recorded.",
 )
 
-
-def _with(count):
-    edits = (edit for repair in REPAIRS[:count] for edit in repair)
-    return variant(f"{f2fs_r3.doc} With {count} repairs, the last: {DOCS[count - 1]}", *f2fs_r3.edits, *edits, of=f2fs)
-
-
-f2fs_r3_1 = _with(1)
-f2fs_r3_2 = _with(2)
-f2fs_r3_3 = _with(3)
-f2fs_r3_4 = _with(4)
-f2fs_r3_5 = _with(5)
-f2fs_r3_6 = _with(6)
-f2fs_r3_7 = _with(7)
-f2fs_r3_8 = _with(8)
-f2fs_r3_9 = _with(9)
-f2fs_r3_10 = _with(10)
-f2fs_r3_11 = _with(11)
-f2fs_r3_12 = _with(12)
+(
+    f2fs_r3_1, f2fs_r3_2, f2fs_r3_3, f2fs_r3_4, f2fs_r3_5, f2fs_r3_6, f2fs_r3_7, f2fs_r3_8, f2fs_r3_9, f2fs_r3_10,
+    f2fs_r3_11, f2fs_r3_12,
+) = stages(f2fs_r3, DOCS, one_by_one(REPAIRS))  # fmt: skip

@@ -27,6 +27,7 @@ from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_clear_dirty_for_io, folio_start_writeback, writeback_iter
 from model.systems.f2fs.designs.f2fs_folios import f2fs_folios, f2fs_write_cache_folios
 from model.systems.f2fs.designs.f2fs_r3 import count_as_clean, f2fs_finish_folio
+from model.systems.f2fs.designs.stages import stages
 from model.systems.f2fs.scenarios import f2fs
 
 
@@ -299,16 +300,6 @@ DOCS = (
     "clusters are written by the window, as in `f2fs_folios`.",
 )
 
-
-def _with(count):
-    doc = f"{f2fs_r3c.doc} With {count} repairs, the last: {DOCS[count - 1]}"
-    return variant(doc, *f2fs_r3c.edits, *STAGES[count], of=f2fs)
-
-
-f2fs_r3c_1 = _with(1)
-f2fs_r3c_2 = _with(2)
-f2fs_r3c_3 = _with(3)
-f2fs_r3c_4 = _with(4)
-f2fs_r3c_5 = _with(5)
-f2fs_r3c_6 = _with(6)
-f2fs_r3c_7 = _with(7)
+(
+    f2fs_r3c_1, f2fs_r3c_2, f2fs_r3c_3, f2fs_r3c_4, f2fs_r3c_5, f2fs_r3c_6, f2fs_r3c_7,
+) = stages(f2fs_r3c, DOCS, STAGES)  # fmt: skip

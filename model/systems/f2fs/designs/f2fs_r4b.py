@@ -46,6 +46,7 @@ from model.systems.f2fs.designs.f2fs_r4_clusters import redirty_with_bits, set_c
 from model.systems.f2fs.designs.f2fs_r4_clusters import walk_comes_to_its_end
 from model.systems.f2fs.designs.f2fs_r4_clusters import walk_steps_over_empty_slots
 from model.systems.f2fs.designs.f2fs_repairs import f2fs_truncate_looks_once
+from model.systems.f2fs.designs.stages import one_by_one, stages
 from model.systems.f2fs.scenarios import f2fs
 
 
@@ -360,33 +361,8 @@ DOCS = (
     "a folio is dirty again before its error is recorded.",
 )
 
-
-def _with(count):
-    edits = (edit for repair in REPAIRS[:count] for edit in repair)
-    return variant(f"{f2fs_r4b.doc} With {count} repairs, the last: {DOCS[count - 1]}", *f2fs_r4b.edits, *edits, of=f2fs)
-
-
-f2fs_r4b_1 = _with(1)
-f2fs_r4b_2 = _with(2)
-f2fs_r4b_3 = _with(3)
-f2fs_r4b_4 = _with(4)
-f2fs_r4b_5 = _with(5)
-f2fs_r4b_6 = _with(6)
-f2fs_r4b_7 = _with(7)
-f2fs_r4b_8 = _with(8)
-f2fs_r4b_9 = _with(9)
-f2fs_r4b_10 = _with(10)
-f2fs_r4b_11 = _with(11)
-f2fs_r4b_12 = _with(12)
-f2fs_r4b_13 = _with(13)
-f2fs_r4b_14 = _with(14)
-f2fs_r4b_15 = _with(15)
-f2fs_r4b_16 = _with(16)
-f2fs_r4b_17 = _with(17)
-f2fs_r4b_18 = _with(18)
-f2fs_r4b_19 = _with(19)
-f2fs_r4b_20 = _with(20)
-f2fs_r4b_21 = _with(21)
-f2fs_r4b_22 = _with(22)
-f2fs_r4b_23 = _with(23)
-f2fs_r4b_24 = _with(24)
+(
+    f2fs_r4b_1, f2fs_r4b_2, f2fs_r4b_3, f2fs_r4b_4, f2fs_r4b_5, f2fs_r4b_6, f2fs_r4b_7, f2fs_r4b_8, f2fs_r4b_9,
+    f2fs_r4b_10, f2fs_r4b_11, f2fs_r4b_12, f2fs_r4b_13, f2fs_r4b_14, f2fs_r4b_15, f2fs_r4b_16, f2fs_r4b_17,
+    f2fs_r4b_18, f2fs_r4b_19, f2fs_r4b_20, f2fs_r4b_21, f2fs_r4b_22, f2fs_r4b_23, f2fs_r4b_24,
+) = stages(f2fs_r4b, DOCS, one_by_one(REPAIRS))  # fmt: skip

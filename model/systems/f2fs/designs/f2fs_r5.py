@@ -28,6 +28,7 @@ from model.systems.f2fs.designs.f2fs_r3 import f2fs_write_single_folio_r3
 from model.systems.f2fs.designs.f2fs_r3 import folio_start_writeback_once, record_failure
 from model.systems.f2fs.designs.f2fs_repairs import drop_compressed_slots, f2fs_cluster_unlocked_when_queued
 from model.systems.f2fs.designs.f2fs_repairs import f2fs_truncate_looks_once
+from model.systems.f2fs.designs.stages import one_by_one, stages
 from model.systems.f2fs.scenarios import f2fs
 
 
@@ -224,21 +225,7 @@ DOCS = (
     "a page that cannot be written because checkpoints have stopped is an error.",
 )
 
-
-def _with(count):
-    edits = (edit for repair in REPAIRS[:count] for edit in repair)
-    return variant(f"{f2fs_r5.doc} With {count} repairs, the last: {DOCS[count - 1]}", *f2fs_r5.edits, *edits, of=f2fs)
-
-
-f2fs_r5_1 = _with(1)
-f2fs_r5_2 = _with(2)
-f2fs_r5_3 = _with(3)
-f2fs_r5_4 = _with(4)
-f2fs_r5_5 = _with(5)
-f2fs_r5_6 = _with(6)
-f2fs_r5_7 = _with(7)
-f2fs_r5_8 = _with(8)
-f2fs_r5_9 = _with(9)
-f2fs_r5_10 = _with(10)
-f2fs_r5_11 = _with(11)
-f2fs_r5_12 = _with(12)
+(
+    f2fs_r5_1, f2fs_r5_2, f2fs_r5_3, f2fs_r5_4, f2fs_r5_5, f2fs_r5_6, f2fs_r5_7, f2fs_r5_8, f2fs_r5_9, f2fs_r5_10,
+    f2fs_r5_11, f2fs_r5_12,
+) = stages(f2fs_r5, DOCS, one_by_one(REPAIRS))  # fmt: skip

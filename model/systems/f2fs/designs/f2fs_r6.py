@@ -13,6 +13,7 @@ from __future__ import annotations
 from checker.lang import variant
 
 from model.systems.f2fs.designs import f2fs_r4b as r4b
+from model.systems.f2fs.designs.stages import one_by_one, stages
 from model.systems.f2fs.scenarios import f2fs
 
 WRITTEN = (1, 7, 12, 14)  # which repairs of R4b the texts have
@@ -29,29 +30,8 @@ LEFT = (0, BUDGET, *(number for number in range(1, len(r4b.REPAIRS)) if number n
 REPAIRS = tuple(r4b.REPAIRS[number] for number in LEFT)
 DOCS = tuple(r4b.DOCS[number] for number in LEFT)
 
-
-def _with(count):
-    edits = (edit for repair in REPAIRS[:count] for edit in repair)
-    return variant(f"{f2fs_r6.doc} With {count} repairs, the last: {DOCS[count - 1]}", *R6, *edits, of=f2fs)
-
-
-f2fs_r6_1 = _with(1)
-f2fs_r6_2 = _with(2)
-f2fs_r6_3 = _with(3)
-f2fs_r6_4 = _with(4)
-f2fs_r6_5 = _with(5)
-f2fs_r6_6 = _with(6)
-f2fs_r6_7 = _with(7)
-f2fs_r6_8 = _with(8)
-f2fs_r6_9 = _with(9)
-f2fs_r6_10 = _with(10)
-f2fs_r6_11 = _with(11)
-f2fs_r6_12 = _with(12)
-f2fs_r6_13 = _with(13)
-f2fs_r6_14 = _with(14)
-f2fs_r6_15 = _with(15)
-f2fs_r6_16 = _with(16)
-f2fs_r6_17 = _with(17)
-f2fs_r6_18 = _with(18)
-f2fs_r6_19 = _with(19)
-f2fs_r6_20 = _with(20)
+(
+    f2fs_r6_1, f2fs_r6_2, f2fs_r6_3, f2fs_r6_4, f2fs_r6_5, f2fs_r6_6, f2fs_r6_7, f2fs_r6_8, f2fs_r6_9, f2fs_r6_10,
+    f2fs_r6_11, f2fs_r6_12, f2fs_r6_13, f2fs_r6_14, f2fs_r6_15, f2fs_r6_16, f2fs_r6_17, f2fs_r6_18, f2fs_r6_19,
+    f2fs_r6_20,
+) = stages(f2fs_r6, DOCS, one_by_one(REPAIRS))  # fmt: skip

@@ -24,6 +24,7 @@ from model.include.state import WritebackControl, loff_t, mapping
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
 from model.systems.f2fs.designs.f2fs_folios import f2fs_finish_page_writeback
+from model.systems.f2fs.designs.stages import one_by_one, stages
 from model.systems.f2fs.scenarios import f2fs
 
 
@@ -230,12 +231,4 @@ DOCS = (
     "a folio is dirty again before its error is recorded.",
 )
 
-
-def _with(count):
-    edits = (edit for repair in REPAIRS[:count] for edit in repair)
-    return variant(f"{f2fs_r8.doc} With {count} repairs, the last: {DOCS[count - 1]}", *f2fs_r8.edits, *edits, of=f2fs)
-
-
-f2fs_r8_1 = _with(1)
-f2fs_r8_2 = _with(2)
-f2fs_r8_3 = _with(3)
+f2fs_r8_1, f2fs_r8_2, f2fs_r8_3 = stages(f2fs_r8, DOCS, one_by_one(REPAIRS))
