@@ -44,22 +44,14 @@ allocation_unit = scenario(
     *COMPLETION,
     setup=file_on_disk,
     scope={
-        FOLIOS: 3,
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 2,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 1,
-        SPARSE_WRITES: 1,
-        SPARSE_POS: 2,
-        SPARSE_LEN: 1,
-        IOENDS: 2,
+        FOLIOS: 3, BLOCKS: 1, CELLS: 1, ON_DISK: 2, TRUNCATE_A: 1, TRUNCATE_B: 1, SPARSE_WRITES: 1, SPARSE_POS: 2,
+        SPARSE_LEN: 1, IOENDS: 2,
     },
     bound=4,
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=("clean_folios_may_be_dropped",),
-)
+)  # fmt: skip
 
 LARGE_UNITS = (
     replace(XFS_B_TO_FSB, by=xfs_rtb_roundup, inside=xfs_itruncate_extents),

@@ -33,21 +33,14 @@ extend_over_unwritten = scenario(
     *COMPLETION,
     setup=preallocated_file,
     scope={
-        BLOCKS: 1,
-        ON_DISK: 0,
-        HOLE_AT_END: 1,
-        STORE_A: 1,
-        STORE_B: 1,
-        SPARSE_WRITES: 1,
-        SPARSE_POS: 2,
-        MAPPERS: 1,
+        BLOCKS: 1, ON_DISK: 0, HOLE_AT_END: 1, STORE_A: 1, STORE_B: 1, SPARSE_WRITES: 1, SPARSE_POS: 2, MAPPERS: 1,
         IOENDS: 2,
     },
     bound=2,
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=("reads_return_what_was_written",),
-)
+)  # fmt: skip
 
 
 @kernel("fs/iomap/buffered-io.c")

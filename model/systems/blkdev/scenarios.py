@@ -72,14 +72,11 @@ blkdev_files = scenario(
     of=blkdev,
     lock_order=BLKDEV_LOCK_ORDER,
     properties=(
-        *BLKDEV_FSYNC,
-        "writeback_folios_are_marked",
-        "towrite_is_on_dirty_marks",
-        "towrite_goes_when_writeback_begins",
-        "blkdev_one_of_two_buffers_is_written",
+        *BLKDEV_FSYNC, "writeback_folios_are_marked", "towrite_is_on_dirty_marks",
+        "towrite_goes_when_writeback_begins", "blkdev_one_of_two_buffers_is_written",
         "blkdev_a_buffer_is_dirtied_under_io",
     ),
-)
+)  # fmt: skip
 
 blkdev_metadata = scenario(
     "A device with a filesystem on it, which changes and syncs single blocks; the flusher, and reclaim.",
@@ -93,12 +90,10 @@ blkdev_metadata = scenario(
     of=blkdev,
     lock_order=BLKDEV_LOCK_ORDER,
     properties=(
-        *BLKDEV,
-        "blkdev_synced_blocks_are_written",
-        "blkdev_a_clean_buffer_is_in_a_dirty_folio",
+        *BLKDEV, "blkdev_synced_blocks_are_written", "blkdev_a_clean_buffer_is_in_a_dirty_folio",
         "blkdev_a_pass_meets_a_locked_buffer",
     ),
-)
+)  # fmt: skip
 
 blkdev_synced_metadata = scenario(
     "The same without the flusher, and with sync(2).",

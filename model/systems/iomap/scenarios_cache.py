@@ -51,21 +51,13 @@ mmap_stable = scenario(
     *COMPLETION,
     setup=file_on_disk,
     scope={
-        FOLIOS: 1,
-        BLOCKS: 2,
-        CELLS: 1,
-        ON_DISK: 1,
-        APPEND_B: 1,
-        STORE_B: 1,
-        MAPPERS: 1,
-        STABLE_WRITES: 1,
-        IOENDS: 2,
+        FOLIOS: 1, BLOCKS: 2, CELLS: 1, ON_DISK: 1, APPEND_B: 1, STORE_B: 1, MAPPERS: 1, STABLE_WRITES: 1, IOENDS: 2,
     },
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, *MAPPING, "stable_pages_do_not_change"),
-)
+)  # fmt: skip
 
 mmap_extend = scenario(
     "Two folios of two blocks: stores around EOF through a mapping, a write behind EOF, and the flusher.",
@@ -74,16 +66,7 @@ mmap_extend = scenario(
     thread("flusher", background),
     *COMPLETION,
     setup=file_on_disk,
-    scope={
-        CELLS: 1,
-        ON_DISK: 1,
-        STORE_A: 0,
-        STORE_B: 1,
-        SPARSE_WRITES: 1,
-        SPARSE_POS: 2,
-        MAPPERS: 1,
-        IOENDS: 2,
-    },
+    scope={CELLS: 1, ON_DISK: 1, STORE_A: 0, STORE_B: 1, SPARSE_WRITES: 1, SPARSE_POS: 2, MAPPERS: 1, IOENDS: 2},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
@@ -98,21 +81,13 @@ mmap_truncate = scenario(
     *COMPLETION,
     setup=file_on_disk,
     scope={
-        BLOCKS: 1,
-        CELLS: 2,
-        ON_DISK: 3,
-        STORE_A: 1,
-        STORE_B: 2,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 4,
-        MAPPERS: 1,
-        IOENDS: 2,
+        BLOCKS: 1, CELLS: 2, ON_DISK: 3, STORE_A: 1, STORE_B: 2, TRUNCATE_A: 1, TRUNCATE_B: 4, MAPPERS: 1, IOENDS: 2,
     },
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, *MAPPING, "cut_data_stays_cut"),
-)
+)  # fmt: skip
 
 mmap_large = scenario(
     "A large folio of two pages, each mapped by itself: stores, truncate, the flusher.",
@@ -121,17 +96,7 @@ mmap_large = scenario(
     thread("flusher", background),
     *COMPLETION,
     setup=file_on_disk,
-    scope={
-        FOLIOS: 1,
-        PAGES: 2,
-        CELLS: 1,
-        ON_DISK: 2,
-        STORE_B: 1,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 2,
-        MAPPERS: 1,
-        IOENDS: 2,
-    },
+    scope={FOLIOS: 1, PAGES: 2, CELLS: 1, ON_DISK: 2, STORE_B: 1, TRUNCATE_A: 1, TRUNCATE_B: 2, MAPPERS: 1, IOENDS: 2},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
@@ -161,27 +126,15 @@ mmap_punch = scenario(
     worker("other", other_file),
     *COMPLETION,
     setup=file_on_disk,
-    scope={
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 2,
-        PUNCH_LEN: 1,
-        STORE_B: 1,
-        MAPPERS: 1,
-        OTHER_FILE: 1,
-        IOENDS: 2,
-    },
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, PUNCH_LEN: 1, STORE_B: 1, MAPPERS: 1, OTHER_FILE: 1, IOENDS: 2},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(
-        *CONSEQUENCES,
-        *MAPPING,
-        "no_stale_data_is_exposed",
-        "another_file_keeps_its_data",
+        *CONSEQUENCES, *MAPPING, "no_stale_data_is_exposed", "another_file_keeps_its_data",
         "uptodate_blocks_are_initialised",
     ),
-)
+)  # fmt: skip
 
 reclaim_writer = scenario(
     "One folio of one block, which memory reclaim may drop: a writer, the flusher.",
@@ -202,12 +155,9 @@ reclaim_blocks = scenario(
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(
-        *CONSEQUENCES,
-        "uptodate_blocks_are_initialised",
-        "cut_data_stays_cut",
-        "the_block_of_eof_ends_in_zeros",
+        *CONSEQUENCES, "uptodate_blocks_are_initialised", "cut_data_stays_cut", "the_block_of_eof_ends_in_zeros",
     ),
-)
+)  # fmt: skip
 
 large_truncate = scenario(
     "A large folio of two pages: truncate to and across them, a writer, the flusher, reclaim.",
@@ -218,21 +168,14 @@ large_truncate = scenario(
     worker("kswapd", reclaim, per=Folio),
     setup=file_on_disk,
     scope={
-        FOLIOS: 1,
-        PAGES: 2,
-        ON_DISK: 3,
-        OVERWRITE_POS: 0,
-        OVERWRITE_LEN: 1,
-        APPEND_B: 1,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 4,
-        IOENDS: 2,
+        FOLIOS: 1, PAGES: 2, ON_DISK: 3, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, APPEND_B: 1, TRUNCATE_A: 1,
+        TRUNCATE_B: 4, IOENDS: 2,
     },
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, "cut_data_stays_cut", "the_block_of_eof_ends_in_zeros"),
-)
+)  # fmt: skip
 
 reused_blocks = scenario(
     "Two folios of one block: truncate frees blocks, a writer and another file allocate them; crashes.",
@@ -243,16 +186,7 @@ reused_blocks = scenario(
     worker("other", other_file),
     *COMPLETION,
     setup=file_on_disk,
-    scope={
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 2,
-        APPEND_B: 1,
-        TRUNCATE_A: 0,
-        TRUNCATE_B: 1,
-        OTHER_FILE: 1,
-        IOENDS: 2,
-    },
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, APPEND_B: 1, TRUNCATE_A: 0, TRUNCATE_B: 1, OTHER_FILE: 1, IOENDS: 2},
     bound=3,
     of=iomap,
     lock_order=LOCK_ORDER,
@@ -267,16 +201,7 @@ reused_under_writeback = scenario(
     worker("other", other_file),
     *COMPLETION,
     setup=dirty_file,
-    scope={
-        BLOCKS: 1,
-        CELLS: 1,
-        ON_DISK: 2,
-        APPEND_B: 1,
-        TRUNCATE_A: 1,
-        TRUNCATE_B: 1,
-        OTHER_FILE: 1,
-        IOENDS: 2,
-    },
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, APPEND_B: 1, TRUNCATE_A: 1, TRUNCATE_B: 1, OTHER_FILE: 1, IOENDS: 2},
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, "no_stale_data_is_exposed", "another_file_keeps_its_data"),
@@ -296,12 +221,9 @@ punch = scenario(
     of=iomap,
     lock_order=LOCK_ORDER,
     properties=(
-        *CONSEQUENCES,
-        "no_stale_data_is_exposed",
-        "another_file_keeps_its_data",
-        "uptodate_blocks_are_initialised",
+        *CONSEQUENCES, "no_stale_data_is_exposed", "another_file_keeps_its_data", "uptodate_blocks_are_initialised",
     ),
-)
+)  # fmt: skip
 
 write_behind_eof = scenario(
     "Two folios of one block: truncate inside the first, a write into the second, the flusher; crashes.",

@@ -147,8 +147,8 @@ refused_faults = scenario(
     *COMPLETION,
     setup=file_on_disk,
     scope={
-        FOLIOS: 1, CELLS: 1, ON_DISK: 1, HOLE_AT_END: 1, STORE_B: 1, MAPPERS: 1, INODE_LISTS: 1, ERRORS: 1, REFUSALS: 1,
-        IOENDS: 2,
+        FOLIOS: 1, CELLS: 1, ON_DISK: 1, HOLE_AT_END: 1, STORE_B: 1, MAPPERS: 1, INODE_LISTS: 1, ERRORS: 1,
+        REFUSALS: 1, IOENDS: 2,
     },
     bound=3,
     of=iomap,

@@ -57,12 +57,9 @@ nfs_writers = scenario(
     of=nfs,
     lock_order=NFS_LOCK_ORDER,
     properties=(
-        *NFS,
-        "new_data_is_marked",
-        "nfs_a_request_waits_for_a_commit",
-        "nfs_a_folio_is_dirtied_before_its_commit",
+        *NFS, "new_data_is_marked", "nfs_a_request_waits_for_a_commit", "nfs_a_folio_is_dirtied_before_its_commit",
     ),
-)
+)  # fmt: skip
 
 nfs_server_reboot = scenario(
     "One dirty folio; fsync, the flusher, and a server that reboots.",
