@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from checker.lang import implies, machine, pure, theorem
 
-from model.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, clamp_io_size, dir_pages_end, end_aligned
-from model.size import end_block_of_range, first_block_of_range, folio_beyond_eof, folio_crosses_eof
-from model.size import folio_end_pos, offset_in_folio, page_offset, writeback_end_pos, xfs_new_eof
-from model.state import BLOCKS, BLOCK_SIZE, CELLS, FOLIO_SIZE, MAX_LFS_FILESIZE, PAGES, PAGE_SIZE
-from model.state import block_t, loff_t, pgoff_t, size_t, u64, unsigned_int
+from model.include.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, clamp_io_size, dir_pages_end, end_aligned
+from model.include.size import end_block_of_range, first_block_of_range, folio_beyond_eof, folio_crosses_eof
+from model.include.size import folio_end_pos, offset_in_folio, page_offset, writeback_end_pos, xfs_new_eof
+from model.include.state import BLOCKS, BLOCK_SIZE, CELLS, FOLIO_SIZE, MAX_LFS_FILESIZE, PAGES, PAGE_SIZE
+from model.include.state import block_t, loff_t, pgoff_t, size_t, u64, unsigned_int
 
 PAGE_SHIFT = 12
 BLOCK_SHIFTS = range(9, 17)  # 512 .. 65536

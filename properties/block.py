@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from checker.lang import after_crash, drawing, each, implies, invariant, is_locked, number, reachable, terminal
 
-from model.block.scenarios import blkdev
-from model.block.state import BufferHead, JournalHead
-from model.state import BLOCKS, DATA, ERRORS, NEW, Cell, Folio, mapping
+from model.include.buffer_head import BufferHead, JournalHead
+from model.include.state import BLOCKS, DATA, ERRORS, NEW, Cell, Folio, mapping
+from model.systems.blkdev.scenarios import blkdev
 from properties.drawings import LEGEND, LETTERS
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from checker.lang import drawing
 
-from model.fs.f2fs.state import NEW_ADDR, NULL_ADDR, Page, Sbi
-from model.state import CELLS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_UNWRITTEN, NEW, OLD, PAGE_SIZE, STALE, ZERO, Block, Cell
-from model.state import Folio, Inode, Log
+from model.include.f2fs import NEW_ADDR, NULL_ADDR, Page, Sbi
+from model.include.state import CELLS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_UNWRITTEN, NEW, OLD, PAGE_SIZE, STALE, ZERO
+from model.include.state import Block, Cell
+from model.include.state import Folio, Inode, Log
 
 LETTERS = {STALE: "s", ZERO: "0", OLD: "d", NEW: "D"}
 LEGEND = "D data, d older data, 0 zeros, s whatever was there before, . hole"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from checker.lang import after_crash, implies, is_locked, number
 
-from model.state import CELLS, DATA, HOLE, IOMAP_MAPPED, NEW, OLD, STALE, ZERO, Block, Cell, inode, log
+from model.include.state import CELLS, DATA, HOLE, IOMAP_MAPPED, NEW, OLD, STALE, ZERO, Block, Cell, inode, log
 from properties.witnesses import a_hole_is_below_the_disk_size, another_file_has_a_block
 
 

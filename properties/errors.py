@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import invariant
 
-from model.state import File, Inode
+from model.include.state import File, Inode
 from properties.witnesses import fsync_returns_an_error
 
 

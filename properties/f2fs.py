@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from checker.lang import after_crash, each, implies, invariant, is_locked, leads_to, number, reachable, terminal
 
-from model.fs.f2fs.scenarios import f2fs
-from model.fs.f2fs.state import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, IN_CACHED_BIO
-from model.fs.f2fs.state import NEW_ADDR, NO_IO, NULL_ADDR, SUBMITTED, Page, sbi
-from model.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, HOLE, NEW, OLD, PAGES, PAGE_SIZE, ZERO, Cell, Folio
-from model.state import Inode, inode, mapping
+from model.include.f2fs import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, IN_CACHED_BIO
+from model.include.f2fs import NEW_ADDR, NO_IO, NULL_ADDR, SUBMITTED, Page, sbi
+from model.include.state import BLOCKS, CELLS, DATA, ERRORS, FOLIO_SIZE, HOLE, NEW, OLD, PAGES, PAGE_SIZE, ZERO, Cell
+from model.include.state import Folio
+from model.include.state import Inode, inode, mapping
+from model.systems.f2fs.scenarios import f2fs
 from properties.witnesses import fsync_returns_an_error
 
 # -------------------------------------------------------------------- witnesses

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from checker.lang import each, implies, invariant, is_locked, leads_to, reachable, terminal
 
-from model.history.afs_dirty_range_set_before_copy import AfsPage, afs_dirty_range
-from model.history.completion_walk_uses_released_folio import BioPage, bio_walk
-from model.history.invalidate_vs_fault_refcount import SharedPage, invalidation
-from model.history.iomap_uptodate_bitmap_race import READ_BLOCKS, FolioRead, reading
-from model.history.netfs_zero_point_after_writeback import NETFS_DATA, NETFS_NOTHING, NetfsFolio, zero_point_tracker
-from model.history.nfs_release_folio_waits import Memory, memory_reclaim
-from model.history.plug_and_skipped_pages import Queue, plugging
-from model.history.set_dirty_vs_truncate_accounting import CountedPage, dirty_accounting
-from model.history.xarray_marks_on_siblings import SLOTS, Slot, xarray_split
-from model.history.xfs_insert_range_boundary import FIRST, NOTHING, SECOND, fork, insert_range
+from model.history.small_models.afs_dirty_range_set_before_copy import AfsPage, afs_dirty_range
+from model.history.small_models.completion_walk_uses_released_folio import BioPage, bio_walk
+from model.history.small_models.invalidate_vs_fault_refcount import SharedPage, invalidation
+from model.history.small_models.iomap_uptodate_bitmap_race import READ_BLOCKS, FolioRead, reading
+from model.history.small_models.netfs_zero_point_after_writeback import NETFS_DATA, NETFS_NOTHING, NetfsFolio
+from model.history.small_models.netfs_zero_point_after_writeback import zero_point_tracker
+from model.history.small_models.nfs_release_folio_waits import Memory, memory_reclaim
+from model.history.small_models.plug_and_skipped_pages import Queue, plugging
+from model.history.small_models.set_dirty_vs_truncate_accounting import CountedPage, dirty_accounting
+from model.history.small_models.xarray_marks_on_siblings import SLOTS, Slot, xarray_split
+from model.history.small_models.xfs_insert_range_boundary import FIRST, NOTHING, SECOND, fork, insert_range
 
 
 @invariant(of=reading)

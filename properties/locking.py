@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import invariant
 
-from model.state import Task
+from model.include.state import Task
 from properties.witnesses import a_pass_locks_a_second_folio
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.lang import implies, invariant, is_locked, number
 
-from model.size import page_folio
-from model.state import PAGE_SIZE, Pte, inode
+from model.include.size import page_folio
+from model.include.state import PAGE_SIZE, Pte, inode
 from properties.witnesses import a_page_is_mapped_writable
 
 

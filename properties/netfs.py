@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from checker.lang import each, implies, invariant, is_locked, leads_to, number, reachable, terminal
 
-from model.fs.netfs.scenarios import netfs
-from model.fs.netfs.state import NETFS_MAX_LEN, NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
-from model.fs.netfs.state import NetfsIoSubrequest, ictx
 from model.fs.netfs.streaming import STREAM_CELLS, StreamFolio, netfs_streaming
 from model.fs.netfs.write_issue import subreq_is_upload, subreq_request, subreq_start
-from model.state import DATA, FOLIO_SIZE, NEW, UNDEFINED, Cell, File, Folio, inode
+from model.include.netfs import NETFS_MAX_LEN, NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
+from model.include.netfs import NetfsIoSubrequest, ictx
+from model.include.state import DATA, FOLIO_SIZE, NEW, UNDEFINED, Cell, File, Folio, inode
+from model.systems.netfs.scenarios import netfs
 
 
 @reachable(of=netfs)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from checker.lang import after_crash, each, implies, invariant, is_locked, leads_to, number, reachable, terminal
 
-from model.fs.nfs.scenarios import nfs
-from model.fs.nfs.state import COMMIT_LIST, COMMIT_PAGES, HDR_PAGES, NFS_PARTS, NO_LIST, PG_LIST, RPC_FREE, NfsCommitData
-from model.fs.nfs.state import NfsIoCompletion, NfsPage, NfsPgioHeader, nfsi, nfss, remote
-from model.state import DATA, FOLIO_SIZE, NEW, Cell, Folio, inode
+from model.include.nfs import COMMIT_LIST, COMMIT_PAGES, HDR_PAGES, NFS_PARTS, NO_LIST, PG_LIST, RPC_FREE, NfsCommitData
+from model.include.nfs import NfsIoCompletion, NfsPage, NfsPgioHeader, nfsi, nfss, remote
+from model.include.state import DATA, FOLIO_SIZE, NEW, Cell, Folio, inode
+from model.systems.nfs.scenarios import nfs
 
 
 @reachable(of=nfs)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from checker.lang import after_crash, implies, invariant, is_locked, number
 
-from model.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, IOMAP_HOLE, IOMAP_MAPPED, IO_BUILT, IO_SUBMITTED, NEW, OLD, ZERO
-from model.state import Block, Cell, Folio, Inode, Ioend, inode, mapping
+from model.include.state import BLOCKS, CELLS, DATA, FOLIO_SIZE, IOMAP_HOLE, IOMAP_MAPPED, IO_BUILT, IO_SUBMITTED, NEW
+from model.include.state import OLD, ZERO
+from model.include.state import Block, Cell, Folio, Inode, Ioend, inode, mapping
 from properties.witnesses import io_ends_inside_a_block, io_raises_the_disk_size
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.lang import each, implies, invariant, is_locked, number, old, transition_invariant
 
-from model.state import BLOCKS, CELLS, DATA, FOLIOS, FOLIO_SIZE, INODE_LISTS, IOMAP_DELALLOC, NEW, Block, Cell
-from model.state import Folio, Inode, Task, inode, mapping
+from model.include.state import BLOCKS, CELLS, DATA, FOLIOS, FOLIO_SIZE, INODE_LISTS, IOMAP_DELALLOC, NEW, Block, Cell
+from model.include.state import Folio, Inode, Task, inode, mapping
 from properties.witnesses import an_integrity_pass_finds_a_folio_that_was_dirtied_late
 from properties.witnesses import the_flusher_has_the_inode, the_flusher_is_about_to_write_the_inode
 

@@ -12,10 +12,11 @@ from checker.lang import Array, Flag, Ghost, Range, Struct, atomic, bug_on, choo
 from checker.lang import induction, inductive
 from checker.lang import interrupt, kernel, number, override, primitive, pure, variant, wait_until, worker
 
-from model.scenarios import any_sizes, append_flush, iomap, two_mappings
-from model.size import bio_covers
-from model.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, IOMAP_MAPPED, IO_BUILT, IO_FREE, IO_LISTED, IO_SUBMITTED
-from model.state import NEW, OLD, Block, Cell, Folio, Inode, Ioend
+from model.include.size import bio_covers
+from model.include.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, IOMAP_MAPPED, IO_BUILT, IO_FREE, IO_LISTED
+from model.include.state import IO_SUBMITTED
+from model.include.state import NEW, OLD, Block, Cell, Folio, Inode, Ioend
+from model.systems.iomap.scenarios import any_sizes, append_flush, iomap, two_mappings
 
 LARGEST = (1 << 63) - 1
 LARGEST_FOLIO = 4096 << 9

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from checker.lang import each, is_locked, number, reachable
 
-from model.state import BLOCKS, BLOCK_SIZE, ERRORS, FOLIO_SIZE, HOLE, INODE_LISTS, IO_BUILT, IO_LISTED
-from model.state import IO_SUBMITTED, MAPPERS, NEW, OTHER_FILE, READ_FAILURES, Block, Cell, File, Folio, Ioend, Pte
-from model.state import Task, inode, mapping
+from model.include.state import BLOCKS, BLOCK_SIZE, ERRORS, FOLIO_SIZE, HOLE, INODE_LISTS, IO_BUILT, IO_LISTED
+from model.include.state import IO_SUBMITTED, MAPPERS, NEW, OTHER_FILE, READ_FAILURES, Block, Cell, File, Folio, Ioend
+from model.include.state import Pte
+from model.include.state import Task, inode, mapping
 
 
 @reachable(bound=2)

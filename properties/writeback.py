@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from checker.lang import each, implies, invariant, is_locked, leads_to, number, terminal
 
-from model.size import bio_covers
-from model.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, FOLIO_SIZE, IOMAP_MAPPED, IOMAP_UNWRITTEN, IO_BUILT
-from model.state import IO_FREE, IO_LISTED, IO_SUBMITTED, NEW, STALE, UNDEFINED, ZERO, Block
-from model.state import Cell, Folio, Ioend, inode, mapping
+from model.include.size import bio_covers
+from model.include.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, FOLIO_SIZE, IOMAP_MAPPED, IOMAP_UNWRITTEN, IO_BUILT
+from model.include.state import IO_FREE, IO_LISTED, IO_SUBMITTED, NEW, STALE, UNDEFINED, ZERO, Block
+from model.include.state import Cell, Folio, Ioend, inode, mapping
 from properties.witnesses import a_folio_is_in_two_ioends, io_is_in_flight
 
 

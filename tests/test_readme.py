@@ -24,7 +24,8 @@ SECTIONS = [
 
 
 PROPERTIES = ROOT / "properties" / "README.md"
-DESIGNS = ROOT / "model" / "designs" / "README.md"
+DESIGNS = ROOT / "model" / "systems" / "README.md"
+HISTORY = ROOT / "model" / "history"
 
 
 def part(name: str) -> re.Pattern:
@@ -122,7 +123,7 @@ def variants() -> str:
     catalogue = load()
     for name, design in catalogue.designs.items():
         place = Path(catalogue.where[design][0])
-        told_elsewhere = place.parent.name == "history" or re.fullmatch(r"f2fs_r\d\w?", place.stem)
+        told_elsewhere = HISTORY in place.parents or re.fullmatch(r"f2fs_r\d\w?", place.stem)
         if not isinstance(design, Baseline) and not told_elsewhere:
             broken = ", ".join(f"[`{p}`](../../counterexamples/{n}--{p}.txt)" for n, p in stored if n == name)
             broken = broken or (f"`prove {refuted[name]}`" if name in refuted else "")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until
 
-from model.size import XFS_B_TO_FSBT
-from model.state import CELLS, DATA, EIO, ERRORS, FLUSH_FAILURES, FOLIO_SIZE, IOMAP_HOLE
-from model.state import IOMAP_WRITEPAGE_END_BIO, IO_DONE, IO_FREE, IO_SUBMITTED, NEW, OK, REOPENS, UNDEFINED
-from model.state import XFS_END_BIO, Bio, Cell, Errno, File, Folio, Ioend, block_t, loff_t, mapping
+from model.include.size import XFS_B_TO_FSBT
+from model.include.state import CELLS, DATA, EIO, ERRORS, FLUSH_FAILURES, FOLIO_SIZE, IOMAP_HOLE
+from model.include.state import IOMAP_WRITEPAGE_END_BIO, IO_DONE, IO_FREE, IO_SUBMITTED, NEW, OK, REOPENS, UNDEFINED
+from model.include.state import XFS_END_BIO, Bio, Cell, Errno, File, Folio, Ioend, block_t, loff_t, mapping
 
 
 @primitive("block/blk-core.c")

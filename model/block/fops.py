@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel, number, primitive
 
-from model.block.state import GetBlock, writer_t
-from model.primitives import folio_unlock
-from model.state import BLOCKS, FILE_SIZE, NEW, OK, AddressSpace, Errno, File, Folio, Task, WritebackControl, block_t
-from model.state import mapping
+from model.include.buffer_head import GetBlock, writer_t
+from model.include.primitives import folio_unlock
+from model.include.state import BLOCKS, FILE_SIZE, NEW, OK, AddressSpace, Errno, File, Folio, Task, WritebackControl
+from model.include.state import block_t
+from model.include.state import mapping
 
 
 @kernel("block/fops.c")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from checker.lang import acquire, atomic, bug_on, choose, each, hand_over, is_locked, kernel, number, primitive, pure
 from checker.lang import release, try_acquire, wait_until, warn_on
 
-from model.block.state import END_BUFFER_ASYNC_WRITE, END_BUFFER_WRITE_SYNC, BhEndIo, BufferHead, GetBlock
-from model.block.state import writer_t
-from model.primitives import folio_test_locked, folio_test_writeback, folio_unlock, i_size_read, supersede
-from model.size import folio_pos
-from model.state import BLOCKS, DATA, EIO, ERRORS, FOLIO_SIZE, NEW, OK, STALE, UNDEFINED, WB_SYNC_NONE, Cell
-from model.state import Errno, File, Folio, WritebackControl, block_t, inode, loff_t, mapping
+from model.include.buffer_head import END_BUFFER_ASYNC_WRITE, END_BUFFER_WRITE_SYNC, BhEndIo, BufferHead, GetBlock
+from model.include.buffer_head import writer_t
+from model.include.primitives import folio_test_locked, folio_test_writeback, folio_unlock, i_size_read, supersede
+from model.include.size import folio_pos
+from model.include.state import BLOCKS, DATA, EIO, ERRORS, FOLIO_SIZE, NEW, OK, STALE, UNDEFINED, WB_SYNC_NONE, Cell
+from model.include.state import Errno, File, Folio, WritebackControl, block_t, inode, loff_t, mapping
 
 # ---------------------------------------------------------------- buffer heads
 

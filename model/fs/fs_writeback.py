@@ -2,7 +2,7 @@
 
 Left out of the whole file: which of the lists an inode is on, and for how long; I_DIRTY_DATASYNC, I_DIRTY_TIME; cgroups.
 An inode stays on b_io until requeue_inode(), so I_SYNC_QUEUED is not asked for.  XFS logs its inodes and never sets
-I_DIRTY_SYNC; `touch` of model/operations.py does, as a filesystem with ->write_inode would.
+I_DIRTY_SYNC; `touch` of model/systems/iomap/operations.py does, as a filesystem with ->write_inode would.
 Without INODE_LISTS the flusher comes at any time.
 """
 
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from checker.lang import acquire, atomic, each, kernel, primitive, release, wait_until
 
-from model.state import COUNT_PASSES, FILE_SIZE, FOLIOS, INODE_LISTS, I_DIRTY_PAGES, LONG_MAX, PAGECACHE_TAG_DIRTY
-from model.state import WB_SYNC_ALL, WB_SYNC_NONE, Folio, Inode, InodeDirty, SyncMode, Task, WritebackControl
-from model.state import inode, mapping, pgoff_t
+from model.include.state import COUNT_PASSES, FILE_SIZE, FOLIOS, INODE_LISTS, I_DIRTY_PAGES, LONG_MAX
+from model.include.state import PAGECACHE_TAG_DIRTY
+from model.include.state import WB_SYNC_ALL, WB_SYNC_NONE, Folio, Inode, InodeDirty, SyncMode, Task, WritebackControl
+from model.include.state import inode, mapping, pgoff_t
 
-from model.primitives import mapping_tagged
+from model.include.primitives import mapping_tagged
 
 # ------------------------------------------------------------------------ i_state
 

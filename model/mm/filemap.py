@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from checker.lang import acquire, atomic, each, is_locked, kernel, number, primitive, release
 
-from model.primitives import filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared, folio_lock
-from model.primitives import folio_test_uptodate, folio_test_writeback, folio_unlock, i_size_read
-from model.primitives import mapping_tagged
-from model.size import dir_pages_end, folio_pos
-from model.state import DATA, EIO, FOLIO_SIZE, HOLE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY
-from model.state import PAGECACHE_TAG_WRITEBACK, PAGE_SIZE, READ_FAILURES, REOPENS, WB_SYNC_ALL, AddressSpace, Cell
-from model.state import Errno, File, Folio, SyncMode, Task, WritebackControl, errseq_t, inode, loff_t, mapping
-from model.state import pgoff_t
+from model.include.primitives import filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared, folio_lock
+from model.include.primitives import folio_test_uptodate, folio_test_writeback, folio_unlock, i_size_read
+from model.include.primitives import mapping_tagged
+from model.include.size import dir_pages_end, folio_pos
+from model.include.state import DATA, EIO, FOLIO_SIZE, HOLE, LONG_MAX, OK, PAGECACHE_TAG_DIRTY
+from model.include.state import PAGECACHE_TAG_WRITEBACK, PAGE_SIZE, READ_FAILURES, REOPENS, WB_SYNC_ALL, AddressSpace
+from model.include.state import Cell
+from model.include.state import Errno, File, Folio, SyncMode, Task, WritebackControl, errseq_t, inode, loff_t, mapping
+from model.include.state import pgoff_t
 
 # ---------------------------------------------------------------------- lookups
 

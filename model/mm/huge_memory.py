@@ -426,15 +426,9 @@ large_folio_split = scenario(
     of=large_folio,
     lock_order=(PagedFile.i_rwsem, PageFolio.locked),
     properties=(
-        "a_written_page_is_dirty_or_under_writeback",
-        "a_dirty_part_has_the_mark",
-        "no_part_lies_behind_eof",
-        "a_folio_keeps_its_size_for_who_holds_it",
-        "a_small_folio_has_no_dirty_bits_of_others",
-        "no_reference_to_a_folio_is_left",
-        "a_split_leaves_both_parts",
-        "a_split_leaves_one_part",
-        "a_dirty_folio_is_split",
-        "a_dirty_folio_is_not_split",
+        "a_written_page_is_dirty_or_under_writeback", "a_dirty_part_has_the_mark", "no_part_lies_behind_eof",
+        "a_folio_keeps_its_size_for_who_holds_it", "a_small_folio_has_no_dirty_bits_of_others",
+        "no_reference_to_a_folio_is_left", "a_split_leaves_both_parts", "a_split_leaves_one_part",
+        "a_dirty_folio_is_split", "a_dirty_folio_is_not_split",
     ),
-)
+)  # fmt: skip

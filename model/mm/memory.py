@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from checker.lang import atomic, each, kernel, number, primitive
 
-from model.primitives import folio_unlock, note_memory_written, note_store
-from model.size import page_folio
-from model.state import FOLIO_SIZE, NEW, OLD, VM_FAULT_LOCKED, VM_FAULT_NOPAGE, Folio, Pte, inode, loff_t, pgoff_t
+from model.include.primitives import folio_unlock, note_memory_written, note_store
+from model.include.size import page_folio
+from model.include.state import FOLIO_SIZE, NEW, OLD, VM_FAULT_LOCKED, VM_FAULT_NOPAGE, Folio, Pte, inode, loff_t
+from model.include.state import pgoff_t
 
 # ----------------------------------------------------------------- the hardware
 

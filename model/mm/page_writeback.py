@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from checker.lang import Place, Record, atomic, bug_on, each, kernel, number, primitive, wait_until, warn_on
 
-from model.primitives import folio_lock, folio_test_clear_dirty, folio_test_dirty, folio_test_locked
-from model.primitives import folio_test_writeback, folio_unlock, xa_get_mark
-from model.size import folio_index, folio_next_index, folio_nr_pages
-from model.state import AOP_WRITEPAGE_ACTIVATE, FILE_PAGES, MAPPERS, OK, PAGECACHE_TAG_DIRTY
-from model.state import PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE, STABLE_WRITES, WB_SYNC_ALL
-from model.state import WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark, pgoff_t
+from model.include.primitives import folio_lock, folio_test_clear_dirty, folio_test_dirty, folio_test_locked
+from model.include.primitives import folio_test_writeback, folio_unlock, xa_get_mark
+from model.include.size import folio_index, folio_next_index, folio_nr_pages
+from model.include.state import AOP_WRITEPAGE_ACTIVATE, FILE_PAGES, MAPPERS, OK, PAGECACHE_TAG_DIRTY
+from model.include.state import PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE, STABLE_WRITES, WB_SYNC_ALL
+from model.include.state import WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark, pgoff_t
 
 # ------------------------------------------------------------------- dirtying
 

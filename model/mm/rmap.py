@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import kernel, number, primitive
 
-from model.state import PAGES, Folio, Pte
+from model.include.state import PAGES, Folio, Pte
 
 
 @primitive("mm/rmap.c")

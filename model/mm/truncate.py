@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from checker.lang import atomic, bug_on, each, kernel, primitive, release, try_acquire, warn_on
 
-from model.primitives import folio_lock, folio_test_dirty, folio_unlock, folio_zero_segment, i_size_read
-from model.primitives import i_size_write
-from model.size import dir_pages_end, folio_index, folio_next_index, folio_pos, offset_in_folio
-from model.size import round_up_to_block
-from model.state import BLOCK_SIZE, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, MAPPERS, PAGES, PAGE_SIZE, STALE
-from model.state import AddressSpace, Folio, Inode, loff_t, mapping, pgoff_t
+from model.include.primitives import folio_lock, folio_test_dirty, folio_unlock, folio_zero_segment, i_size_read
+from model.include.primitives import i_size_write
+from model.include.size import dir_pages_end, folio_index, folio_next_index, folio_pos, offset_in_folio
+from model.include.size import round_up_to_block
+from model.include.state import BLOCK_SIZE, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, MAPPERS, PAGES, PAGE_SIZE, STALE
+from model.include.state import AddressSpace, Folio, Inode, loff_t, mapping, pgoff_t
 
 
 @primitive("mm/filemap.c")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel
 
-from model.primitives import folio_test_dirty, folio_test_writeback, folio_trylock, folio_unlock
-from model.state import MAPPERS, Folio
+from model.include.primitives import folio_test_dirty, folio_test_writeback, folio_trylock, folio_unlock
+from model.include.state import MAPPERS, Folio
 
 
 @kernel("mm/vmscan.c")

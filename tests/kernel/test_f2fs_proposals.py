@@ -1,6 +1,6 @@
 """The revisions of f2fs_write_cache_folios: their table is made here, and each row has its counterexample.
 
-`python -m tests.kernel.test_f2fs_proposals` writes the table into model/designs/README.md anew; with --save it makes
+`python -m tests.kernel.test_f2fs_proposals` writes the table into model/systems/README.md anew; with --save it makes
 the counterexamples anew, too.
 """
 
@@ -24,7 +24,7 @@ from tests.support.textbook import slow
 from tests.support.verdicts import rows
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "model" / "designs" / "README.md"
+README = ROOT / "model" / "systems" / "README.md"
 FOLDER = ROOT / "counterexamples" / "f2fs_folios"
 PART = re.compile(r"(<!-- made by tests/kernel/test_f2fs_proposals.py -->\n).*?(<!-- end -->)", re.DOTALL)
 DEFECTS = tomllib.loads((ROOT / "properties" / "f2fs_defects.toml").read_text())
@@ -33,7 +33,7 @@ SMALL = ("f2fs_r2", "f2fs_r5", "f2fs_r8", "f2fs_r9")  # the revisions of which e
 
 def stages(revision: str) -> list[tuple[str, str, str]]:
     """Design, its first defect and the repair of that, from the revision as written on."""
-    defects, repairs = DEFECTS[revision]["defects"], import_module(f"model.designs.{revision}").DOCS
+    defects, repairs = DEFECTS[revision]["defects"], import_module(f"model.systems.f2fs.designs.{revision}").DOCS
     assert len(defects) == len(repairs)
     return [
         (f"{revision}_{k}" if k else revision, defect, repair)
@@ -63,7 +63,7 @@ def table() -> str:
     """All revisions, one table each."""
     parts = []
     for revision in DEFECTS:
-        doc = " ".join((import_module(f"model.designs.{revision}").__doc__ or "").split("\n\n")[0].split())
+        doc = " ".join((import_module(f"model.systems.f2fs.designs.{revision}").__doc__ or "").split("\n\n")[0].split())
         lines = [f"**{revision}**: {doc}", "", "| design | defect | violates | steps | repair |", "|---|---|---|---|---|"]
         for design, defect, repair in stages(revision):
             row = rows()[design][0]

@@ -22,9 +22,9 @@ README = HISTORY / "README.md"
 HEAD = """\
 # Known bugs of page-cache writeback
 
-Made by `python -m tests.kernel.test_history` of `bugs.toml`, the files beside it, and `properties/verdicts/`.
+Made by `python -m tests.kernel.test_history` of `bugs.toml`, the files in the folders beside it, and `properties/verdicts/`.
 
-Each file here brings a bug back by a change of the model, and says in its docstring what happened and, where the
+Each file brings a bug back by a change of the model, and says in its docstring what happened and, where the
 code that had the bug is not modelled, on what it is expressed instead. The last two columns are the first property
 that the search finds violated and the length of the shortest counterexample, which is linked. In the same scenario
 and bound the baseline holds: Linux 6.13.1, or the small model of its own that a file declares.
@@ -48,10 +48,22 @@ def designs() -> dict[str, tuple[str, Design]]:
     found: dict[str, tuple[str, Design]] = {}
     for name, design in catalogue.designs.items():
         path = Path(catalogue.where[design][0])
-        if path.parent == HISTORY and (design.undoes or name == path.stem):
+        if HISTORY in path.parents and (design.undoes or name == path.stem):
             assert path.stem not in found, f"{path.name} has two variants that undo something"
             found[path.stem] = name, design
     return found
+
+
+def file_of(stem: str) -> str:
+    """The file of a bug, from model/history/ on."""
+    name, design = designs()[stem]
+    return Path(load().where[design][0]).relative_to(HISTORY).as_posix()
+
+
+def docstring(stem: str) -> str:
+    """What the file of a bug says of it, on one line."""
+    module = ".".join(("model", "history", *Path(file_of(stem)).with_suffix("").parts))
+    return " ".join(str(sys.modules[module].__doc__).split())
 
 
 def table() -> str:
@@ -64,7 +76,7 @@ def table() -> str:
             name, design = designs()[stem]
             first = rows()[name][0].expected
             link = f"[`{first.property}`](../../counterexamples/{name}--{first.property}.txt)"
-            lines.append(f"| {what} | [`{name}`]({stem}.py): {' '.join(design.doc.split())} | {link} | {first.steps} |")
+            lines.append(f"| {what} | [`{name}`]({file_of(stem)}): {' '.join(design.doc.split())} | {link} | {first.steps} |")
         else:
             lines.append(f"| {what} | *Not expressed.* {bug.get('missing', '')} | | |")
     count = sum(stem in designs() for stem in bugs())
@@ -76,7 +88,7 @@ def test_the_table_is_up_to_date() -> None:
 
 
 def test_every_file_is_of_a_bug() -> None:
-    assert {path.stem for path in HISTORY.glob("*.py")} - {"__init__"} == set(designs()) <= set(bugs())
+    assert {path.stem for path in HISTORY.rglob("*.py")} - {"__init__"} == set(designs()) <= set(bugs())
 
 
 @pytest.mark.parametrize("stem", bugs())
@@ -87,7 +99,7 @@ def test_a_bug_is_expressed_or_it_is_said_why_not(stem: str) -> None:
     if stem in designs():
         name, design = designs()[stem]
         assert (design.undoes or "") in bug["fix"].split(", ")
-        assert bug["title"] in " ".join(str(sys.modules[f"model.history.{stem}"].__doc__).split())
+        assert bug["title"] in docstring(stem)
 
 
 @pytest.mark.parametrize("stem", designs())

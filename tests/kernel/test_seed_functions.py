@@ -34,7 +34,7 @@ def files(name: str) -> list[str]:
     """The model files that have a function of this name, from model/ on; designs and history do not count."""
     found = load().functions.get(name, ()) if name in load().functions else ()
     paths = [Path(f.__code__.co_filename).resolve().relative_to(ROOT / "model") for f in found]
-    return [path.as_posix() for path in paths if path.parts[0] not in ("designs", "history")]
+    return [path.as_posix() for path in paths if path.parts[0] != "history" and "designs" not in path.with_suffix("").parts]
 
 
 def table() -> str:

@@ -67,10 +67,11 @@ def test_the_historical_index_mistake_needs_a_narrow_index():
 
 MUTANTS = '''
 from checker.lang import implies, override, pure, scenario, theorem, thread, variant, atomic
-from model.size import dir_pages_end, first_block_of_range, page_offset, xfs_new_eof, XFS_B_TO_FSB, end_block_of_range
-from model.size import offset_in_folio, writeback_end_pos
-from model.state import BLOCK_SIZE, FOLIO_SIZE, PAGE_SIZE, block_t, loff_t, pgoff_t, u64, unsigned_int, size_t
-from model.scenarios import iomap
+from model.include.size import dir_pages_end, first_block_of_range, page_offset, xfs_new_eof, XFS_B_TO_FSB
+from model.include.size import end_block_of_range
+from model.include.size import offset_in_folio, writeback_end_pos
+from model.include.state import BLOCK_SIZE, FOLIO_SIZE, PAGE_SIZE, block_t, loff_t, pgoff_t, u64, unsigned_int, size_t
+from model.systems.iomap.scenarios import iomap
 from properties.arithmetic import *
 from properties import arithmetic
 globals().update({n: f for n, f in vars(arithmetic).items() if getattr(f, "checker_kind", "") == "theorem"})
@@ -267,7 +268,7 @@ def test_what_is_no_machine_arithmetic_is_refused(tmp_path, catalogue):
     file.write_text(
         textwrap.dedent('''
         from checker.lang import machine, theorem
-        from model.state import loff_t
+        from model.include.state import loff_t
 
         here = machine("here", 64, [{}])
 

@@ -211,3 +211,75 @@ def test_a_name_that_is_declared_twice_in_a_file_is_refused(tmp_path, twice):
     with pytest.raises(ModelError, match="is declared a second time") as error:
         load(tmp_path / "m.py")
     assert "[duplicate]" in str(error.value) and "m.py:" in str(error.value)
+
+
+LIKE = TEXT + """\
+from checker.lang import interrupt, thread
+
+
+def stop(): ...
+
+
+whole = scenario("Whole.", thread("a", run), thread("b", start), interrupt("irq", stop), of=first, setup=start,
+                 scope={FOLIOS: 1, CELLS: 3}, bound=2, properties=("fine",))
+"""
+
+
+def like(tmp_path: Path, said: str):
+    """The scenario that is declared as `said`, and the one that it is like."""
+    (tmp_path / "m.py").write_text(LIKE + f"part = scenario('Part.', {said})\n")
+    scenarios = load(tmp_path / "m.py").scenarios
+    return scenarios["part"], scenarios["whole"]
+
+
+def test_a_scenario_is_like_another_one_in_all_that_it_does_not_say(tmp_path):
+    part, whole = like(tmp_path, "like=whole, scope={FOLIOS: 2}, bound=0")
+
+    assert (part.doc, part.bound, list(part.scope.values())) == ("Part.", 0, [2, 3])
+    assert (part.of, part.setup, part.properties, part.processes) == (whole.of, whole.setup, whole.properties, whole.processes)
+    assert list(whole.scope.values()) == [1, 3] and whole.bound == 2
+
+
+def test_what_it_says_itself_comes_first(tmp_path):
+    part, _ = like(tmp_path, "like=whole, of=second, setup=stop, properties=(), lock_order=()")
+
+    assert (part.of.doc, part.setup.__name__, part.properties, part.lock_order) == ("The other one.", "stop", (), ())
+
+
+@pytest.mark.parametrize(
+    "said, processes",
+    [
+        ("thread('b', run, count=2)", "a b irq"),
+        ("also=(interrupt('late', stop), process('c', run))", "a b c irq late"),
+        ("without=('a', 'irq')", "b"),
+        ("thread('b', run), also=[thread('c', run)], without=['a']", "b c irq"),
+    ],
+)
+def test_its_processes_are_replaced_added_and_left_out(tmp_path, said, processes):
+    part, whole = like(tmp_path, said + ", like=whole")
+
+    assert " ".join(process.name for process in part.processes) == processes
+    assert [process.name for process in whole.processes] == ["a", "b", "irq"]
+    replaced = [process for process in part.processes if process.name == "b" and "thread('b'" in said]
+    assert all(process.functions[0].__name__ == "run" for process in replaced)
+
+
+@pytest.mark.parametrize(
+    "said, message",
+    [
+        ("like=first", "expected a scenario, declared above, as like=, not Baseline"),
+        ("like='whole'", "expected a scenario, declared above, as like=, not str"),
+        ("like=part", "name 'part' is not defined"),
+        ("thread('x', run), like=whole", "the scenario of like= has no process 'x', but 'a', 'b', 'irq'; also= adds one"),
+        ("like=whole, without=('x',)", "the scenario of like= has no process 'x', but 'a', 'b', 'irq'; also= adds one"),
+        ("like=whole, also=(thread('a', run),)", "the scenario of like= has a process 'a': without also=, it is replaced"),
+        ("like=whole, also=thread('c', run)", "expected that also= is a tuple of processes, as (thread(...),), not Process"),
+        ("like=whole, without='a'", 'expected that without= is a tuple of names, as ("writer",), not str'),
+        ("process('p', run), without=('p',)", "also= and without= say how a scenario differs from the one that is named by like="),
+    ],
+)
+def test_what_a_scenario_cannot_be_like_is_said(tmp_path, said, message):
+    with pytest.raises(ModelError) as error:
+        like(tmp_path, said)
+
+    assert message in str(error.value) and f"m.py:{len(LIKE.splitlines()) + 1}:" in str(error.value)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive, warn_on
 
-from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget, f2fs_note_failure
-from model.fs.f2fs.primitives import f2fs_read_pages
-from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
-from model.fs.f2fs.state import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_FFS, F2FS_IPU, F2FS_META_GC, F2FS_ONSTACK_PAGES
-from model.fs.f2fs.state import F2FS_READ_ERRORS
-from model.fs.f2fs.state import LOCK_DONE, LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, Sbi, dirty_count_t
-from model.fs.f2fs.state import page_count_t, sbi
+from model.include.f2fs import DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_FFS, F2FS_IPU, F2FS_META_GC, F2FS_ONSTACK_PAGES
+from model.include.f2fs import F2FS_READ_ERRORS
+from model.include.f2fs import LOCK_DONE, LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, Sbi
+from model.include.f2fs import dirty_count_t
+from model.include.f2fs import page_count_t, sbi
+from model.include.f2fs_primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget, f2fs_note_failure
+from model.include.f2fs_primitives import f2fs_read_pages
+from model.include.f2fs_primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
+from model.include.primitives import atomic_dec, atomic_inc, atomic_read, folio_lock, folio_test_dirty, folio_trylock
+from model.include.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, xa_get_mark
+from model.include.size import folio_index
+from model.include.state import BLOCKS, EAGAIN, EIO, ERRORS, FILE_PAGES, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
+from model.include.state import WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark
+from model.include.state import inode, loff_t, mapping, pgoff_t
 from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import filemap_dirty_folio, folio_cancel_dirty, folio_clear_dirty_for_io
 from model.mm.page_writeback import folio_start_writeback, note_taken, tag_pages_for_writeback, wbc_end
 from model.mm.page_writeback import wbc_to_tag
 from model.mm.truncate import filemap_remove_folio
-from model.primitives import atomic_dec, atomic_inc, atomic_read, folio_lock, folio_test_dirty, folio_trylock
-from model.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, xa_get_mark
-from model.size import folio_index
-from model.state import BLOCKS, EAGAIN, EIO, ERRORS, FILE_PAGES, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
-from model.state import WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark
-from model.state import inode, loff_t, mapping, pgoff_t
 
 # ----------------------------------------------------------------- dirty folios
 

@@ -7,20 +7,22 @@ from checker.lang import atomic, bug_on, kernel, number, primitive
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
 from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_is_compressed_cluster, f2fs_prepare_compress_overwrite
 from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_submit_page_read, ffs_alloc
-from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_unlock_op
-from model.fs.f2fs.primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
 from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_on_page_writeback
-from model.fs.f2fs.state import CANNOT_READ, F2FS_CLUSTER_SIZE, F2FS_META_GC, F2FS_WHOLE_PAGES, NEW_ADDR, NOT_COMPRESSED
-from model.fs.f2fs.state import NULL_ADDR, PREPARED, Page, Prepared, sbi
 from model.fs.iomap.buffered_io import iomap_set_range_dirty
+from model.include.f2fs import CANNOT_READ, F2FS_CLUSTER_SIZE, F2FS_META_GC, F2FS_WHOLE_PAGES, NEW_ADDR, NOT_COMPRESSED
+from model.include.f2fs import NULL_ADDR, PREPARED, Page, Prepared, sbi
+from model.include.f2fs_primitives import f2fs_lock_op, f2fs_note_written, f2fs_unlock_op
+from model.include.f2fs_primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
+from model.include.primitives import copy_to_folio, filemap_invalidate_lock, filemap_invalidate_unlock
+from model.include.primitives import folio_test_uptodate
+from model.include.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write
+from model.include.size import folio_pos
+from model.include.state import EIO, FILE_SIZE, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, Errno, File, Folio, Task, inode
+from model.include.state import loff_t
+from model.include.state import mapping, pgoff_t
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
 from model.mm.page_writeback import folio_wait_stable
 from model.mm.truncate import truncate_pagecache_range, truncate_setsize
-from model.primitives import copy_to_folio, filemap_invalidate_lock, filemap_invalidate_unlock, folio_test_uptodate
-from model.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write
-from model.size import folio_pos
-from model.state import EIO, FILE_SIZE, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, Errno, File, Folio, Task, inode, loff_t
-from model.state import mapping, pgoff_t
 
 
 @primitive("fs/f2fs/data.c")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from checker.lang import atomic, choose, each, kernel, number, primitive
 
 from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_do_write_data_page, f2fs_submit_page_read
-from model.fs.f2fs.primitives import f2fs_data_blkaddr, lock_gc, trylock_i_gc_rwsem, unlock_gc, unlock_i_gc_rwsem
 from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback
 from model.fs.f2fs.segment import is_in_block_of
-from model.fs.f2fs.state import CDATA_ADDR, DATA_ADDR, F2FS_LOW_SPACE, F2FS_META_GC, IN_CACHED_BIO, LOCK_REQ, Page, sbi
+from model.include.f2fs import CDATA_ADDR, DATA_ADDR, F2FS_LOW_SPACE, F2FS_META_GC, IN_CACHED_BIO, LOCK_REQ, Page, sbi
+from model.include.f2fs_primitives import f2fs_data_blkaddr, lock_gc, trylock_i_gc_rwsem, unlock_gc, unlock_i_gc_rwsem
+from model.include.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_test_writeback
+from model.include.primitives import folio_unlock
+from model.include.size import folio_index
+from model.include.state import OK, PAGES, PAGE_SIZE, STALE, Folio, mapping
 from model.mm.filemap import __filemap_get_folio
 from model.mm.page_writeback import folio_clear_dirty_for_io
-from model.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_test_writeback, folio_unlock
-from model.size import folio_index
-from model.state import OK, PAGES, PAGE_SIZE, STALE, Folio, mapping
 
 
 @primitive("fs/f2fs/gc.c")

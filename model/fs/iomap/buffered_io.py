@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, bug_on, choose, kernel, number, primitive, warn_on
 
-from model.primitives import copy_to_folio, folio_lock, folio_test_dirty, folio_test_uptodate
-from model.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, i_size_write
-from model.primitives import note_written, read_fails, refused
-from model.size import end_block_of_range, first_block_of_range, folio_pos, offset_in_chunk, offset_in_folio
-from model.size import round_up_to_block
-from model.state import BLOCKS, BLOCK_SIZE, EIO, FOLIO_SIZE, INODE_LISTS, IOMAP_HOLE, IOMAP_MAPPED
-from model.state import IOMAP_UNWRITTEN, I_DIRTY_PAGES, OK, PAGE_SIZE, READ_FAILURES, REFUSALS, SHORT_COPIES
-from model.state import AddressSpace, Cell, Errno, Folio, Inode, IomapIter, Task, block_t, inode, loff_t, mapping
+from model.include.primitives import copy_to_folio, folio_lock, folio_test_dirty, folio_test_uptodate
+from model.include.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, i_size_write
+from model.include.primitives import note_written, read_fails, refused
+from model.include.size import end_block_of_range, first_block_of_range, folio_pos, offset_in_chunk, offset_in_folio
+from model.include.size import round_up_to_block
+from model.include.state import BLOCKS, BLOCK_SIZE, EIO, FOLIO_SIZE, INODE_LISTS, IOMAP_HOLE, IOMAP_MAPPED
+from model.include.state import IOMAP_UNWRITTEN, I_DIRTY_PAGES, OK, PAGE_SIZE, READ_FAILURES, REFUSALS, SHORT_COPIES
+from model.include.state import AddressSpace, Cell, Errno, Folio, Inode, IomapIter, Task, block_t, inode, loff_t
+from model.include.state import mapping
 
 # ------------------------------------------------------------- iomap_folio_state
 

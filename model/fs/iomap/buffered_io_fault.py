@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel, number, warn_on
 
-from model.primitives import folio_lock, folio_test_uptodate, folio_unlock, folio_zero_segment, i_size_read
-from model.primitives import read_fails
-from model.size import folio_pos
-from model.state import BLOCKS, BLOCK_SIZE, EIO, FOLIO_SIZE, INODE_LISTS, IOMAP_MAPPED, I_DIRTY_PAGES, OK
-from model.state import READ_FAILURES, VM_FAULT_LOCKED, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS, Block, Errno, Folio
-from model.state import IomapIter, IomapReadpageCtx, VmFault, inode, loff_t
+from model.include.primitives import folio_lock, folio_test_uptodate, folio_unlock, folio_zero_segment, i_size_read
+from model.include.primitives import read_fails
+from model.include.size import folio_pos
+from model.include.state import BLOCKS, BLOCK_SIZE, EIO, FOLIO_SIZE, INODE_LISTS, IOMAP_MAPPED, I_DIRTY_PAGES, OK
+from model.include.state import READ_FAILURES, VM_FAULT_LOCKED, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS, Block, Errno, Folio
+from model.include.state import IomapIter, IomapReadpageCtx, VmFault, inode, loff_t
 
 
 @kernel("fs/iomap/buffered-io.c")

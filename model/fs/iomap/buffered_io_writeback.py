@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, each, kernel, number, primitive, wait_until, warn_on
 
-from model.primitives import atomic_add, atomic_dec_and_test, atomic_inc, atomic_read, atomic_sub_and_test
-from model.primitives import folio_test_dirty, folio_test_locked, folio_test_writeback, folio_unlock
-from model.primitives import folio_zero_segment, i_size_read
-from model.size import bio_folio, bio_folio_length, clamp_io_size, end_aligned, folio_beyond_eof
-from model.size import folio_crosses_eof, folio_end_pos, folio_index, folio_pos, offset_in_folio
-from model.size import writeback_end_pos
-from model.state import BIO_BLOCKS, BLOCKS, BLOCK_SIZE, FOLIO_SIZE, IOMAP_HOLE, IO_BUILT, IO_FREE, OK
-from model.state import AddressSpace, Bio, Errno, Folio, Ioend, Task, WritebackControl, WritepageCtx, block_t
-from model.state import inode, loff_t, mapping, pgoff_t
+from model.include.primitives import atomic_add, atomic_dec_and_test, atomic_inc, atomic_read, atomic_sub_and_test
+from model.include.primitives import folio_test_dirty, folio_test_locked, folio_test_writeback, folio_unlock
+from model.include.primitives import folio_zero_segment, i_size_read
+from model.include.size import bio_folio, bio_folio_length, clamp_io_size, end_aligned, folio_beyond_eof
+from model.include.size import folio_crosses_eof, folio_end_pos, folio_index, folio_pos, offset_in_folio
+from model.include.size import writeback_end_pos
+from model.include.state import BIO_BLOCKS, BLOCKS, BLOCK_SIZE, FOLIO_SIZE, IOMAP_HOLE, IO_BUILT, IO_FREE, OK
+from model.include.state import AddressSpace, Bio, Errno, Folio, Ioend, Task, WritebackControl, WritepageCtx, block_t
+from model.include.state import inode, loff_t, mapping, pgoff_t
 
 # -------------------------------------------------------------------- completion
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checker.lang import kernel, pure, warn_on
 
-from model.state import OK, IomapIter, loff_t
+from model.include.state import OK, IomapIter, loff_t
 
 
 @pure("include/linux/iomap.h")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, each, kernel, number, primitive, wait_until, warn_on
 
-from model.fs.netfs.state import HIT_PENDING, MADE_PROGRESS, NEED_REASSESS, NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP
-from model.fs.netfs.state import NETFS_STREAMING, TAKEN, Collected, NetfsCache, NetfsFolioInfo, NetfsIoRequest, NetfsIoStream
-from model.fs.netfs.state import NetfsIoSubrequest, netfs_pos_t
-from model.primitives import folio_test_dirty, folio_test_writeback
-from model.size import folio_index
-from model.state import DATA, EIO, ERRORS, FOLIOS, FOLIO_SIZE, STALE, UNDEFINED, Cell, File, Folio, mapping
+from model.include.netfs import HIT_PENDING, MADE_PROGRESS, NEED_REASSESS, NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP
+from model.include.netfs import NETFS_STREAMING, TAKEN, Collected, NetfsCache, NetfsFolioInfo, NetfsIoRequest
+from model.include.netfs import NetfsIoStream
+from model.include.netfs import NetfsIoSubrequest, netfs_pos_t
+from model.include.primitives import folio_test_dirty, folio_test_writeback
+from model.include.size import folio_index
+from model.include.state import DATA, EIO, ERRORS, FOLIOS, FOLIO_SIZE, STALE, UNDEFINED, Cell, File, Folio, mapping
 
 # ------------------------------------------------------------------- termination
 
@@ -259,9 +260,9 @@ def note_upload_failure(folio: Folio):
 
 
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
-from model.fs.netfs.operations import netfs_io_lock_is_held  # noqa: E402
 from model.fs.netfs.write_issue import folio_detach_private, io_stream, list_empty, netfs_folio_private  # noqa: E402
 from model.fs.netfs.write_issue import netfs_put_request, netfs_wake_write_collector, subreq_at, subreq_is_upload  # noqa: E402
 from model.fs.netfs.write_issue import subreq_request, subreq_start, subreq_stream  # noqa: E402
 from model.mm.filemap import mapping_set_error  # noqa: E402
 from model.mm.page_writeback import folio_end_writeback  # noqa: E402
+from model.systems.netfs.operations import netfs_io_lock_is_held  # noqa: E402

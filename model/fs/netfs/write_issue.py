@@ -10,14 +10,16 @@ from checker.lang import acquire, atomic, choose, each, kernel, number, primitiv
 from checker.lang import warn_on
 
 from model.fs.buffer import folio_redirty_for_writepage
-from model.fs.netfs.state import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_FOLIO_COPY_TO_CACHE, NETFS_MAX_LEN
-from model.fs.netfs.state import NETFS_NOTHING, NETFS_NO_WRITER, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsFolioInfo, NetfsIoRequest
-from model.fs.netfs.state import NetfsIoStream, NetfsIoSubrequest, NetfsIssuer, NetfsPrivate, ictx, netfs_pos_t
-from model.fs.netfs.state import stream_t
-from model.primitives import folio_unlock
-from model.size import folio_index
-from model.state import DATA, EIO, FOLIOS, FOLIO_SIZE, OK, UNDEFINED, WB_SYNC_NONE, AddressSpace, Cell, Errno, File
-from model.state import Folio, WritebackControl
+from model.include.netfs import NETFS_CACHE, NETFS_CREATE_FAILS, NETFS_FOLIO_COPY_TO_CACHE, NETFS_MAX_LEN
+from model.include.netfs import NETFS_NOTHING, NETFS_NO_WRITER, NETFS_OTHER_GROUP, NETFS_STREAMING, NetfsFolioInfo
+from model.include.netfs import NetfsIoRequest
+from model.include.netfs import NetfsIoStream, NetfsIoSubrequest, NetfsIssuer, NetfsPrivate, ictx, netfs_pos_t
+from model.include.netfs import stream_t
+from model.include.primitives import folio_unlock
+from model.include.size import folio_index
+from model.include.state import DATA, EIO, FOLIOS, FOLIO_SIZE, OK, UNDEFINED, WB_SYNC_NONE, AddressSpace, Cell, Errno
+from model.include.state import File
+from model.include.state import Folio, WritebackControl
 
 # ------------------------------------------------------------------------ parts
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel, primitive
 
-from model.fs.nfs.state import NfsInode, nfsi, redirtied_t
 from model.fs.nfs.write import nfs_commit_inode, nfs_folio_private_request, nfs_wb_folio, nfs_writepage_setup
-from model.primitives import copy_to_folio, folio_unlock, inode_unlock, note_written
-from model.size import folio_pos, offset_in_folio
-from model.state import FILE_SIZE, FOLIO_SIZE, OK, WB_SYNC_ALL, Errno, File, Folio, Task, WritebackControl, inode
-from model.state import loff_t, mapping
+from model.include.nfs import NfsInode, nfsi, redirtied_t
+from model.include.primitives import copy_to_folio, folio_unlock, inode_unlock, note_written
+from model.include.size import folio_pos, offset_in_folio
+from model.include.state import FILE_SIZE, FOLIO_SIZE, OK, WB_SYNC_ALL, Errno, File, Folio, Task, WritebackControl
+from model.include.state import inode
+from model.include.state import loff_t, mapping
 
 
 @kernel("fs/nfs/file.c")

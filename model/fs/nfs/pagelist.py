@@ -8,11 +8,11 @@ from __future__ import annotations
 from checker.lang import acquire, atomic, choose, each, hand_over, is_locked, kernel, number, primitive, release
 from checker.lang import try_acquire, wait_until, warn_on
 
-from model.fs.nfs.state import HDR_PAGES, NFS_FATAL_ERRORS, NFS_NO_MEMORY, NFS_PARTS, NFS_SOFT_ERRORS, NO_LIST, PG_LIST
-from model.fs.nfs.state import RPC_FREE, RPC_SENT, NfsIoCompletion
-from model.fs.nfs.state import NfsList, NfsPage, NfsPageioDescriptor, NfsPgioHeader, nfss
-from model.size import folio_index
-from model.state import EAGAIN, EIO, ENOMEM, OK, Errno, Folio, pgoff_t
+from model.include.nfs import HDR_PAGES, NFS_FATAL_ERRORS, NFS_NO_MEMORY, NFS_PARTS, NFS_SOFT_ERRORS, NO_LIST, PG_LIST
+from model.include.nfs import RPC_FREE, RPC_SENT, NfsIoCompletion
+from model.include.nfs import NfsList, NfsPage, NfsPageioDescriptor, NfsPgioHeader, nfss
+from model.include.size import folio_index
+from model.include.state import EAGAIN, EIO, ENOMEM, OK, Errno, Folio, pgoff_t
 
 
 @primitive("fs/nfs/pagelist.c")

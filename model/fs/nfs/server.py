@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from checker.lang import Range, atomic, choose, each, kernel, number, primitive, wait_until
 
-from model.fs.nfs.state import COMMIT_PAGES, HDR_PAGES, NFS_LOW_MEMORY, NFS_PARTS, RPC_REPLIED, RPC_SENT, NfsCommitData, NfsPage
-from model.fs.nfs.state import NfsPgioHeader, memory, remote, verf_t
-from model.state import DATA, EIO, ERRORS, FOLIO_SIZE, OK, UNDEFINED, Cell, Errno, File, Folio, mapping
+from model.include.nfs import COMMIT_PAGES, HDR_PAGES, NFS_LOW_MEMORY, NFS_PARTS, RPC_REPLIED, RPC_SENT, NfsCommitData
+from model.include.nfs import NfsPage
+from model.include.nfs import NfsPgioHeader, memory, remote, verf_t
+from model.include.state import DATA, EIO, ERRORS, FOLIO_SIZE, OK, UNDEFINED, Cell, Errno, File, Folio, mapping
 
 cell_t = Range(0, FOLIO_SIZE)
 

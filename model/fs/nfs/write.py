@@ -10,14 +10,16 @@ from __future__ import annotations
 from checker.lang import atomic, acquire, choose, each, hand_over, kernel, number, primitive, pure, release, wait_until, warn_on
 
 from model.fs.buffer import __folio_mark_dirty, folio_redirty_for_writepage, folio_test_set_dirty
-from model.fs.nfs.state import COMMIT_LIST, COMMIT_PAGES, HDR_PAGES, NFS_CONGESTION_OFF, NFS_CONGESTION_ON
-from model.fs.nfs.state import NFS_MOUNT_SOFTERR, NFS_PARTS, NFS_REDIRTIES, NFS_SOFT_ERRORS, NO_LIST, RPC_FREE, RPC_SENT, NfsCommitData, NfsInode, NfsIoCompletion
-from model.fs.nfs.state import NfsListHead, NfsPage, NfsPageioDescriptor, NfsPgioHeader, NfsServer, nfsi, nfss
-from model.fs.nfs.state import verf_t
-from model.primitives import folio_unlock
-from model.size import folio_index
-from model.state import AOP_WRITEPAGE_ACTIVATE, EAGAIN, EIO, ENOMEM, LONG_MAX, OK, WB_SYNC_ALL, WB_SYNC_NONE, AddressSpace
-from model.state import Errno, Folio, WritebackControl, mapping, pgoff_t
+from model.include.nfs import COMMIT_LIST, COMMIT_PAGES, HDR_PAGES, NFS_CONGESTION_OFF, NFS_CONGESTION_ON
+from model.include.nfs import NFS_MOUNT_SOFTERR, NFS_PARTS, NFS_REDIRTIES, NFS_SOFT_ERRORS, NO_LIST, RPC_FREE, RPC_SENT
+from model.include.nfs import NfsCommitData, NfsInode, NfsIoCompletion
+from model.include.nfs import NfsListHead, NfsPage, NfsPageioDescriptor, NfsPgioHeader, NfsServer, nfsi, nfss
+from model.include.nfs import verf_t
+from model.include.primitives import folio_unlock
+from model.include.size import folio_index
+from model.include.state import AOP_WRITEPAGE_ACTIVATE, EAGAIN, EIO, ENOMEM, LONG_MAX, OK, WB_SYNC_ALL, WB_SYNC_NONE
+from model.include.state import AddressSpace
+from model.include.state import Errno, Folio, WritebackControl, mapping, pgoff_t
 
 # ----------------------------------------------------------------------- errors
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, each, kernel, primitive, wait_until, warn_on
 
-from model.primitives import i_size_read, xfs_ilock_excl, xfs_ilock_shared, xfs_iunlock_excl
-from model.primitives import xfs_iunlock_shared
-from model.size import XFS_B_TO_FSBT, folio_pos, xfs_new_eof
-from model.state import BLOCK_SIZE, EIO, ERRORS, FILE_SIZE, FOLIO_SIZE, IOMAP_DELALLOC, IOMAP_HOLE
-from model.state import IOMAP_UNWRITTEN, IOMAP_WRITEPAGE_END_BIO, IO_DONE, IO_LISTED, OK, OTHER_FILE
-from model.state import XFS_END_BIO, AddressSpace, Bio, Block, Errno, Folio, Ioend, Task, WritebackControl
-from model.state import WritepageCtx, block_t, inode, loff_t, mapping
+from model.include.primitives import i_size_read, xfs_ilock_excl, xfs_ilock_shared, xfs_iunlock_excl
+from model.include.primitives import xfs_iunlock_shared
+from model.include.size import XFS_B_TO_FSBT, folio_pos, xfs_new_eof
+from model.include.state import BLOCK_SIZE, EIO, ERRORS, FILE_SIZE, FOLIO_SIZE, IOMAP_DELALLOC, IOMAP_HOLE
+from model.include.state import IOMAP_UNWRITTEN, IOMAP_WRITEPAGE_END_BIO, IO_DONE, IO_LISTED, OK, OTHER_FILE
+from model.include.state import XFS_END_BIO, AddressSpace, Bio, Block, Errno, Folio, Ioend, Task, WritebackControl
+from model.include.state import WritepageCtx, block_t, inode, loff_t, mapping
 
 # ------------------------------------------------------------------- completion
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel
 
-from model.primitives import i_size_read, xfs_ilock_excl, xfs_iunlock_excl
-from model.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, round_down_to_page, round_up_to_page
-from model.state import FILE_SIZE, OK, PAGE_SIZE, Errno, Task, block_t, inode, loff_t, mapping
+from model.include.primitives import i_size_read, xfs_ilock_excl, xfs_iunlock_excl
+from model.include.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, round_down_to_page, round_up_to_page
+from model.include.state import FILE_SIZE, OK, PAGE_SIZE, Errno, Task, block_t, inode, loff_t, mapping
 
 
 @kernel("fs/xfs/xfs_bmap_util.c")

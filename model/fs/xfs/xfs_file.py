@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel
 
-from model.primitives import filemap_invalidate_lock, filemap_invalidate_lock_shared
-from model.primitives import filemap_invalidate_unlock, filemap_invalidate_unlock_shared, i_size_read
-from model.primitives import inode_unlock, xfs_ilock_shared, xfs_iunlock_shared
-from model.state import FILE_SIZE, OK, SPARSE_WRITES, Errno, File, Folio, Task, VmFault, inode, loff_t, mapping
+from model.include.primitives import filemap_invalidate_lock, filemap_invalidate_lock_shared
+from model.include.primitives import filemap_invalidate_unlock, filemap_invalidate_unlock_shared, i_size_read
+from model.include.primitives import inode_unlock, xfs_ilock_shared, xfs_iunlock_shared
+from model.include.state import FILE_SIZE, OK, SPARSE_WRITES, Errno, File, Folio, Task, VmFault, inode, loff_t, mapping
 
 
 @kernel("fs/xfs/xfs_file.c")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from checker.lang import Place, atomic, kernel, number, primitive
 
-from model.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, refused
-from model.primitives import xfs_ilock_excl, xfs_iunlock_excl
-from model.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, round_down_to_block, round_up_to_block, xfs_new_eof
-from model.state import BLOCKS, BLOCK_SIZE, EIO, IOMAP_DELALLOC, IOMAP_HOLE, OK, REFUSALS, Block, Errno, Folio
-from model.state import IomapIter, Task, block_t, inode, loff_t, mapping
+from model.include.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, i_size_read, refused
+from model.include.primitives import xfs_ilock_excl, xfs_iunlock_excl
+from model.include.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, round_down_to_block, round_up_to_block, xfs_new_eof
+from model.include.state import BLOCKS, BLOCK_SIZE, EIO, IOMAP_DELALLOC, IOMAP_HOLE, OK, REFUSALS, Block, Errno, Folio
+from model.include.state import IomapIter, Task, block_t, inode, loff_t, mapping
 
 
 @primitive("fs/xfs/xfs_iomap.c")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel
 
-from model.primitives import READ_ONCE_i_disk_size, xfs_ilock_excl, xfs_iunlock_excl
-from model.size import XFS_B_TO_FSB
-from model.state import FILE_BLOCKS, OK, Errno, Task, block_t, inode, loff_t, mapping
+from model.include.primitives import READ_ONCE_i_disk_size, xfs_ilock_excl, xfs_iunlock_excl
+from model.include.size import XFS_B_TO_FSB
+from model.include.state import FILE_BLOCKS, OK, Errno, Task, block_t, inode, loff_t, mapping
 
 
 @kernel("fs/xfs/xfs_inode.c")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from checker.lang import each, primitive
 
-from model.state import IOMAP_DELALLOC, IOMAP_HOLE, Block, inode, log
+from model.include.state import IOMAP_DELALLOC, IOMAP_HOLE, Block, inode, log
 
 
 @primitive("fs/xfs/xfs_inode.h")

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, each, number, primitive, warn_on
 
-from model.state import BLOCKS, BLOCK_SIZE, CELLS, FILE_BLOCKS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_MAPPED
-from model.state import IOMAP_UNWRITTEN, STALE, Block, Cell, Folio, Task, block_t, loff_t
+from model.include.state import BLOCKS, BLOCK_SIZE, CELLS, FILE_BLOCKS, IOMAP_DELALLOC, IOMAP_HOLE, IOMAP_MAPPED
+from model.include.state import IOMAP_UNWRITTEN, STALE, Block, Cell, Folio, Task, block_t, loff_t
 
 
 @primitive("fs/xfs/libxfs/xfs_iext_tree.c")

@@ -1,1 +1,0 @@
-"""Designs: changes of the model, each an edit of its functions."""

@@ -1,0 +1,1 @@
+"""Bugs brought back in the model of NFS."""

@@ -1,0 +1,1 @@
+"""The block device and its buffers: operations, scenarios, designs."""

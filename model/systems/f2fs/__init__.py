@@ -1,0 +1,1 @@
+"""f2fs: operations, scenarios, designs."""

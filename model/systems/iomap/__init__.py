@@ -1,0 +1,1 @@
+"""iomap and XFS: operations, scenarios, designs."""

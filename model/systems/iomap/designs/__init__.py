@@ -1,0 +1,1 @@
+"""Changes of the writeback core, iomap and XFS, each an edit of its functions."""

@@ -1,0 +1,1 @@
+"""netfs: operations, scenarios, designs."""

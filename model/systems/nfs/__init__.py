@@ -1,0 +1,1 @@
+"""NFS: operations, scenarios, designs."""
