@@ -99,14 +99,14 @@ def test_the_default_scenario_is_the_same() -> None:
 
 
 def test_layers_that_are_closed_stand_for_every_bound() -> None:
-    program = prepare(scenario="failing_fsync", bound=1_000).program
+    program = prepare(scenario="direct_writes", bound=1_000).program
 
     found = symbolic(program)
 
     assert found.complete
     assert found.closed
     assert found.covered < 12
-    assert found.sizes[12] == explore(prepare(scenario="failing_fsync", bound=12).program, stop=False).states
+    assert found.sizes[12] == explore(prepare(scenario="direct_writes", bound=12).program, stop=False).states
     assert found.sizes[1_000] == found.states
 
 
