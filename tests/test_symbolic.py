@@ -122,10 +122,11 @@ def poor(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             diagram._grow()
         diagram.st.now[store.LIVE_LIMIT] = diagram.live + 60
 
+    def set_limits(diagram: Diagram) -> None:
+        diagram.st.now[store.LIVE_LIMIT], diagram.st.now[store.POOL_LIMIT] = diagram.live + 60, 1 << 31
+
     monkeypatch.setattr(Diagram, "_make_room", make_room)
-    monkeypatch.setattr(Diagram, "_set_limits", lambda diagram: diagram.st.now.__setitem__(
-        slice(store.LIVE_LIMIT, store.POOL_LIMIT + 1), (diagram.live + 60, 1 << 31)
-    ))
+    monkeypatch.setattr(Diagram, "_set_limits", set_limits)
     return collected
 
 
