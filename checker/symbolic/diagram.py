@@ -241,6 +241,8 @@ class Diagram:
         """The values of the components in a state below `root` that fulfils a condition (its residual), if there is one."""
         if not root or not goal:
             return None
+        if reason := self.look():
+            raise Stopped(reason)
         path, depth = np.zeros((self.levels + 1, 3), np.int64), 0
         if goal > 1:
             depth = found(self.st, self.learnt, root, goal, self.memo, path)
