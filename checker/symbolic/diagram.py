@@ -19,10 +19,11 @@ POOL_WORDS = 1 << 32
 FIRST_TABLE = 1 << 14
 MOST_MASKS = 1 << 24
 MASK_CACHE = 1 << 17
-SLACK = 1 << 16  # nodes and words that one step of the machine may make beyond a limit
+SLACK = 1 << 18  # words that one step of the machine may take
 BUDGET = 1 << 21  # steps between two looks at limits
-MEMO = 1 << 22
-GROWTH = 2.0  # live nodes after a collection, times this, are those at which the next one comes
+SPARE = 64  # nodes that one step of the machine may make
+LEAST_FREED = 0.2  # share of the nodes that a collection has to free, or the memory is too small
+MEMO = 1 << 22  # pairs of a node and a condition that `find` remembers
 
 EMPTY = 0
 
@@ -172,21 +173,29 @@ class Diagram:
         words = int(now[at.POOL_END] + now[at.LISTS_END])
         return 4 * words + st.table.nbytes + st.fires.nbytes + st.unions.nbytes + 8 * int(now[at.MASKS] * now[at.MASK_WORDS])
 
-    def _set_limits(self) -> None:
-        now = self.st.now
-        now[at.LIVE_LIMIT] = len(self.st.table) // 2 - 64
-        now[at.POOL_LIMIT] = POOL_WORDS - SLACK
+    def _set_limits(self, freed: int = 0) -> None:
+        """When there will be need for room: the table is half full, or memory is used up.
+
+        freed: nodes that a collection freed; their room is used before the next one."""
+        st, now = self.st, self.st.now
+        most = len(st.table) // 2 - SPARE
+        now[at.LIVE_LIMIT] = min(most, self.live + freed) if freed else most
+        left = max(self.memory - self.bytes(), 0) // 4
+        end = int(now[at.POOL_END])
+        now[at.POOL_LIMIT] = min(end + max(left, end // 50 if freed else 0), POOL_WORDS - SLACK)
 
     def _make_room(self) -> None:
         """Larger tables, as long as there is memory for them; then a collection."""
-        st, now = self.st, self.st.now
-        if now[at.LIVE] > now[at.LIVE_LIMIT] and self.bytes() + 3 * st.table.nbytes < self.memory:
+        table = self.st.table
+        if self.live > len(table) // 2 - SPARE and self.bytes() + 4 * table.nbytes < self.memory:
             self._grow()
             return
+        before = self.live
         self.collect()
-        if self.bytes() > self.memory or now[at.LIVE] > 0.9 * now[at.LIVE_LIMIT]:
+        if before - self.live < LEAST_FREED * before:
             self._clear()
             raise Stopped("memory")
+        self._set_limits(before - self.live)
 
     def _grow(self) -> None:
         size = 2 * len(self.st.table)
@@ -232,6 +241,8 @@ class Diagram:
         """The values of the components in a state below `root` that fulfils a condition (its residual), if there is one."""
         if not root or not goal:
             return None
+        if reason := self.look():
+            raise Stopped(reason)
         path, depth = np.zeros((self.levels + 1, 3), np.int64), 0
         if goal > 1:
             depth = found(self.st, self.learnt, root, goal, self.memo, path)

@@ -101,14 +101,14 @@ def test_the_default_scenario_is_the_same() -> None:
 
 
 def test_layers_that_are_closed_stand_for_every_bound() -> None:
-    program = prepare(scenario="full_bios", bound=1_000).program
+    program = prepare(scenario="direct_writes", bound=1_000).program
 
     found = symbolic(program)
 
     assert found.complete
     assert found.closed
     assert found.covered < 12
-    assert found.sizes[12] == explore(prepare(scenario="full_bios", bound=12).program, stop=False).states
+    assert found.sizes[12] == explore(prepare(scenario="direct_writes", bound=12).program, stop=False).states
     assert found.sizes[1_000] == found.states
 
 
@@ -124,10 +124,11 @@ def poor(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             diagram._grow()
         diagram.st.now[store.LIVE_LIMIT] = diagram.live + 60
 
+    def set_limits(diagram: Diagram) -> None:
+        diagram.st.now[store.LIVE_LIMIT], diagram.st.now[store.POOL_LIMIT] = diagram.live + 60, 1 << 31
+
     monkeypatch.setattr(Diagram, "_make_room", make_room)
-    monkeypatch.setattr(Diagram, "_set_limits", lambda diagram: diagram.st.now.__setitem__(
-        slice(store.LIVE_LIMIT, store.POOL_LIMIT + 1), (diagram.live + 60, 1 << 31)
-    ))
+    monkeypatch.setattr(Diagram, "_set_limits", set_limits)
     return collected
 
 

@@ -61,9 +61,9 @@ FREED = {
     "images that are kept": [("collect.py", "        if not kept:\n            st.fires[slot] = ZERO64\n", "")],
 }
 POOR: list[Change] = [  # garbage is collected all the time
-    ("diagram.py", "        now[at.LIVE_LIMIT] = len(self.st.table) // 2 - 64\n", "        now[at.LIVE_LIMIT] = self.live + 40\n"),
-    ("diagram.py", "        if now[at.LIVE] > now[at.LIVE_LIMIT] and self.bytes() + 3 * st.table.nbytes < self.memory:\n", "        if 0:\n"),
-    ("diagram.py", "        if self.bytes() > self.memory or now[at.LIVE] > 0.9 * now[at.LIVE_LIMIT]:\n", "        self._set_limits()\n        if 0:\n"),
+    ("diagram.py", "        most = len(st.table) // 2 - SPARE\n", "        most = self.live + 40\n"),
+    ("diagram.py", "        if self.live > len(table) // 2 - SPARE and", "        if 0 and"),
+    ("diagram.py", "        if before - self.live < LEAST_FREED * before:", "        if 0:"),
 ]
 # fmt: on
 
