@@ -81,6 +81,49 @@ def test_models_see_the_language_and_nothing_else_of_the_checker(folder, allowed
             assert fits, f"{path.relative_to(ROOT)} imports {name}"
 
 
+ROOMS = ("include", "the kernel's tree", "systems", "history")
+
+
+def room_of(module: str) -> int:
+    """Which of the ROOMS a module of the model is in."""
+    folder = module.split(".")[1]
+    return ROOMS.index(folder) if folder in ROOMS else 1
+
+
+def modules_of_the_model() -> dict[str, ast.Module]:
+    """All files of the model that have names of their own, by dotted name."""
+    files = [path for path in python_files("model") if path.name != "__init__.py"]
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text()) for path in files}
+
+
+def imported(tree: ast.Module) -> list[tuple[str, bool]]:
+    """What a file of the model imports from others of it, and whether behind something of its own."""
+    found, behind = [], False
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("model."):
+            found.append((str(node.module), behind))
+        behind = behind or isinstance(node, (ast.Assign, ast.ClassDef, ast.FunctionDef))
+    return found
+
+
+def test_the_model_goes_from_headers_to_history():
+    for module, tree in modules_of_the_model().items():
+        for other, _ in imported(tree):
+            assert room_of(other) <= room_of(module), f"{module} imports {other}"
+
+
+def test_in_the_model_imports_come_last_in_a_circle_and_only_there():
+    import networkx
+
+    trees = modules_of_the_model()
+    calls = networkx.DiGraph((module, other) for module, tree in trees.items() for other, _ in imported(tree))
+    circles = list(networkx.strongly_connected_components(calls))
+    for module, tree in trees.items():
+        for other, behind in imported(tree):
+            circle = any({module, other} <= one for one in circles)
+            assert behind == circle, f"{module} imports {other} at its {'end' if behind else 'head'}"
+
+
 def test_the_checker_knows_nothing_of_the_kernel():
     for path in python_files("checker"):
         for name in imports(path):

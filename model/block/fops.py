@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel, number, primitive
 
+from model.block.device import blkdev_issue_flush
+from model.fs.buffer import block_commit_write, create_empty_buffers, folio_buffer, note_blocks_written
 from model.include.buffer_head import GetBlock, writer_t
 from model.include.primitives import folio_unlock
 from model.include.state import BLOCKS, FILE_SIZE, NEW, OK, AddressSpace, Errno, File, Folio, Task, WritebackControl
 from model.include.state import block_t
 from model.include.state import mapping
+from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
+from model.mm.page_writeback import write_cache_pages
 
 
 @kernel("block/fops.c")
@@ -56,10 +60,3 @@ def blkdev_fsync(current: Task, file: File) -> Errno:
     if error != OK:
         return error
     return blkdev_issue_flush()
-
-
-# Files of the kernel call each other in circles, so the imports of other files' functions come last.
-from model.block.device import blkdev_issue_flush  # noqa: E402
-from model.fs.buffer import block_commit_write, create_empty_buffers, folio_buffer, note_blocks_written  # noqa: E402
-from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range  # noqa: E402
-from model.mm.page_writeback import write_cache_pages  # noqa: E402

@@ -15,6 +15,8 @@ from model.include.primitives import folio_test_locked, folio_test_writeback, fo
 from model.include.size import folio_pos
 from model.include.state import BLOCKS, DATA, EIO, ERRORS, FOLIO_SIZE, NEW, OK, STALE, UNDEFINED, WB_SYNC_NONE, Cell
 from model.include.state import Errno, File, Folio, WritebackControl, block_t, inode, loff_t, mapping
+from model.mm.filemap import __filemap_get_folio, mapping_set_error
+from model.mm.page_writeback import folio_cancel_dirty, folio_end_writeback, folio_start_writeback
 
 # ---------------------------------------------------------------- buffer heads
 
@@ -531,8 +533,3 @@ def note_block_failure(bh: BufferHead):
             file.owed_now = True
     if cell.volatile != bh.b_data:
         cell.logical = UNDEFINED
-
-
-# Files of the kernel call each other in circles, so the imports of other files' functions come last.
-from model.mm.filemap import __filemap_get_folio, mapping_set_error  # noqa: E402
-from model.mm.page_writeback import folio_cancel_dirty, folio_end_writeback, folio_start_writeback  # noqa: E402

@@ -6,7 +6,7 @@ folios.  A request has a subrequest for each stream and each folio that one may 
 
 from __future__ import annotations
 
-from checker.lang import Array, Field, Flag, Lock, Range, Record, Ref, Struct, constant, enum
+from checker.lang import Array, Field, Flag, Lock, Range, Record, Ref, Struct, constant, enum, is_locked, primitive
 
 from model.include.state import FOLIOS, STALE, Content
 
@@ -92,3 +92,9 @@ class NetfsIssuer(Record):
     """What the issuer alone knows of the streams: the subrequest that is being filled."""
 
     construct = Array(Ref(NetfsIoSubrequest), 2)
+
+
+@primitive()
+def netfs_io_lock_is_held() -> bool:
+    """The filesystem's lock of the file, vnode->io_lock of AFS, is taken for a moment by every call to the server."""
+    return is_locked(ictx.io_lock)

@@ -10,6 +10,7 @@ from model.include.size import folio_index, folio_next_index, folio_nr_pages
 from model.include.state import AOP_WRITEPAGE_ACTIVATE, FILE_PAGES, MAPPERS, OK, PAGECACHE_TAG_DIRTY
 from model.include.state import PAGECACHE_TAG_TOWRITE, PAGEVEC_SIZE, PAGE_SIZE, STABLE_WRITES, WB_SYNC_ALL
 from model.include.state import WB_SYNC_NONE, AddressSpace, Errno, Folio, Task, WritebackControl, XaMark, pgoff_t
+from model.mm.rmap import folio_mkclean
 
 # ------------------------------------------------------------------- dirtying
 
@@ -306,4 +307,3 @@ def write_cache_pages(mapping: AddressSpace, wbc: WritebackControl, data: Record
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
 from model.fs.iomap.buffered_io import folio_mark_dirty  # noqa: E402
 from model.fs.xfs.xfs_aops import xfs_vm_writepages  # noqa: E402
-from model.mm.rmap import folio_mkclean  # noqa: E402

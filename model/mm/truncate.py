@@ -14,6 +14,7 @@ from model.include.size import dir_pages_end, folio_index, folio_next_index, fol
 from model.include.size import round_up_to_block
 from model.include.state import BLOCK_SIZE, FILE_PAGES, FILE_SIZE, FOLIO_SIZE, MAPPERS, PAGES, PAGE_SIZE, STALE
 from model.include.state import AddressSpace, Folio, Inode, loff_t, mapping, pgoff_t
+from model.mm.rmap import folio_mapped, folio_mkclean
 
 
 @primitive("mm/filemap.c")
@@ -252,4 +253,3 @@ from model.fs.iomap.buffered_io import folio_mark_dirty, iomap_invalidate_folio 
 from model.mm.filemap import filemap_lock_folio, filemap_release_folio  # noqa: E402
 from model.mm.memory import unmap_mapping_folio, unmap_mapping_range  # noqa: E402
 from model.mm.page_writeback import folio_cancel_dirty, folio_wait_writeback  # noqa: E402
-from model.mm.rmap import folio_mapped, folio_mkclean  # noqa: E402

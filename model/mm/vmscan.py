@@ -6,6 +6,9 @@ from checker.lang import atomic, kernel
 
 from model.include.primitives import folio_test_dirty, folio_test_writeback, folio_trylock, folio_unlock
 from model.include.state import MAPPERS, Folio
+from model.mm.filemap import filemap_release_folio
+from model.mm.memory import unmap_mapping_folio
+from model.mm.truncate import filemap_remove_folio
 
 
 @kernel("mm/vmscan.c")
@@ -35,8 +38,3 @@ def __remove_mapping(folio: Folio):
         if folio.mapping:
             if not folio_test_dirty(folio):
                 filemap_remove_folio(folio)
-
-
-from model.mm.filemap import filemap_release_folio  # noqa: E402
-from model.mm.memory import unmap_mapping_folio  # noqa: E402
-from model.mm.truncate import filemap_remove_folio  # noqa: E402

@@ -6,7 +6,7 @@ from checker.lang import each, kernel, primitive, wait_until
 
 from model.fs.f2fs.segment import f2fs_submit_merged_write
 from model.include.f2fs import IN_CACHED_BIO, SUBMITTED, Page, Sbi, sbi
-from model.include.f2fs_primitives import f2fs_lock_all, f2fs_unlock_all, lock_gc, queue_for_cp_rwsem, unlock_gc
+from model.fs.f2fs.primitives import f2fs_lock_all, f2fs_unlock_all, lock_gc, queue_for_cp_rwsem, unlock_gc
 from model.include.state import PAGE_SIZE, inode
 
 

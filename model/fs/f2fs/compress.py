@@ -13,8 +13,8 @@ from checker.lang import Array, Flag, Place, Range, Record, atomic, bug_on, choo
 from model.include.f2fs import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_META_GC, NEW_ADDR
 from model.include.f2fs import CANNOT_READ, NO_IO, NOT_COMPRESSED, NULL_ADDR, PREPARED, CachePages, Page, Prepared
 from model.include.f2fs import page_count_t, sbi
-from model.include.f2fs_primitives import f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_note_written
-from model.include.f2fs_primitives import f2fs_trylock_op, f2fs_unlock_op, f2fs_update_data_blkaddr
+from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_note_written
+from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, f2fs_update_data_blkaddr
 from model.include.primitives import atomic_dec, atomic_read, folio_lock, folio_test_uptodate, folio_test_writeback
 from model.include.primitives import folio_unlock
 from model.include.state import EAGAIN, EIO, ERRORS, FILE_PAGES, OK, PAGES, PAGE_SIZE, STALE, WB_SYNC_NONE, Errno, Folio

@@ -9,9 +9,9 @@ from model.include.f2fs import F2FS_READ_ERRORS
 from model.include.f2fs import LOCK_DONE, LOCK_REQ, LOCK_RETRY, NULL_ADDR, CachePages, NeedLock, Page, Sbi
 from model.include.f2fs import dirty_count_t
 from model.include.f2fs import page_count_t, sbi
-from model.include.f2fs_primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget, f2fs_note_failure
-from model.include.f2fs_primitives import f2fs_read_pages
-from model.include.f2fs_primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
+from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_note_budget, f2fs_note_failure
+from model.fs.f2fs.primitives import f2fs_read_pages
+from model.fs.f2fs.primitives import f2fs_trylock_op, f2fs_unlock_op, lock_writepages, unlock_writepages
 from model.include.primitives import atomic_dec, atomic_inc, atomic_read, folio_lock, folio_test_dirty, folio_trylock
 from model.include.primitives import folio_test_writeback, folio_unlock, folio_zero_segment, i_size_read, xa_get_mark
 from model.include.size import folio_index

@@ -11,8 +11,8 @@ from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_
 from model.fs.iomap.buffered_io import iomap_set_range_dirty
 from model.include.f2fs import CANNOT_READ, F2FS_CLUSTER_SIZE, F2FS_META_GC, F2FS_WHOLE_PAGES, NEW_ADDR, NOT_COMPRESSED
 from model.include.f2fs import NULL_ADDR, PREPARED, Page, Prepared, sbi
-from model.include.f2fs_primitives import f2fs_lock_op, f2fs_note_written, f2fs_unlock_op
-from model.include.f2fs_primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
+from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_written, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_update_data_blkaddr, lock_i_gc_rwsem, unlock_i_gc_rwsem
 from model.include.primitives import copy_to_folio, filemap_invalidate_lock, filemap_invalidate_unlock
 from model.include.primitives import folio_test_uptodate
 from model.include.primitives import folio_unlock, folio_zero_segment, i_size_read, i_size_write

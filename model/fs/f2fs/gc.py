@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, each, kernel, number, primitive
 
-from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_do_write_data_page, f2fs_submit_page_read
-from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback
-from model.fs.f2fs.segment import is_in_block_of
 from model.include.f2fs import CDATA_ADDR, DATA_ADDR, F2FS_LOW_SPACE, F2FS_META_GC, IN_CACHED_BIO, LOCK_REQ, Page, sbi
-from model.include.f2fs_primitives import f2fs_data_blkaddr, lock_gc, trylock_i_gc_rwsem, unlock_gc, unlock_i_gc_rwsem
+from model.fs.f2fs.primitives import f2fs_data_blkaddr, lock_gc, trylock_i_gc_rwsem, unlock_gc, unlock_i_gc_rwsem
 from model.include.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_test_writeback
 from model.include.primitives import folio_unlock
 from model.include.size import folio_index
@@ -193,3 +190,9 @@ def f2fs_balance_fs():
                 f2fs_gc_block(choose(page for page in each(Page)))
             else:
                 f2fs_gc(choose(folio for folio in each(Folio)), True)
+
+
+# The files of f2fs call each other in circles, so these imports come last.
+from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_do_write_data_page, f2fs_submit_page_read  # noqa: E402
+from model.fs.f2fs.segment import f2fs_submit_merged_write, f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback  # noqa: E402
+from model.fs.f2fs.segment import is_in_block_of  # noqa: E402

@@ -10,7 +10,7 @@ from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, pr
 from model.include.f2fs import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_NO_SPACE, F2FS_UMOUNT
 from model.include.f2fs import IN_CACHED_BIO
 from model.include.f2fs import NO_IO, NULL_ADDR, SUBMITTED, Page, Sbi, sbi
-from model.include.f2fs_primitives import f2fs_note_failure, f2fs_update_data_blkaddr
+from model.fs.f2fs.primitives import f2fs_note_failure, f2fs_update_data_blkaddr
 from model.include.primitives import folio_test_writeback
 from model.include.state import EIO, ERRORS, OK, PAGES, PAGE_SIZE, STALE, Errno, Folio, Task, mapping, pgoff_t
 from model.mm.filemap import mapping_set_error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel, number, primitive
 
+from model.block.device import blkdev_issue_flush
 from model.fs.buffer import __bread, buffer_dirty, mark_buffer_dirty, note_block_is_written, note_blocks_written
 from model.fs.buffer import put_bh, test_clear_buffer_dirty, trylock_buffer, unlock_buffer
 from model.include.buffer_head import BufferHead, JournalHead, writer_t
@@ -112,6 +113,3 @@ def jbd2_cleanup_journal_tail(jh: JournalHead):
     """What is checkpointed is made durable at its place before the journal forgets it."""
     blkdev_issue_flush()
     jbd2_update_log_tail(jh)
-
-
-from model.block.device import blkdev_issue_flush  # noqa: E402

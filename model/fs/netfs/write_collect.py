@@ -10,10 +10,12 @@ from checker.lang import atomic, choose, each, kernel, number, primitive, wait_u
 from model.include.netfs import HIT_PENDING, MADE_PROGRESS, NEED_REASSESS, NETFS_FOLIO_COPY_TO_CACHE, NETFS_OTHER_GROUP
 from model.include.netfs import NETFS_STREAMING, TAKEN, Collected, NetfsCache, NetfsFolioInfo, NetfsIoRequest
 from model.include.netfs import NetfsIoStream
-from model.include.netfs import NetfsIoSubrequest, netfs_pos_t
+from model.include.netfs import NetfsIoSubrequest, netfs_pos_t, netfs_io_lock_is_held
 from model.include.primitives import folio_test_dirty, folio_test_writeback
 from model.include.size import folio_index
 from model.include.state import DATA, EIO, ERRORS, FOLIOS, FOLIO_SIZE, STALE, UNDEFINED, Cell, File, Folio, mapping
+from model.mm.filemap import mapping_set_error
+from model.mm.page_writeback import folio_end_writeback
 
 # ------------------------------------------------------------------- termination
 
@@ -263,6 +265,3 @@ def note_upload_failure(folio: Folio):
 from model.fs.netfs.write_issue import folio_detach_private, io_stream, list_empty, netfs_folio_private  # noqa: E402
 from model.fs.netfs.write_issue import netfs_put_request, netfs_wake_write_collector, subreq_at, subreq_is_upload  # noqa: E402
 from model.fs.netfs.write_issue import subreq_request, subreq_start, subreq_stream  # noqa: E402
-from model.mm.filemap import mapping_set_error  # noqa: E402
-from model.mm.page_writeback import folio_end_writeback  # noqa: E402
-from model.systems.netfs.operations import netfs_io_lock_is_held  # noqa: E402

@@ -20,6 +20,7 @@ from model.include.size import folio_index
 from model.include.state import DATA, EIO, FOLIOS, FOLIO_SIZE, OK, UNDEFINED, WB_SYNC_NONE, AddressSpace, Cell, Errno
 from model.include.state import File
 from model.include.state import Folio, WritebackControl
+from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
 
 # ------------------------------------------------------------------------ parts
 
@@ -370,4 +371,3 @@ def note_killed(folio: Folio):
 
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
 from model.fs.netfs.write_collect import netfs_folio_written_back  # noqa: E402
-from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter  # noqa: E402

@@ -11,6 +11,8 @@ from model.include.size import folio_pos, offset_in_folio
 from model.include.state import FILE_SIZE, FOLIO_SIZE, OK, WB_SYNC_ALL, Errno, File, Folio, Task, WritebackControl
 from model.include.state import inode
 from model.include.state import loff_t, mapping
+from model.mm.filemap import __filemap_get_folio, file_check_and_advance_wb_err, file_write_and_wait_range
+from model.mm.filemap import note_told
 
 
 @kernel("fs/nfs/file.c")
@@ -86,7 +88,3 @@ def nfs_release_folio(folio: Folio) -> bool:
         if ret != OK:
             return False
     return True
-
-
-from model.mm.filemap import __filemap_get_folio, file_check_and_advance_wb_err, file_write_and_wait_range  # noqa: E402
-from model.mm.filemap import note_told  # noqa: E402

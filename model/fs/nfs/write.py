@@ -20,6 +20,9 @@ from model.include.size import folio_index
 from model.include.state import AOP_WRITEPAGE_ACTIVATE, EAGAIN, EIO, ENOMEM, LONG_MAX, OK, WB_SYNC_ALL, WB_SYNC_NONE
 from model.include.state import AddressSpace
 from model.include.state import Errno, Folio, WritebackControl, mapping, pgoff_t
+from model.mm.filemap import errseq_set, note_recorded
+from model.mm.page_writeback import folio_clear_dirty_for_io, folio_end_writeback, folio_start_writeback
+from model.mm.page_writeback import folio_wait_writeback, write_cache_pages
 
 # ----------------------------------------------------------------------- errors
 
@@ -651,6 +654,3 @@ from model.fs.nfs.pagelist import nfs_page_group_sync_on_remove, nfs_page_group_
 from model.fs.nfs.pagelist import nfs_pageio_add_request, nfs_pageio_complete, nfs_pageio_cond_complete  # noqa: E402
 from model.fs.nfs.pagelist import nfs_trylock_request, nfs_unlock_request  # noqa: E402
 from model.fs.nfs.server import note_request_failure  # noqa: E402
-from model.mm.filemap import errseq_set, note_recorded  # noqa: E402
-from model.mm.page_writeback import folio_clear_dirty_for_io, folio_end_writeback, folio_start_writeback  # noqa: E402
-from model.mm.page_writeback import folio_wait_writeback, write_cache_pages  # noqa: E402

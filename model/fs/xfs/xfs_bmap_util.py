@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel
 
+from model.fs.xfs.libxfs.xfs_bmap import xfs_bunmapi
+from model.fs.xfs.xfs_iomap import xfs_zero_range
 from model.include.primitives import i_size_read, xfs_ilock_excl, xfs_iunlock_excl
 from model.include.size import XFS_B_TO_FSB, XFS_B_TO_FSBT, round_down_to_page, round_up_to_page
 from model.include.state import FILE_SIZE, OK, PAGE_SIZE, Errno, Task, block_t, inode, loff_t, mapping
+from model.mm.filemap import filemap_write_and_wait_range
+from model.mm.truncate import truncate_pagecache_range
 
 
 @kernel("fs/xfs/xfs_bmap_util.c")
@@ -56,9 +60,3 @@ def xfs_free_file_space(current: Task, offset: loff_t, len: loff_t) -> Errno:
         start: loff_t = round_down_to_page(offset + len)
         error = filemap_write_and_wait_range(current, mapping, start, FILE_SIZE - 1)
     return error
-
-
-from model.fs.xfs.libxfs.xfs_bmap import xfs_bunmapi  # noqa: E402
-from model.fs.xfs.xfs_iomap import xfs_zero_range  # noqa: E402
-from model.mm.filemap import filemap_write_and_wait_range  # noqa: E402
-from model.mm.truncate import truncate_pagecache_range  # noqa: E402

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from checker.lang import atomic, kernel
 
+from model.fs.xfs.libxfs.xfs_bmap import xfs_bunmapi
+from model.fs.xfs.xfs_iomap import xfs_truncate_page, xfs_zero_range
 from model.include.primitives import READ_ONCE_i_disk_size, xfs_ilock_excl, xfs_iunlock_excl
 from model.include.size import XFS_B_TO_FSB
 from model.include.state import FILE_BLOCKS, OK, Errno, Task, block_t, inode, loff_t, mapping
+from model.mm.filemap import filemap_write_and_wait_range
+from model.mm.truncate import truncate_setsize
 
 
 @kernel("fs/xfs/xfs_inode.c")
@@ -48,9 +52,3 @@ def xfs_setattr_size(current: Task, oldsize: loff_t, newsize: loff_t) -> Errno:
         xfs_itruncate_extents(newsize)
     xfs_iunlock_excl(inode)
     return OK
-
-
-from model.fs.xfs.libxfs.xfs_bmap import xfs_bunmapi  # noqa: E402
-from model.fs.xfs.xfs_iomap import xfs_truncate_page, xfs_zero_range  # noqa: E402
-from model.mm.filemap import filemap_write_and_wait_range  # noqa: E402
-from model.mm.truncate import truncate_setsize  # noqa: E402

@@ -10,7 +10,7 @@ from checker.lang import drop, kernel, replace, variant
 
 from model.fs.f2fs.compress import f2fs_write_raw_page, f2fs_write_raw_pages
 from model.include.f2fs import CachePages, page_count_t
-from model.include.f2fs_primitives import f2fs_lock_op, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_unlock_op
 from model.include.state import Errno, Folio, WritebackControl
 from model.systems.f2fs.scenarios import f2fs, f2fs_cluster_raw
 

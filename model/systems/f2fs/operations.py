@@ -12,7 +12,7 @@ from model.fs.f2fs.segment import f2fs_cp_error
 from model.fs.fs_writeback import __writeback_single_inode
 from model.include.f2fs import CDATA_ADDR, COMPRESS_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_META_GC, NEW_ADDR, Page
 from model.include.f2fs import sbi
-from model.include.f2fs_primitives import f2fs_note_punch, f2fs_note_told, f2fs_note_truncate, f2fs_note_write_begins
+from model.fs.f2fs.primitives import f2fs_note_punch, f2fs_note_told, f2fs_note_truncate, f2fs_note_write_begins
 from model.include.primitives import i_size_read, inode_lock, inode_unlock
 from model.include.state import DATA, FILE_SIZE, LONG_MAX, NEW, OK, PAGES, PAGE_SIZE, Cell, File, Folio
 from model.include.state import EIO, WB_SYNC_NONE, Errno, Task, inode, loff_t, pgoff_t

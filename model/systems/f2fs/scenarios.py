@@ -10,7 +10,7 @@ from model.fs.iomap.buffered_io import iomap_invalidate_folio
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
 from model.include.f2fs import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_FFS, F2FS_IPU, F2FS_META_GC, Page, Sbi
 from model.include.f2fs import F2FS_NO_SPACE, F2FS_WHOLE_PAGES
-from model.include.f2fs_primitives import f2fs_note_told_so_far
+from model.fs.f2fs.primitives import f2fs_note_told_so_far
 from model.include.state import BLOCKS, CELLS, ERRORS, FOLIOS, PAGES, AddressSpace, File, Folio, Inode
 from model.mm.filemap import file_write_and_wait_range, note_told
 from model.mm.page_writeback import do_writepages

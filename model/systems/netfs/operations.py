@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from checker.lang import acquire, atomic, choose, each, is_locked, kernel, number, primitive, release
+from checker.lang import acquire, atomic, choose, each, kernel, number, primitive, release
 
 from model.fs.fs_writeback import __writeback_single_inode
+from model.fs.netfs.write_issue import netfs_folio_private
 from model.include.netfs import NETFS_FOLIO_COPY_TO_CACHE, NETFS_NOTHING, NETFS_OTHER_GROUP, NETFS_STREAMING
 from model.include.netfs import NetfsCache, NetfsFolioInfo, ictx
 from model.include.primitives import copy_to_folio, folio_unlock, inode_lock, inode_unlock, note_written, supersede
@@ -14,12 +15,6 @@ from model.include.state import Folio, Task, inode, mapping
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range, note_fsync_returns
 from model.mm.page_writeback import filemap_dirty_folio, folio_wait_writeback
 from model.mm.truncate import truncate_inode_pages_range
-
-
-@primitive()
-def netfs_io_lock_is_held() -> bool:
-    """The filesystem's lock of the file, vnode->io_lock of AFS, is taken for a moment by every call to the server."""
-    return is_locked(ictx.io_lock)
 
 
 @kernel("fs/netfs/buffered_write.c")
@@ -172,7 +167,3 @@ def netfs_file_of_groups():
     netfs_dirty_file()
     NetfsFolioInfo[0].private = NETFS_STREAMING
     NetfsFolioInfo[FOLIOS - 1].private = NETFS_OTHER_GROUP
-
-
-# The kernel's files call each other in circles, so this import comes last.
-from model.fs.netfs.write_issue import netfs_folio_private  # noqa: E402

@@ -17,9 +17,9 @@ from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_set_range_dirty
 from model.include.f2fs import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_META_GC, NEW_ADDR
 from model.include.f2fs import NO_IO, NULL_ADDR, Page, sbi
-from model.include.f2fs_primitives import f2fs_get_dnode_of_data, f2fs_note_failure, f2fs_note_written, f2fs_read_pages
-from model.include.f2fs_primitives import f2fs_trylock_op
-from model.include.f2fs_primitives import f2fs_unlock_op, f2fs_update_data_blkaddr
+from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_note_failure, f2fs_note_written, f2fs_read_pages
+from model.fs.f2fs.primitives import f2fs_trylock_op
+from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr
 from model.include.primitives import atomic_dec, folio_test_dirty, folio_test_uptodate, folio_unlock
 from model.include.primitives import i_size_read, i_size_write
 from model.include.size import folio_pos

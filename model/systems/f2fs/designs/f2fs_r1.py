@@ -16,7 +16,7 @@ from model.fs.f2fs.segment import f2fs_end_page_writeback, f2fs_inplace_write_da
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.include.f2fs import DATA_ADDR, F2FS_IPU, NULL_ADDR, Page, page_count_t, sbi
-from model.include.f2fs_primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_unlock_op
 from model.include.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, folio_test_dirty
 from model.include.primitives import folio_test_locked
 from model.include.primitives import folio_test_writeback, folio_unlock

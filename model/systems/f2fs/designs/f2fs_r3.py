@@ -15,7 +15,7 @@ from model.fs.f2fs.segment import f2fs_end_page_writeback, f2fs_submit_merged_wr
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.include.f2fs import LOCK_REQ, LOCK_RETRY, NeedLock, Page, sbi
-from model.include.f2fs_primitives import f2fs_note_budget
+from model.fs.f2fs.primitives import f2fs_note_budget
 from model.include.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, atomic_read
 from model.include.primitives import atomic_sub_and_test, folio_test_writeback
 from model.include.primitives import folio_unlock

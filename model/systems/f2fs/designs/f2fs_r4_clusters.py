@@ -17,7 +17,7 @@ from model.fs.f2fs.data import folio_redirty_for_writepage
 from model.fs.f2fs.segment import f2fs_wait_on_page_writeback
 from model.fs.iomap.buffered_io import iomap_set_range_dirty
 from model.include.f2fs import F2FS_CLUSTER_SIZE, CachePages, Page, sbi
-from model.include.f2fs_primitives import f2fs_read_pages, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_read_pages, f2fs_unlock_op
 from model.include.primitives import atomic_dec, folio_lock, folio_test_uptodate, folio_unlock
 from model.include.state import FOLIO_SIZE, PAGES, PAGE_SIZE, Errno, Folio, WritebackControl, loff_t, mapping, pgoff_t
 from model.mm.filemap import __filemap_get_folio, filemap_lock_folio

@@ -14,7 +14,7 @@ from model.fs.f2fs.compress import f2fs_unlock_rpages, f2fs_write_multi_pages, f
 from model.fs.f2fs.data import f2fs_do_write_data_page, folio_redirty_for_writepage
 from model.fs.f2fs.segment import f2fs_cp_error, f2fs_wait_on_page_writeback
 from model.include.f2fs import F2FS_CLUSTER_SIZE, LOCK_DONE, CachePages, NeedLock, Page, Sbi, page_count_t, sbi
-from model.include.f2fs_primitives import f2fs_lock_op, f2fs_note_failure, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_lock_op, f2fs_note_failure, f2fs_unlock_op
 from model.include.primitives import atomic_dec, folio_lock, folio_test_clear_dirty, folio_test_dirty
 from model.include.primitives import folio_test_writeback
 from model.include.primitives import folio_unlock

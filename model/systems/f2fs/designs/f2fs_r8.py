@@ -15,7 +15,7 @@ from model.fs.f2fs.segment import f2fs_outplace_write_data, f2fs_submit_merged_w
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.include.f2fs import DATA_ADDR, F2FS_IPU, Page, page_count_t, sbi
-from model.include.f2fs_primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_trylock_op, f2fs_unlock_op
+from model.fs.f2fs.primitives import f2fs_data_blkaddr, f2fs_get_dnode_of_data, f2fs_trylock_op, f2fs_unlock_op
 from model.include.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, atomic_read, atomic_sub
 from model.include.primitives import folio_lock, folio_unlock
 from model.include.size import folio_pos, round_up_to_block

@@ -19,8 +19,8 @@ from model.fs.f2fs.segment import f2fs_end_page_writeback, f2fs_wait_on_block_wr
 from model.fs.f2fs.segment import f2fs_wake_checkpoint, f2fs_write_end_io
 from model.include.f2fs import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR, SUBMITTED
 from model.include.f2fs import CANNOT_READ, NOT_COMPRESSED, PREPARED, CachePages, Page, Prepared, Sbi, page_count_t, sbi
-from model.include.f2fs_primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
-from model.include.f2fs_primitives import unlock_i_gc_rwsem
+from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
+from model.fs.f2fs.primitives import unlock_i_gc_rwsem
 from model.include.primitives import filemap_invalidate_lock, filemap_invalidate_unlock, folio_lock, folio_test_uptodate
 from model.include.primitives import folio_unlock
 from model.include.state import EIO, FILE_SIZE, OK, PAGES, PAGE_SIZE, AddressSpace, Errno, File, Folio, Task, inode
