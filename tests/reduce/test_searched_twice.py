@@ -41,7 +41,7 @@ def test_the_line_has_the_states_without_reduction(reduction: list[str], states:
 
 @pytest.mark.parametrize(("name", "value"), [("WHOLE_FACTOR", 2), ("WHOLE_SECONDS", 0)])
 def test_not_where_it_would_take_long(monkeypatch: pytest.MonkeyPatch, name: str, value: int) -> None:
-    monkeypatch.setattr(api, name, value)
+    monkeypatch.setattr(policy, name, value)
     result = checked(["symmetry"])
 
     assert (result.verdict, result.states, result.whole) == ("holds", 166, None)

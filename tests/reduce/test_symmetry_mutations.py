@@ -91,7 +91,7 @@ CONDITIONS = {  # what is not asked: (object, attribute, its value, models in wh
         renaming.ProgramText, "keeps_property", lambda self, prop: True,
         ("property_of_one", "property_in_order", "property_of_step", "property_at_the_end", "property_that_is_reached"),
     ),
-    "that nothing of an identity names another one": (symmetry, "_require_sortable", lambda program, classes: None, ("ring", "read_locks")),
+    "that nothing of an identity names another one": (symmetry, "_require_sortable", lambda program, classes: None, ("ring",)),
 }  # fmt: skip
 SHOWN = [(what, name) for what, (*_, names) in CONDITIONS.items() for name in names]
 

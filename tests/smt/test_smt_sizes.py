@@ -191,7 +191,7 @@ UNLOCKED = ["--design", "unlock_before_size", "--property", "no_write_is_lost", 
 
 
 def test_a_violated_check_shows_bytes_without_being_asked(capsys):
-    assert main(["check", *UNLOCKED]) == 1
+    assert main(["check", *UNLOCKED, "--full"]) == 1
     out = capsys.readouterr().out
 
     assert "sizes: in bytes, with blocks of 2048 bytes" in out

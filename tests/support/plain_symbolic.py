@@ -19,10 +19,10 @@ from checker.search.exploration import Exploration, Limits
 from checker.ir.program import Program
 
 SOURCES = Path(checker.symbolic.__file__).parent
-PLAIN = "from tests.plain_symbolic import "
+PLAIN = "from tests.support.plain_symbolic import "
 IMPORTS = {  # what is compiled, or is an instruction, becomes a function of this file
-    "from ..compiled import ": PLAIN,
-    "from ..native_atomic import ": PLAIN,
+    "from ..native.loop.compiled import ": PLAIN,
+    "from ..native.loop.atomic import ": PLAIN,
     "from llvmlite import ir as llvm\n": "",
     "from numba import types\n": "",
     "from numba.extending import intrinsic\n": PLAIN + "intrinsic\n",
