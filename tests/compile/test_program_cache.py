@@ -14,7 +14,7 @@ from checker.compile import cache as program_cache
 from checker.compile.program import compile_program
 from checker.ir.program import Program
 from checker.source.catalogue import Catalogue, load
-from model import size
+from model.include import size
 
 
 @pytest.fixture
