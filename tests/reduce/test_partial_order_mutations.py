@@ -95,6 +95,8 @@ CONDITIONS = {
         "    for statement in body:\n        yield", "por_read_before_check"),
     "a lock guards its own elements": Condition(
         partial_order, "_is_inside", "return index == lock", "return True", "por_other_element"),
+    "of the flags of readers only my own is left out": Condition(
+        ANALYSIS, "_is_own_flag", "read.index == own or", "True or", "por_reader_is_seen"),
     # properties
     "a property that a step violates unread watches it": Condition(
         watches.Watches, "of", "{YES: self.restless}", "{}", "por_stutter_elsewhere"),

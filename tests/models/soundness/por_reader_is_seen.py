@@ -1,0 +1,56 @@
+"""A reader holds a gate for a moment; another process looks whether anybody does, and takes nothing itself."""
+
+from checker.lang import Flag, RwLock, Struct, acquire_shared, invariant, is_locked, primitive, process, release_shared, scenario
+
+
+class Gate(Struct):
+    """Of a garden."""
+
+    lock = RwLock("lock")
+    busy = Flag("busy")
+
+
+class Hand(Struct, count=2):
+    """What each does before."""
+
+    ready = Flag("ready")
+
+
+@primitive()
+def enter():
+    """Shared."""
+    acquire_shared(Gate[0].lock)
+
+
+@primitive()
+def leave():
+    """And out again."""
+    release_shared(Gate[0].lock)
+
+
+@primitive()
+def look():
+    """Is anybody in?"""
+    Gate[0].busy = is_locked(Gate[0].lock)
+
+
+def visit():
+    """In and out."""
+    Hand[0].ready = True
+    enter()
+    leave()
+
+
+def watch():
+    """Looks once."""
+    Hand[1].ready = True
+    look()
+
+
+@invariant
+def nobody_is_seen():
+    """The garden is empty when it is looked at."""
+    return not Gate[0].busy
+
+
+garden = scenario("A garden.", process("visitor", visit), process("watcher", watch))
