@@ -21,11 +21,12 @@ from checker.source.catalogue import load
 from checker.base.errors import ModelError
 from checker.ir.program import Program
 
-from tests import test_engine_mutations, test_partial_order_mutations, test_symmetry_mutations
 from tests.fuzz.judge import LIMIT, Judge
 from tests.fuzz.programs import program
 from tests.fuzz.quick import forget
 from tests.fuzz.truth import Truth, truth_of
+from tests.native import test_engine_mutations
+from tests.reduce import test_partial_order_mutations, test_symmetry_mutations
 
 Damage = Callable[[pytest.MonkeyPatch], None]
 
