@@ -157,34 +157,35 @@ def test_what_holds_for_every_size_holds_with_more_cells(tmp_path_factory, text,
 
 FAULTS = Path(__file__).resolve().parents[1] / "models" / "soundness"
 STEPS_OF_A_HALF = "sizes: for every block size, with these sizes in steps of 1/2 block; not for every byte offset: "
-SAID = {
-    "sizes_two_steps": STEPS_OF_A_HALF + "2 of 3 cells per block",
-    "sizes_one_statement": STEPS_OF_A_HALF + "2 of 3 cells per block",
-    "sizes_beside": STEPS_OF_A_HALF + "2 of 3 cells per block",
-    "sizes_alike": STEPS_OF_A_HALF + "2 of 3 cells per block",
-    "sizes_setup": STEPS_OF_A_HALF + "2 of 3 cells per block",
-    "sizes_of_before": STEPS_OF_A_HALF + "2 of 3 cells per block",
-    "sizes_again": STEPS_OF_A_HALF + "worker writer chooses a size again and again",
-    "sizes_loop": STEPS_OF_A_HALF + "thread writer chooses a size again and again",
-    "sizes_initial": "sizes: in cells only: ",
-    "sizes_uncounted": "sizes: in cells only: no struct of the model has an instance for each cell",
+SAID = {  # by model and scenario
+    ("sizes", "two_steps"): STEPS_OF_A_HALF + "2 of 3 cells per block",
+    ("sizes", "one_statement"): STEPS_OF_A_HALF + "2 of 3 cells per block",
+    ("sizes", "beside"): STEPS_OF_A_HALF + "2 of 3 cells per block",
+    ("sizes", "alike"): STEPS_OF_A_HALF + "2 of 3 cells per block",
+    ("sizes", "after"): STEPS_OF_A_HALF + "2 of 3 cells per block",
+    ("sizes", "of_before"): STEPS_OF_A_HALF + "2 of 3 cells per block",
+    ("sizes", "again"): STEPS_OF_A_HALF + "worker writer chooses a size again and again",
+    ("sizes", "loop"): STEPS_OF_A_HALF + "thread writer chooses a size again and again",
+    ("sizes_initial", "once"): "sizes: in cells only: ",
+    ("sizes_uncounted", "once"): "sizes: in cells only: no struct of the model has an instance for each cell",
 }
 
 
-@pytest.mark.parametrize("name, start", SAID.items())
-def test_every_source_of_sizes_counts(name, start):
+@pytest.mark.parametrize(("source", "start"), SAID.items(), ids=lambda one: "-".join(one) if isinstance(one, tuple) else "")
+def test_every_source_of_sizes_counts(source, start):
     """Two cells hide what four show, so nothing is said of every byte offset."""
-    file = FAULTS / f"{name}.py"
-    result = check(model=file)
+    model, scenario = source
+    asked = {"model": FAULTS / f"{model}.py", "scenario": scenario}
+    result = check(**asked)
 
     assert result.verdict == "holds"
-    assert said_of(result, {"model": file}).lines[0].startswith(start)
-    assert check(model=file, settings={"CELLS": 4}).violation.property == "inside_is_one_place"
+    assert said_of(result, asked).lines[0].startswith(start)
+    assert check(**asked, settings={"CELLS": 4}).violation.property == "inside_is_one_place"
 
 
 def test_with_cells_enough_the_statement_is_made():
     """In the same models, where nothing that depends on the number of cells is judged."""
-    options = {"model": FAULTS / "sizes_two_steps.py", "settings": {"CELLS": 3}, "properties": ["both_end_inside"]}
+    options = {"model": FAULTS / "sizes.py", "settings": {"CELLS": 3}, "properties": ["both_end_inside"]}
 
     assert said_of(check(**options), options).lines[0].startswith("sizes: for every block size and byte offset (")
 
@@ -195,6 +196,6 @@ def test_an_error_in_what_is_said_of_sizes_does_not_take_the_verdict_away(monkey
 
     monkeypatch.setattr("checker.smt.sizes.said.kept_cutoff", broken)
 
-    assert main(["check", "--model", str(FAULTS / "sizes_two_steps.py")]) == 0
+    assert main(["check", "--model", str(FAULTS / "sizes.py")]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert out.startswith("holds") and "an error of the checker (IndexError: out of cells;" in out

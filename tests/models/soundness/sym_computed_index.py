@@ -1,35 +1,8 @@
 """An index that is a number which somebody has stored."""
 
-from checker.lang import Flag, Range, Ref, Struct, bug_on, primitive, process, scenario
+from checker.lang import bug_on, primitive, process, scenario
 
-
-class Page(Struct, count=3):
-    """Alike, but for what is done with them."""
-
-    seen = Flag("seen")
-    kept = Flag("kept")
-
-
-class Hub(Struct):
-    """What all share."""
-
-    full = Flag("full")
-    n = Range(0, 2, "n")
-    last = Ref(Page, "last")
-
-
-hub = Hub[0]
-
-
-def see(page: Page):
-    """Once for each page."""
-    page.seen = True
-
-
-def fill():
-    """At any moment."""
-    hub.full = True
-    hub.n = 1
+from pages import Page, fill, hub, see
 
 
 @primitive()

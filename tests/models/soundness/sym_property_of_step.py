@@ -1,42 +1,8 @@
 """A transition invariant of one instance."""
 
-from checker.lang import Flag, Range, Ref, Struct, choose, each, implies, old, process, scenario, transition_invariant
+from checker.lang import implies, old, process, scenario, transition_invariant
 
-
-class Page(Struct, count=3):
-    """Alike, but for what is done with them."""
-
-    seen = Flag("seen")
-    kept = Flag("kept")
-
-
-class Hub(Struct):
-    """What all share."""
-
-    full = Flag("full")
-    n = Range(0, 2, "n")
-    last = Ref(Page, "last")
-
-
-hub = Hub[0]
-
-
-def see(page: Page):
-    """Once for each page."""
-    page.seen = True
-
-
-def fill():
-    """At any moment."""
-    hub.full = True
-    hub.n = 1
-
-
-def look():
-    """Any page."""
-    page = choose(page for page in each(Page))
-    page.kept = True
-    hub.last = page
+from pages import Page, fill, hub, look, see
 
 
 @transition_invariant
