@@ -121,11 +121,8 @@ netfs_streaming = baseline("Linux 6.13.1: the record of a streaming write in net
 
 netfs_stream_is_cut = scenario(
     "A folio with a streaming write, of which parts are cut; writes and writeback.",
-    thread("task", netfs_stream_step),
-    bound=3,
-    of=netfs_streaming,
-    properties=("netfs_streamed_data_is_recorded",),
-)
+    thread("task", netfs_stream_step), bound=3, of=netfs_streaming, properties=("netfs_streamed_data_is_recorded",),
+)  # fmt: skip
 
 
 @primitive("fs/netfs/misc.c")
@@ -137,7 +134,5 @@ def netfs_move_start_behind(fend: cell_t, offset: cell_t, iend: cell_t):
 
 netfs_record_begins_behind = variant(
     "A record whose start is invalidated begins behind what is invalidated.",
-    override(netfs_move_start, by=netfs_move_start_behind),
-    of=netfs_streaming,
-    scenario=netfs_stream_is_cut,
-)
+    override(netfs_move_start, by=netfs_move_start_behind), of=netfs_streaming, scenario=netfs_stream_is_cut,
+)  # fmt: skip

@@ -30,8 +30,6 @@ def try_remove_checkpoint_without_the_lock(jh: JournalHead, bh: BufferHead) -> b
 
 jbd2_buffer_busy_check_race = variant(
     "Checkpointing looks at BH_Lock and BH_Dirty without holding BH_Lock.",
-    override(jbd2_journal_try_remove_checkpoint, by=try_remove_checkpoint_without_the_lock),
-    of=blkdev,
-    undoes="46f881b5b175",
-    scenario=blkdev_journal,
-)
+    override(jbd2_journal_try_remove_checkpoint, by=try_remove_checkpoint_without_the_lock), of=blkdev,
+    undoes="46f881b5b175", scenario=blkdev_journal,
+)  # fmt: skip

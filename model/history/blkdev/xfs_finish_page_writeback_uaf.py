@@ -23,8 +23,6 @@ def next_buffer(bh: BufferHead):
 
 xfs_finish_page_writeback_uaf = variant(
     "Completion looks at a buffer again after it has ended writeback of the folio.",
-    insert_after(folio_end_writeback, next_buffer, inside=end_buffer_async_write),
-    of=blkdev,
-    undoes="8353a814f251",
+    insert_after(folio_end_writeback, next_buffer, inside=end_buffer_async_write), of=blkdev, undoes="8353a814f251",
     scenario=blkdev_metadata,
-)
+)  # fmt: skip

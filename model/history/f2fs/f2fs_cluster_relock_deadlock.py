@@ -45,8 +45,6 @@ def write_raw_pages_locked(cc: CompressCtx, cp: CachePages, wbc: WritebackContro
 
 f2fs_cluster_relock_deadlock = variant(
     "A raw write keeps all pages of the cluster locked, and locks one of them again after EAGAIN.",
-    override(f2fs_write_raw_pages, by=write_raw_pages_locked),
-    of=f2fs,
-    undoes="7377e853967b",
+    override(f2fs_write_raw_pages, by=write_raw_pages_locked), of=f2fs, undoes="7377e853967b",
     scenario=f2fs_cluster_raw,
-)
+)  # fmt: skip

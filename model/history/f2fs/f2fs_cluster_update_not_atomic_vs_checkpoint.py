@@ -23,10 +23,7 @@ def write_raw_page_alone(folio: Folio, cp: CachePages, wbc: WritebackControl, co
 
 f2fs_cluster_update_not_atomic_vs_checkpoint = variant(
     "Each page of a raw write takes cp_rwsem for itself.",
-    drop(f2fs_lock_op, inside=f2fs_write_raw_pages),
-    drop(f2fs_unlock_op, inside=f2fs_write_raw_pages),
-    replace(f2fs_write_raw_page, by=write_raw_page_alone, inside=f2fs_write_raw_pages),
-    of=f2fs,
-    undoes="fd244524c2cf",
+    drop(f2fs_lock_op, inside=f2fs_write_raw_pages), drop(f2fs_unlock_op, inside=f2fs_write_raw_pages),
+    replace(f2fs_write_raw_page, by=write_raw_page_alone, inside=f2fs_write_raw_pages), of=f2fs, undoes="fd244524c2cf",
     scenario=f2fs_cluster_raw,
-)
+)  # fmt: skip

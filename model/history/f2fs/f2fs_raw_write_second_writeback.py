@@ -28,8 +28,6 @@ def take_folio_at_once(wbc: WritebackControl, folio: Folio) -> bool:
 
 f2fs_raw_write_second_writeback = variant(
     "A raw write does not wait for writeback of a page that it has locked again.",
-    replace(f2fs_take_folio, by=take_folio_at_once, inside=f2fs_write_raw_page),
-    of=f2fs,
-    undoes="babedcbac164",
+    replace(f2fs_take_folio, by=take_folio_at_once, inside=f2fs_write_raw_page), of=f2fs, undoes="babedcbac164",
     scenario=f2fs_cluster_reclaim,
-)
+)  # fmt: skip

@@ -54,21 +54,14 @@ def write_first_block():
 
 one_block_at_a_time = scenario(
     "A folio with a block on disk: writes to it and to the next block, fsync, and writeback of the first only.",
-    thread("writer", overwrite, append),
-    thread("fsync", fsync, per=File),
-    thread("flusher", write_first_block),
-    *COMPLETION,
-    setup=file_on_disk,
+    thread("writer", overwrite, append), thread("fsync", fsync, per=File), thread("flusher", write_first_block),
+    *COMPLETION, setup=file_on_disk,
     scope={FOLIOS: 1, CELLS: 1, ON_DISK: 1, APPEND_A: 1, APPEND_B: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=FSYNC,
-)
+    bound=4, of=iomap, lock_order=LOCK_ORDER, properties=FSYNC,
+)  # fmt: skip
 
 btrfs_subpage_towrite_lost = variant(
     "Writeback of one block of a folio clears TOWRITE, whether or not another is dirty.",
-    replace(other_blocks_are_dirty, by=no_other_blocks, inside=write_first_block),
-    of=iomap,
+    replace(other_blocks_are_dirty, by=no_other_blocks, inside=write_first_block), of=iomap,
     scenario=one_block_at_a_time,
-)
+)  # fmt: skip

@@ -36,15 +36,10 @@ def btrfs_buffered_write():
 
 several_locks = scenario(
     "Two dirty folios; the flusher from the middle of the file, and a write that locks both.",
-    process("writer", btrfs_buffered_write),
-    process("flusher", background),
-    *COMPLETION,
-    setup=dirty_file_with_cursor,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2},
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    process("writer", btrfs_buffered_write), process("flusher", background), *COMPLETION, setup=dirty_file_with_cursor,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2}, of=iomap, lock_order=LOCK_ORDER,
     properties=("no_write_is_lost", "nothing_is_left_behind"),
-)
+)  # fmt: skip
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -72,15 +67,10 @@ def iomap_writepages_twice(mapping: AddressSpace, wbc: WritebackControl, wpc: Wr
 
 wrap_after_submit = variant(
     "A range_cyclic pass submits its I/O, and then goes on at index 0 inside the same call.",
-    override(iomap_writepages, by=iomap_writepages_twice),
-    of=iomap,
-    scenario=several_locks,
-)
+    override(iomap_writepages, by=iomap_writepages_twice), of=iomap, scenario=several_locks,
+)  # fmt: skip
 
 btrfs_wrap_unsubmitted_bio = variant(
     "A range_cyclic pass goes on at index 0 inside the same call, with a writer that locks several folios.",
-    override(writeback_iter, by=writeback_iter_wraps),
-    of=iomap,
-    undoes="42ffb0bf584a",
-    scenario=several_locks,
-)
+    override(writeback_iter, by=writeback_iter_wraps), of=iomap, undoes="42ffb0bf584a", scenario=several_locks,
+)  # fmt: skip

@@ -15,8 +15,6 @@ from model.systems.iomap.scenarios import iomap
 
 cyclic_cursor_not_advanced = variant(
     "A cyclic pass that stops on its budget begins at the folio that it wrote last the next time.",
-    replace(folio_next_index, by=folio_index, inside=writeback_iter),
-    of=iomap,
-    undoes="f7bddf1e27d1",
+    replace(folio_next_index, by=folio_index, inside=writeback_iter), of=iomap, undoes="f7bddf1e27d1",
     scenario=one_page_budgets,
-)
+)  # fmt: skip

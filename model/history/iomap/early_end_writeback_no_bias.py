@@ -24,10 +24,7 @@ def end_writeback_of_nothing(folio: Folio, count: block_t):
 
 no_writeback_bias = variant(
     "No bias on write_bytes_pending while the blocks of a folio are being submitted.",
-    drop(atomic_inc, inside=iomap_writepage_map),
-    drop(atomic_dec_and_test, inside=iomap_writepage_map),
-    insert_after(folio_unlock, end_writeback_of_nothing, inside=iomap_writepage_map, nth=2),
-    of=iomap,
-    undoes="73e96b2f42ad",
-    scenario=two_mappings,
-)
+    drop(atomic_inc, inside=iomap_writepage_map), drop(atomic_dec_and_test, inside=iomap_writepage_map),
+    insert_after(folio_unlock, end_writeback_of_nothing, inside=iomap_writepage_map, nth=2), of=iomap,
+    undoes="73e96b2f42ad", scenario=two_mappings,
+)  # fmt: skip

@@ -52,37 +52,22 @@ def open_and_fsync(file: File):
 
 opened_later = scenario(
     "One block and one failure of the device: a writer, the flusher, and one that opens the file for an fsync.",
-    thread("writer", overwrite),
-    thread("flusher", background),
-    process("opener", open_and_fsync, per=File),
-    *COMPLETION,
-    setup=file_on_disk,
+    thread("writer", overwrite), thread("flusher", background), process("opener", open_and_fsync, per=File),
+    *COMPLETION, setup=file_on_disk,
     scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, ERRORS: 1, IOENDS: 2},
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("fsync_reports_errors", "errors_are_reported_once"),
-)
+    bound=2, of=iomap, lock_order=LOCK_ORDER, properties=("fsync_reports_errors", "errors_are_reported_once"),
+)  # fmt: skip
 
 two_open_later = scenario(
     "As opened_later, with two that open the file: the second is not told what the first has been told.",
-    process("writer", overwrite),
-    process("flusher", background),
-    process("opener", open_and_fsync, per=File),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, ERRORS: 1, OPENERS: 2, IOENDS: 3,
-    },
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("fsync_reports_errors", "errors_are_reported_once"),
+    process("writer", overwrite), process("flusher", background), process("opener", open_and_fsync, per=File),
+    *COMPLETION, setup=file_on_disk,
+    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, ERRORS: 1, OPENERS: 2, IOENDS: 3},
+    of=iomap, lock_order=LOCK_ORDER, properties=("fsync_reports_errors", "errors_are_reported_once"),
 )  # fmt: skip
 
 errseq_unseen_error_hidden_from_opener = variant(
     "open(2) samples wb_err as it is, whether or not anybody has seen the error.",
-    replace(errseq_sample, by=errseq_sample_present, inside=do_dentry_open),
-    of=iomap,
-    undoes="b4678df184b3",
+    replace(errseq_sample, by=errseq_sample_present, inside=do_dentry_open), of=iomap, undoes="b4678df184b3",
     scenario=opened_later,
-)
+)  # fmt: skip

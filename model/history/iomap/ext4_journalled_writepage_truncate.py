@@ -26,8 +26,6 @@ def start_transaction_unlocked(folio: Folio):
 
 ext4_journalled_writepage_truncate = variant(
     "Writeback unlocks the folio to start a transaction, and goes on with it unseen.",
-    insert_before(atomic, start_transaction_unlocked, inside=iomap_writepage_map, nth=2),
-    of=iomap,
-    undoes="bdf96838aea6",
-    scenario=truncate_to_nothing,
-)
+    insert_before(atomic, start_transaction_unlocked, inside=iomap_writepage_map, nth=2), of=iomap,
+    undoes="bdf96838aea6", scenario=truncate_to_nothing,
+)  # fmt: skip

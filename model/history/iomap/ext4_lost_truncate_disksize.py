@@ -43,8 +43,6 @@ def setattr_records_the_size_first(current: Task, oldsize: loff_t, newsize: loff
 
 ext4_lost_truncate_disksize = variant(
     "Truncate records the new size on disk before it sets i_size.",
-    override(xfs_setattr_size, by=setattr_records_the_size_first),
-    of=iomap,
-    undoes="90e775b71ac4",
+    override(xfs_setattr_size, by=setattr_records_the_size_first), of=iomap, undoes="90e775b71ac4",
     scenario=one_block_folios,
-)
+)  # fmt: skip

@@ -117,17 +117,11 @@ def file_of_holes():
 
 journal = scenario(
     "One folio of four blocks, the first and the third of them holes: a writer, the flusher, a commit of the journal.",
-    thread("writer", overwrite),
-    thread("flusher", background),
-    thread("journal", jbd2_journal_commit_transaction),
-    *COMPLETION,
-    setup=file_of_holes,
-    scope={FOLIOS: 1, BLOCKS: 4, CELLS: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 3, ERRORS: 1, IOENDS: 4},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("no_stale_data_is_exposed",),
-)
+    thread("writer", overwrite), thread("flusher", background), thread("journal", jbd2_journal_commit_transaction),
+    *COMPLETION, setup=file_of_holes,
+    scope={FOLIOS: 1, BLOCKS: 4, CELLS: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 3, ERRORS: 1, IOENDS: 4}, bound=3, of=iomap,
+    lock_order=LOCK_ORDER, properties=("no_stale_data_is_exposed",),
+)  # fmt: skip
 
 EXT4 = (
     insert_after(xfs_bmapi_allocate, allocate_as_written, inside=xfs_bmapi_convert_delalloc),
@@ -136,18 +130,12 @@ EXT4 = (
 
 ordered_mode = variant(
     "As ext4 with data=ordered: new blocks are written extents, and a commit waits for their data.",
-    *EXT4,
-    override(iomap_writepages, by=ext4_do_writepages),
-    of=iomap,
-    scenario=journal,
-)
+    *EXT4, override(iomap_writepages, by=ext4_do_writepages), of=iomap, scenario=journal,
+)  # fmt: skip
 
 ext4_ordered_data_not_waited = variant(
     "As ext4 with data=ordered, but a commit does not wait for the data of newly allocated blocks.",
-    *EXT4,
-    override(iomap_writepages, by=ext4_do_writepages),
-    override(jbd2_journal_commit_transaction, by=commit_without_data),
-    of=iomap,
-    undoes="06bd3c36a733",
+    *EXT4, override(iomap_writepages, by=ext4_do_writepages),
+    override(jbd2_journal_commit_transaction, by=commit_without_data), of=iomap, undoes="06bd3c36a733",
     scenario=journal,
-)
+)  # fmt: skip

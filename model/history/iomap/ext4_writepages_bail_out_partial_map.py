@@ -32,9 +32,6 @@ def ext4_do_writepages_bails_out(mapping: AddressSpace, wbc: WritebackControl, w
 
 ext4_writepages_bail_out_partial_map = variant(
     "As ext4 with data=ordered, but after an error the blocks that are mapped already are not submitted.",
-    *EXT4,
-    override(iomap_writepages, by=ext4_do_writepages_bails_out),
-    of=iomap,
-    undoes="ded2d726a304",
+    *EXT4, override(iomap_writepages, by=ext4_do_writepages_bails_out), of=iomap, undoes="ded2d726a304",
     scenario=journal,
-)
+)  # fmt: skip

@@ -53,18 +53,11 @@ def fuse_perform_write():
 
 write_through = scenario(
     "Two folios, and a write-through write whose user memory is a mapping of the first.",
-    process("writer", fuse_perform_write),
-    setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2},
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("nothing_is_left_behind",),
-)
+    process("writer", fuse_perform_write), setup=file_on_disk, scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2}, of=iomap,
+    lock_order=LOCK_ORDER, properties=("nothing_is_left_behind",),
+)  # fmt: skip
 
 fuse_multi_lock_write_deadlock = variant(
     "A write keeps the folios that it has filled locked until all is written.",
-    override(fuse_fill_write_pages, by=fuse_fill_and_keep),
-    of=iomap,
-    undoes="4f06dd92b5d0",
-    scenario=write_through,
-)
+    override(fuse_fill_write_pages, by=fuse_fill_and_keep), of=iomap, undoes="4f06dd92b5d0", scenario=write_through,
+)  # fmt: skip

@@ -17,8 +17,5 @@ from model.systems.iomap.scenarios_cache import mmap_punch
 hole_punch_vs_cache_fill = variant(
     "A page fault fills the page cache without invalidate_lock.",
     drop(filemap_invalidate_lock_shared, inside=filemap_fault),
-    drop(filemap_invalidate_unlock_shared, inside=filemap_fault),
-    of=iomap,
-    undoes="730633f0b7f9",
-    scenario=mmap_punch,
-)
+    drop(filemap_invalidate_unlock_shared, inside=filemap_fault), of=iomap, undoes="730633f0b7f9", scenario=mmap_punch,
+)  # fmt: skip

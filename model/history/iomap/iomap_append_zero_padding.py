@@ -14,8 +14,5 @@ from model.systems.iomap.scenarios import append_flush, iomap
 
 no_io_size_clamp = variant(
     "Do not clamp io_size to the in-core EOF.",
-    drop(clamp_io_size, inside=iomap_add_to_ioend),
-    of=iomap,
-    undoes="51d20d1dacbe",
-    scenario=append_flush,
-)
+    drop(clamp_io_size, inside=iomap_add_to_ioend), of=iomap, undoes="51d20d1dacbe", scenario=append_flush,
+)  # fmt: skip

@@ -32,8 +32,6 @@ def clear_range_dirty_unless_failed(folio: Folio, error: Errno):
 iomap_dirty_bits_kept_on_failure = variant(
     "Dirty bits are cleared only if every block of the folio could be mapped.",
     drop(iomap_clear_range_dirty, inside=iomap_writepage_map),
-    insert_before(folio_unlock, clear_range_dirty_unless_failed, inside=iomap_writepage_map, nth=2),
-    of=iomap,
-    undoes="7ea1d9b4a840",
-    scenario=failing_map,
-)
+    insert_before(folio_unlock, clear_range_dirty_unless_failed, inside=iomap_writepage_map, nth=2), of=iomap,
+    undoes="7ea1d9b4a840", scenario=failing_map,
+)  # fmt: skip

@@ -32,8 +32,6 @@ def folio_redirty_for_writepage(folio: Folio):
 
 iomap_eof_redirty_storm = variant(
     "Writeback redirties a folio that lies behind EOF.",
-    insert_before(folio_unlock, folio_redirty_for_writepage, inside=iomap_writepage_map, nth=1),
-    of=iomap,
-    undoes="d58562ca6c99",
-    scenario=truncate_to_nothing,
-)
+    insert_before(folio_unlock, folio_redirty_for_writepage, inside=iomap_writepage_map, nth=1), of=iomap,
+    undoes="d58562ca6c99", scenario=truncate_to_nothing,
+)  # fmt: skip

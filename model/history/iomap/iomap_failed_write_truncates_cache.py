@@ -53,8 +53,6 @@ def iomap_end_truncates_the_cache(iter: IomapIter, offset: loff_t, length: loff_
 
 iomap_failed_write_truncates_cache = variant(
     "A write that fails drops the page cache of what it has not written.",
-    override(xfs_buffered_write_iomap_end, by=iomap_end_truncates_the_cache),
-    of=iomap,
-    undoes="f43dc4dc3eff",
+    override(xfs_buffered_write_iomap_end, by=iomap_end_truncates_the_cache), of=iomap, undoes="f43dc4dc3eff",
     scenario=failing_copy,
-)
+)  # fmt: skip

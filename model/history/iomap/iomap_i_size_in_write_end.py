@@ -60,16 +60,11 @@ LARGE_UNITS = (
 
 large_units = variant(
     "Blocks are freed in units of two, and zeroing raises i_size.",
-    *LARGE_UNITS,
-    insert_after(iomap_write_end, raise_i_size, inside=iomap_zero_iter),
-    of=iomap,
+    *LARGE_UNITS, insert_after(iomap_write_end, raise_i_size, inside=iomap_zero_iter), of=iomap,
     scenario=allocation_unit,
-)
+)  # fmt: skip
 
 iomap_i_size_in_write_end = variant(
     "Blocks are freed in units of two, and zeroing behind EOF leaves i_size as it is.",
-    *LARGE_UNITS,
-    of=iomap,
-    undoes="0841ea4a3b41",
-    scenario=allocation_unit,
-)
+    *LARGE_UNITS, of=iomap, undoes="0841ea4a3b41", scenario=allocation_unit,
+)  # fmt: skip

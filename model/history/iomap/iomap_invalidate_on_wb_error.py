@@ -43,8 +43,6 @@ def iomap_invalidate_failed_folio(folio: Folio):
 
 iomap_invalidate_on_wb_error = variant(
     "An error of ->map_blocks invalidates the folio, whatever is in flight.",
-    insert_after(xfs_discard_folio, iomap_invalidate_failed_folio, inside=iomap_writepage_map_blocks),
-    of=iomap,
-    undoes="e9c3a8e820ed",
-    scenario=failing_map_behind_io,
-)
+    insert_after(xfs_discard_folio, iomap_invalidate_failed_folio, inside=iomap_writepage_map_blocks), of=iomap,
+    undoes="e9c3a8e820ed", scenario=failing_map_behind_io,
+)  # fmt: skip

@@ -79,19 +79,12 @@ def file_with_blocks_behind_eof():
 
 direct_writes = scenario(
     "Written blocks behind EOF, and a direct O_DSYNC write that extends the file over them.",
-    thread("writer", dsync_append),
-    setup=file_with_blocks_behind_eof,
-    scope={FOLIOS: 1, CELLS: 1, ON_DISK: 1},
-    bound=1,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("fsync_makes_durable", "no_stale_data_is_exposed"),
-)
+    thread("writer", dsync_append), setup=file_with_blocks_behind_eof, scope={FOLIOS: 1, CELLS: 1, ON_DISK: 1}, bound=1,
+    of=iomap, lock_order=LOCK_ORDER, properties=("fsync_makes_durable", "no_stale_data_is_exposed"),
+)  # fmt: skip
 
 iomap_odsync_size_not_dirty = variant(
     "A direct O_DSYNC write that extends the file forces the log only if the inode was changed before.",
-    replace(iomap_is_dirty, by=inode_is_pinned, inside=dsync_append),
-    of=iomap,
-    undoes="7684e2c4384d",
+    replace(iomap_is_dirty, by=inode_is_pinned, inside=dsync_append), of=iomap, undoes="7684e2c4384d",
     scenario=direct_writes,
-)
+)  # fmt: skip

@@ -46,16 +46,12 @@ def clear_range_dirty_outwards(folio: Folio, off: loff_t, len: loff_t):
 
 partial_dirty_clear = variant(
     "Invalidating a part of a folio clears the dirty bits of the blocks that lie wholly in it.",
-    override(iomap_invalidate_folio, by=iomap_invalidate_part),
-    of=iomap,
-    scenario=truncate_into_a_folio,
-)
+    override(iomap_invalidate_folio, by=iomap_invalidate_part), of=iomap, scenario=truncate_into_a_folio,
+)  # fmt: skip
 
 iomap_partial_clear_rounding = variant(
     "Invalidating a part of a folio clears the dirty bits of all blocks that it touches.",
     override(iomap_invalidate_folio, by=iomap_invalidate_part),
-    override(iomap_clear_range_dirty, by=clear_range_dirty_outwards),
-    of=iomap,
-    undoes="88c265153133",
+    override(iomap_clear_range_dirty, by=clear_range_dirty_outwards), of=iomap, undoes="88c265153133",
     scenario=truncate_into_a_folio,
-)
+)  # fmt: skip

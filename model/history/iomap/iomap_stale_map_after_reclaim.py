@@ -24,8 +24,6 @@ def iomap_always_valid(iter: IomapIter) -> bool:
 
 iomap_stale_map_after_reclaim = variant(
     "A write does not ask whether its mapping is still valid once it has the folio lock.",
-    replace(xfs_iomap_valid, by=iomap_always_valid, inside=iomap_write_begin),
-    of=iomap,
-    undoes="d7b64041164c",
+    replace(xfs_iomap_valid, by=iomap_always_valid, inside=iomap_write_begin), of=iomap, undoes="d7b64041164c",
     scenario=reclaim_writer,
-)
+)  # fmt: skip

@@ -21,16 +21,10 @@ from model.systems.iomap.scenarios import COMPLETION, CONSEQUENCES, LOCK_ORDER, 
 
 full_bios = scenario(
     "One folio of two blocks, and bios that hold one: a writer that appends, and the flusher.",
-    thread("writer", append),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, BIO_BLOCKS: 1},
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=CONSEQUENCES,
-)
+    thread("writer", append), thread("flusher", background), *COMPLETION, setup=file_on_disk,
+    scope={FOLIOS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, BIO_BLOCKS: 1}, bound=2, of=iomap,
+    lock_order=LOCK_ORDER, properties=CONSEQUENCES,
+)  # fmt: skip
 
 
 @primitive("block/bio.c")
@@ -76,8 +70,6 @@ def iomap_finish_one_bio_of_folio(folio: Folio, len: loff_t):
 iomap_write_count_merged_bio = variant(
     "The I/O of a folio is counted by segments where it is submitted, and by bios where it completes.",
     override(iomap_add_to_ioend, by=iomap_add_block_to_ioend),
-    override(iomap_finish_folio_write, by=iomap_finish_one_bio_of_folio),
-    of=iomap,
-    undoes="0fb2d7209d66",
+    override(iomap_finish_folio_write, by=iomap_finish_one_bio_of_folio), of=iomap, undoes="0fb2d7209d66",
     scenario=full_bios,
-)
+)  # fmt: skip

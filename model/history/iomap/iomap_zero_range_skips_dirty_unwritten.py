@@ -28,18 +28,9 @@ def preallocated_file():
 
 extend_over_unwritten = scenario(
     "An unwritten block with EOF in its middle: a store behind EOF through a mapping, and a write behind the block.",
-    thread("mapper", store),
-    thread("writer", sparse_write),
-    *COMPLETION,
-    setup=preallocated_file,
-    scope={
-        BLOCKS: 1, ON_DISK: 0, HOLE_AT_END: 1, STORE_A: 1, STORE_B: 1, SPARSE_WRITES: 1, SPARSE_POS: 2, MAPPERS: 1,
-        IOENDS: 2,
-    },
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("reads_return_what_was_written",),
+    thread("mapper", store), thread("writer", sparse_write), *COMPLETION, setup=preallocated_file,
+    scope={BLOCKS: 1, ON_DISK: 0, HOLE_AT_END: 1, STORE_A: 1, STORE_B: 1, SPARSE_WRITES: 1, SPARSE_POS: 2, MAPPERS: 1, IOENDS: 2},
+    bound=2, of=iomap, lock_order=LOCK_ORDER, properties=("reads_return_what_was_written",),
 )  # fmt: skip
 
 
@@ -61,8 +52,6 @@ def iomap_zero_range_by_mapping(current: Task, pos: loff_t, len: loff_t, did_zer
 
 iomap_zero_range_skips_dirty_unwritten = variant(
     "Zeroing skips unwritten extents without a look at the page cache.",
-    override(iomap_zero_range, by=iomap_zero_range_by_mapping),
-    of=iomap,
-    undoes="c5c810b94cfd",
+    override(iomap_zero_range, by=iomap_zero_range_by_mapping), of=iomap, undoes="c5c810b94cfd",
     scenario=extend_over_unwritten,
-)
+)  # fmt: skip

@@ -15,8 +15,5 @@ from model.systems.iomap.scenarios_cache import mmap_extend
 
 mmap_extend_without_mkwrite = variant(
     "A file that grows does not write-protect the folio of its old EOF.",
-    drop(folio_mkclean, inside=pagecache_isize_extended),
-    of=iomap,
-    undoes="90a8020278c1",
-    scenario=mmap_extend,
-)
+    drop(folio_mkclean, inside=pagecache_isize_extended), of=iomap, undoes="90a8020278c1", scenario=mmap_extend,
+)  # fmt: skip

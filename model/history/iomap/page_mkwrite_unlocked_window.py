@@ -41,8 +41,5 @@ page_mkwrite_unlocked_window = variant(
     drop(folio_unlock, inside=do_shared_fault, nth=2),
     replace(xfs_write_fault, by=page_mkwrite_unlocked, inside=wp_page_shared),
     insert_before(fault_dirty_shared_page, folio_lock, inside=wp_page_shared),
-    drop(folio_unlock, inside=wp_page_shared),
-    of=iomap,
-    undoes="b827e496c893",
-    scenario=fault_and_truncate,
-)
+    drop(folio_unlock, inside=wp_page_shared), of=iomap, undoes="b827e496c893", scenario=fault_and_truncate,
+)  # fmt: skip

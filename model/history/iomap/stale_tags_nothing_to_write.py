@@ -34,8 +34,6 @@ stale_tags_nothing_to_write = variant(
     "Writeback of a folio begins with the first block that can be submitted; if there is none, not at all.",
     drop(folio_start_writeback, inside=iomap_writepage_map),
     drop(folio_end_writeback, inside=iomap_writepage_map, nth=2),
-    insert_before(iomap_add_to_ioend, start_writeback_of_the_first_block, inside=iomap_writepage_map_blocks),
-    of=iomap,
-    undoes="f4a2b42e7891",
-    scenario=nothing_to_submit,
-)
+    insert_before(iomap_add_to_ioend, start_writeback_of_the_first_block, inside=iomap_writepage_map_blocks), of=iomap,
+    undoes="f4a2b42e7891", scenario=nothing_to_submit,
+)  # fmt: skip

@@ -82,22 +82,14 @@ def commit_writes_mapped_blocks():
 
 partial_writeback = scenario(
     "A folio with a block on disk and one in a hole: a write to both, fsync, and a commit that writes the first only.",
-    thread("writer", overwrite),
-    thread("fsync", fsync, per=File),
-    thread("journal", commit_writes_mapped_blocks),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, CELLS: 1, ON_DISK: 1, HOLE_AT_END: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 2, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*FSYNC, "io_is_of_real_extents"),
-)
+    thread("writer", overwrite), thread("fsync", fsync, per=File), thread("journal", commit_writes_mapped_blocks),
+    *COMPLETION, setup=file_on_disk,
+    scope={FOLIOS: 1, CELLS: 1, ON_DISK: 1, HOLE_AT_END: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 2, IOENDS: 2}, bound=3,
+    of=iomap, lock_order=LOCK_ORDER, properties=(*FSYNC, "io_is_of_real_extents"),
+)  # fmt: skip
 
 towrite_tag_cleared_partial = variant(
     "Writeback of some blocks of a folio clears TOWRITE, although other blocks stay dirty.",
-    replace(folio_start_writeback_keepwrite, by=folio_start_writeback, inside=write_one_block),
-    of=iomap,
-    undoes="1c8349a17137",
-    scenario=partial_writeback,
-)
+    replace(folio_start_writeback_keepwrite, by=folio_start_writeback, inside=write_one_block), of=iomap,
+    undoes="1c8349a17137", scenario=partial_writeback,
+)  # fmt: skip

@@ -43,16 +43,13 @@ mapped_as_a_whole = variant(
     "A folio is mapped by one entry for all its pages, which truncate removes whether or not it can split it.",
     replace(unmap_mapping_range, by=unmap_whole_folios, inside=truncate_pagecache, nth=1),
     replace(unmap_mapping_range, by=unmap_whole_folios, inside=truncate_pagecache, nth=2),
-    insert_after(folio_wait_writeback, unmap_folio_split_or_not, inside=truncate_inode_partial_folio),
-    of=iomap,
+    insert_after(folio_wait_writeback, unmap_folio_split_or_not, inside=truncate_inode_partial_folio), of=iomap,
     scenario=large_mapped_folio,
-)
+)  # fmt: skip
 
 truncate_split_failure_keeps_mapping = variant(
     "A folio is mapped by one entry for all its pages, which truncate removes only if it can split it.",
     replace(unmap_mapping_range, by=unmap_whole_folios, inside=truncate_pagecache, nth=1),
-    replace(unmap_mapping_range, by=unmap_whole_folios, inside=truncate_pagecache, nth=2),
-    of=iomap,
-    undoes="fa04f5b60fda",
-    scenario=large_mapped_folio,
-)
+    replace(unmap_mapping_range, by=unmap_whole_folios, inside=truncate_pagecache, nth=2), of=iomap,
+    undoes="fa04f5b60fda", scenario=large_mapped_folio,
+)  # fmt: skip

@@ -28,17 +28,11 @@ class FolioWaitQueue(Struct, count=FOLIOS):
 
 rewritten_under_io = scenario(
     "One dirty folio that is written again and again: a writer, the flusher, one fsync.",
-    thread("writer", overwrite),
-    thread("flusher", background),
-    process("fsync", fsync, per=File),
-    *COMPLETION,
+    thread("writer", overwrite), thread("flusher", background), process("fsync", fsync, per=File), *COMPLETION,
     setup=dirty_file_with_cursor,
-    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("writeback_lasts_as_long_as_its_io", "fsync_makes_durable"),
-)
+    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, IOENDS: 2}, bound=4,
+    of=iomap, lock_order=LOCK_ORDER, properties=("writeback_lasts_as_long_as_its_io", "fsync_makes_durable"),
+)  # fmt: skip
 
 
 @primitive("mm/filemap.c")
@@ -82,8 +76,6 @@ def folio_wait_writeback_once(folio: Folio):
 wb_wait_stale_wakeup = variant(
     "The end of writeback clears the bit and wakes in two steps, and who is woken does not look again.",
     replace(folio_end_writeback, by=folio_end_writeback_in_two_steps, inside=iomap_finish_folio_write),
-    replace(folio_wait_writeback, by=folio_wait_writeback_once, inside=folio_prepare_writeback),
-    of=iomap,
-    undoes="c2407cf7d22d",
-    scenario=rewritten_under_io,
-)
+    replace(folio_wait_writeback, by=folio_wait_writeback_once, inside=folio_prepare_writeback), of=iomap,
+    undoes="c2407cf7d22d", scenario=rewritten_under_io,
+)  # fmt: skip

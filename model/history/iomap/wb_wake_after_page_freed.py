@@ -33,8 +33,6 @@ def folio_end_writeback_without_reference(folio: Folio):
 
 wb_wake_after_page_freed = variant(
     "The end of writeback clears the bit and wakes in two steps, and holds no reference meanwhile.",
-    replace(folio_end_writeback, by=folio_end_writeback_without_reference, inside=iomap_finish_folio_write),
-    of=iomap,
-    undoes="073861ed77b6",
-    scenario=truncate_to_nothing,
-)
+    replace(folio_end_writeback, by=folio_end_writeback_without_reference, inside=iomap_finish_folio_write), of=iomap,
+    undoes="073861ed77b6", scenario=truncate_to_nothing,
+)  # fmt: skip

@@ -24,16 +24,10 @@ def background_of_one_page():
 
 one_page_budgets = scenario(
     "Two dirty folios, a flusher with a budget of one page, and a writer that dirties the first one again.",
-    thread("writer", overwrite),
-    thread("flusher", background_of_one_page),
-    *COMPLETION,
-    setup=dirty_file,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, IOENDS: 2, COUNT_PASSES: 1},
-    bound=7,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("no_folio_starves",),
-)
+    thread("writer", overwrite), thread("flusher", background_of_one_page), *COMPLETION, setup=dirty_file,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, IOENDS: 2, COUNT_PASSES: 1}, bound=7,
+    of=iomap, lock_order=LOCK_ORDER, properties=("no_folio_starves",),
+)  # fmt: skip
 
 
 @kernel("mm/page-writeback.c")
@@ -45,8 +39,6 @@ def start_again(mapping: AddressSpace, wbc: WritebackControl):
 
 wcp_cyclic_early_stop = variant(
     "A cyclic pass that stops on its budget begins at 0 the next time.",
-    insert_after(folio_batch_release, start_again, inside=writeback_iter),
-    of=iomap,
-    undoes="3a4c6800f31e",
+    insert_after(folio_batch_release, start_again, inside=writeback_iter), of=iomap, undoes="3a4c6800f31e",
     scenario=one_page_budgets,
-)
+)  # fmt: skip

@@ -52,8 +52,5 @@ def writeback_iter_wraps(mapping: AddressSpace, wbc: WritebackControl, folio: Fo
 
 cyclic_wrap = variant(
     "A range_cyclic pass goes on at index 0 inside the same call.",
-    override(writeback_iter, by=writeback_iter_wraps),
-    of=iomap,
-    undoes="64081362e8ff",
-    scenario=cyclic,
-)
+    override(writeback_iter, by=writeback_iter_wraps), of=iomap, undoes="64081362e8ff", scenario=cyclic,
+)  # fmt: skip

@@ -18,15 +18,10 @@ from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
 
 failing_fsync = scenario(
     "Two folios, one failure: a write to both, and fsync.",
-    process("writer", append),
-    process("fsync", fsync, per=File),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, ERRORS: 1, IOENDS: 2},
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("integrity_passes_leave_nothing_behind", "fsync_makes_durable"),
-)
+    process("writer", append), process("fsync", fsync, per=File), *COMPLETION, setup=file_on_disk,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 2, APPEND_B: 2, ERRORS: 1, IOENDS: 2}, of=iomap,
+    lock_order=LOCK_ORDER, properties=("integrity_passes_leave_nothing_behind", "fsync_makes_durable"),
+)  # fmt: skip
 
 
 @kernel("mm/page-writeback.c")
@@ -60,8 +55,5 @@ def writeback_iter_stops_on_error(
 
 wcp_error_handling_integrity = variant(
     "A data-integrity pass stops at the first folio that cannot be written.",
-    override(writeback_iter, by=writeback_iter_stops_on_error),
-    of=iomap,
-    undoes="3fa750dcf29e",
-    scenario=failing_fsync,
-)
+    override(writeback_iter, by=writeback_iter_stops_on_error), of=iomap, undoes="3fa750dcf29e", scenario=failing_fsync,
+)  # fmt: skip

@@ -62,8 +62,6 @@ def fdatawrite_range_with_a_budget(
 sync_stops_on_budget = variant(
     "WB_SYNC_ALL stops when nr_to_write is used up.",
     override(writeback_iter, by=writeback_iter_stops),
-    override(__filemap_fdatawrite_range, by=fdatawrite_range_with_a_budget),
-    of=iomap,
-    undoes="05fe478dd04e",
+    override(__filemap_fdatawrite_range, by=fdatawrite_range_with_a_budget), of=iomap, undoes="05fe478dd04e",
     scenario=two_folios,
-)
+)  # fmt: skip

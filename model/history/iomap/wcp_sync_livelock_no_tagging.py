@@ -22,9 +22,6 @@ def always_dirty(wbc: WritebackControl) -> XaMark:
 
 no_towrite_snapshot = variant(
     "Data-integrity writeback walks DIRTY and takes no TOWRITE snapshot.",
-    replace(tag_pages_for_writeback, by=note_asked, inside=writeback_iter),
-    override(wbc_to_tag, by=always_dirty),
-    of=iomap,
-    undoes="f446daaea9d4",
-    scenario=one_folio_batches,
-)
+    replace(tag_pages_for_writeback, by=note_asked, inside=writeback_iter), override(wbc_to_tag, by=always_dirty),
+    of=iomap, undoes="f446daaea9d4", scenario=one_folio_batches,
+)  # fmt: skip

@@ -23,8 +23,5 @@ cluster = scenario(
 
 writeback_drops_dirty_beyond_isize = variant(
     "Blocks are freed in units of two; what a truncate adds is zeroed before i_size is raised.",
-    *LARGE_UNITS,
-    of=iomap,
-    undoes="6bba4471f0cc",
-    scenario=cluster,
-)
+    *LARGE_UNITS, of=iomap, undoes="6bba4471f0cc", scenario=cluster,
+)  # fmt: skip

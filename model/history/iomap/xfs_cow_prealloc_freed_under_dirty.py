@@ -72,8 +72,5 @@ reservations = scenario(
 xfs_cow_prealloc_freed_under_dirty = variant(
     "Reservations are freed without asking whether the page cache is dirty.",
     replace(xfs_prep_free_cowblocks, by=free_cowblocks_unasked, inside=xfs_inode_free_cowblocks),
-    drop(warn_on, inside=xfs_bmapi_convert_delalloc),
-    of=iomap,
-    undoes="4390f019ad78",
-    scenario=reservations,
-)
+    drop(warn_on, inside=xfs_bmapi_convert_delalloc), of=iomap, undoes="4390f019ad78", scenario=reservations,
+)  # fmt: skip

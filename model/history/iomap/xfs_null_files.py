@@ -25,8 +25,6 @@ def log_the_in_core_size():
 
 xfs_null_files = variant(
     "A transaction that logs the inode records i_size.",
-    insert_after(xfs_bmapi_allocate, log_the_in_core_size, inside=xfs_bmapi_convert_delalloc),
-    of=iomap,
-    undoes="ba87ea699ebd",
-    scenario=append_flush,
-)
+    insert_after(xfs_bmapi_allocate, log_the_in_core_size, inside=xfs_bmapi_convert_delalloc), of=iomap,
+    undoes="ba87ea699ebd", scenario=append_flush,
+)  # fmt: skip

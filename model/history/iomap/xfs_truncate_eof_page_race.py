@@ -45,8 +45,6 @@ def iomap_truncate_page_by_mapping(current: Task, pos: loff_t, did_zero: Place) 
 
 xfs_truncate_eof_page_race = variant(
     "Truncate decides by the extent whether to zero, and does not flush the folio of the new EOF.",
-    override(iomap_truncate_page, by=iomap_truncate_page_by_mapping),
-    of=iomap,
-    undoes="869ae85dae64",
+    override(iomap_truncate_page, by=iomap_truncate_page_by_mapping), of=iomap, undoes="869ae85dae64",
     scenario=truncate_into_a_block,
-)
+)  # fmt: skip

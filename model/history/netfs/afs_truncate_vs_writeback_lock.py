@@ -14,8 +14,6 @@ from model.systems.netfs.scenarios import netfs, netfs_truncates
 
 afs_truncate_vs_writeback_lock = variant(
     "truncate cuts the page cache under the lock that calls to the server take.",
-    swap(up_write_io_lock, truncate_inode_pages_range, inside=netfs_truncate),
-    of=netfs,
-    undoes="ec0fa0b65914",
+    swap(up_write_io_lock, truncate_inode_pages_range, inside=netfs_truncate), of=netfs, undoes="ec0fa0b65914",
     scenario=netfs_truncates,
-)
+)  # fmt: skip

@@ -24,8 +24,6 @@ def netfs_end_issue_write_without_a_poke(wreq: NetfsIoRequest, issuer: NetfsIssu
 
 netfs_all_queued_race = variant(
     "ALL_QUEUED is set after the last subrequest is issued, and the collector is not woken for it.",
-    override(netfs_end_issue_write, by=netfs_end_issue_write_without_a_poke),
-    of=netfs,
-    undoes="89635eae076c",
+    override(netfs_end_issue_write, by=netfs_end_issue_write_without_a_poke), of=netfs, undoes="89635eae076c",
     scenario=netfs_long_subrequests,
-)
+)  # fmt: skip

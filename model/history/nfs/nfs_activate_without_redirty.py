@@ -28,7 +28,5 @@ def nfs_do_writepage_unless_congested(folio: Folio, wbc: WritebackControl, pgio:
 
 nfs_activate_without_redirty = variant(
     "A background pass that meets congestion gives the folio back clean.",
-    override(nfs_do_writepage, by=nfs_do_writepage_unless_congested),
-    of=nfs,
-    scenario=nfs_congested,
-)
+    override(nfs_do_writepage, by=nfs_do_writepage_unless_congested), of=nfs, scenario=nfs_congested,
+)  # fmt: skip

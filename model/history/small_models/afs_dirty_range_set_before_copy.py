@@ -91,16 +91,12 @@ def afs_writepage():
 
 short_write_and_writeback = scenario(
     "A write that may copy less than it wants, and writeback.",
-    process("writer", afs_write),
-    process("flusher", afs_writepage),
-    of=afs_dirty_range,
+    process("writer", afs_write), process("flusher", afs_writepage), of=afs_dirty_range,
     properties=("only_what_was_written_is_sent", "what_was_written_is_dirty_or_sent", "written_bytes_are_sent"),
-)
+)  # fmt: skip
 
 afs_dirty_range_set_before_copy = variant(
     "The dirty range is recorded before the copy, as long as the copy wants to be.",
-    override(afs_write, by=afs_write_records_first),
-    of=afs_dirty_range,
-    undoes="f792e3ac82fe",
+    override(afs_write, by=afs_write_records_first), of=afs_dirty_range, undoes="f792e3ac82fe",
     scenario=short_write_and_writeback,
-)
+)  # fmt: skip

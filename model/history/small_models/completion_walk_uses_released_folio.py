@@ -85,17 +85,11 @@ def truncate_splits():
 
 bio_and_split = scenario(
     "The completion of a bio over two large folios, and a truncate that splits the first.",
-    process("irq", finish_all_folios),
-    process("truncater", truncate_splits),
-    setup=two_large_folios,
-    of=bio_walk,
+    process("irq", finish_all_folios), process("truncater", truncate_splits), setup=two_large_folios, of=bio_walk,
     properties=("no_folio_is_left_under_writeback", "the_walk_ends"),
-)
+)  # fmt: skip
 
 completion_walk_uses_released_folio = variant(
     "The completion of a bio asks a folio for its size after it has ended its writeback.",
-    override(bio_next_folio, by=bio_next_folio_afterwards),
-    of=bio_walk,
-    undoes="170f37d6aa6a",
-    scenario=bio_and_split,
-)
+    override(bio_next_folio, by=bio_next_folio_afterwards), of=bio_walk, undoes="170f37d6aa6a", scenario=bio_and_split,
+)  # fmt: skip

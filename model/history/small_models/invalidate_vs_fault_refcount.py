@@ -75,16 +75,12 @@ def invalidate_mapping_pages():
 
 fault_and_invalidate = scenario(
     "A fault on a page, and its invalidation.",
-    process("mapper", do_no_page),
-    process("invalidator", invalidate_mapping_pages),
-    of=invalidation,
+    process("mapper", do_no_page), process("invalidator", invalidate_mapping_pages), of=invalidation,
     properties=("a_mapped_page_is_cached", "a_page_is_mapped", "a_page_is_invalidated"),
-)
+)  # fmt: skip
 
 invalidate_vs_fault_refcount = variant(
     "Invalidation does not look at references when it removes a page.",
-    override(invalidate_complete_page, by=invalidate_without_freezing),
-    of=invalidation,
-    undoes="016eb4a0ed06",
+    override(invalidate_complete_page, by=invalidate_without_freezing), of=invalidation, undoes="016eb4a0ed06",
     scenario=fault_and_invalidate,
-)
+)  # fmt: skip

@@ -15,12 +15,9 @@ from model.history.small_models.iomap_uptodate_bitmap_race import iomap_read_fol
 
 read_across_eof = scenario(
     "A folio whose second block lies behind EOF is read.",
-    process("reader", iomap_read_folio),
-    interrupt("irq", iomap_read_end_io, per=ReadBio),
-    of=reading,
-    scope={READ_INSIDE: 1},
-    properties=("a_folio_that_was_read_is_uptodate",),
-)
+    process("reader", iomap_read_folio), interrupt("irq", iomap_read_end_io, per=ReadBio), of=reading,
+    scope={READ_INSIDE: 1}, properties=("a_folio_that_was_read_is_uptodate",),
+)  # fmt: skip
 
 
 @primitive("fs/iomap/buffered-io.c")
@@ -32,8 +29,6 @@ def set_zeroed_uptodate_at_once(b: block_t):
 
 iomap_read_uptodate_xor = variant(
     "Zeroing the last block calls the folio uptodate, although its read has not ended.",
-    override(iomap_set_zeroed_uptodate, by=set_zeroed_uptodate_at_once),
-    of=reading,
-    undoes="debc1a492b26",
+    override(iomap_set_zeroed_uptodate, by=set_zeroed_uptodate_at_once), of=reading, undoes="debc1a492b26",
     scenario=read_across_eof,
-)
+)  # fmt: skip

@@ -131,16 +131,12 @@ def folio_unlock_read():
 
 read_of_two_blocks = scenario(
     "A folio of two blocks is read by two bios.",
-    process("reader", iomap_read_folio),
-    interrupt("irq", iomap_read_end_io, per=ReadBio),
-    of=reading,
+    process("reader", iomap_read_folio), interrupt("irq", iomap_read_end_io, per=ReadBio), of=reading,
     properties=("a_folio_that_was_read_is_uptodate", "a_read_ends"),
-)
+)  # fmt: skip
 
 iomap_uptodate_bitmap_race = variant(
     "The completion of a read sets its bits and looks at the others without a lock.",
-    override(iomap_finish_folio_read, by=iomap_finish_folio_read_unlocked),
-    of=reading,
-    undoes="1cea335d1db1",
+    override(iomap_finish_folio_read, by=iomap_finish_folio_read_unlocked), of=reading, undoes="1cea335d1db1",
     scenario=read_of_two_blocks,
-)
+)  # fmt: skip

@@ -98,17 +98,12 @@ def append_second_piece():
 
 streaming_append = scenario(
     "A folio with a streaming write, its writeback, and an append to it.",
-    process("flusher", netfs_folio_written_back),
-    process("writer", append_second_piece),
-    setup=streaming_write,
-    of=zero_point_tracker,
-    properties=("streamed_data_is_kept", "both_pieces_are_written"),
-)
+    process("flusher", netfs_folio_written_back), process("writer", append_second_piece), setup=streaming_write,
+    of=zero_point_tracker, properties=("streamed_data_is_kept", "both_pieces_are_written"),
+)  # fmt: skip
 
 netfs_zero_point_after_writeback = variant(
     "Writing a streaming write back leaves zero_point as it is.",
-    drop(raise_zero_point, inside=netfs_folio_written_back),
-    of=zero_point_tracker,
-    undoes="e00e99ba6c6b",
+    drop(raise_zero_point, inside=netfs_folio_written_back), of=zero_point_tracker, undoes="e00e99ba6c6b",
     scenario=streaming_append,
-)
+)  # fmt: skip

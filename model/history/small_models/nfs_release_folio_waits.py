@@ -85,16 +85,12 @@ def rpc_helper():
 
 reclaim_and_helper = scenario(
     "Memory reclaim at a dirty folio of NFS, and the thread that writes it.",
-    process("kswapd", reclaim_memory),
-    process("rpciod", rpc_helper),
-    of=memory_reclaim,
+    process("kswapd", reclaim_memory), process("rpciod", rpc_helper), of=memory_reclaim,
     properties=("the_folio_is_written", "memory_is_accounted"),
-)
+)  # fmt: skip
 
 nfs_release_folio_waits = variant(
     "->release_folio waits for the write that it has started.",
-    override(nfs_release_folio, by=nfs_release_folio_and_wait),
-    of=memory_reclaim,
-    undoes="cce0be6eb497",
+    override(nfs_release_folio, by=nfs_release_folio_and_wait), of=memory_reclaim, undoes="cce0be6eb497",
     scenario=reclaim_and_helper,
-)
+)  # fmt: skip

@@ -125,16 +125,12 @@ def sync_dirty_buffer():
 
 plug_and_fsync = scenario(
     "The flusher with a request on its plug, and an fsync that needs the only tag.",
-    process("flusher", wb_writeback),
-    process("fsync", sync_dirty_buffer),
-    of=plugging,
+    process("flusher", wb_writeback), process("fsync", sync_dirty_buffer), of=plugging,
     properties=("plugs_are_flushed", "a_request_owns_its_tag", "a_request_waits_on_the_plug", "the_queue_is_idle"),
-)
+)  # fmt: skip
 
 plug_and_skipped_pages = variant(
     "A round of the flusher counts a page that it has skipped as written.",
-    override(writeback_sb_inodes, by=writeback_sb_inodes_counts_skipped),
-    of=plugging,
-    undoes="68f4c6eba70d",
+    override(writeback_sb_inodes, by=writeback_sb_inodes_counts_skipped), of=plugging, undoes="68f4c6eba70d",
     scenario=plug_and_fsync,
-)
+)  # fmt: skip

@@ -108,16 +108,12 @@ def truncate_complete_page():
 
 dirty_and_truncate = scenario(
     "A fault that dirties a page, and a truncate that removes it.",
-    process("mapper", dirty_shared_page),
-    process("truncater", truncate_complete_page),
-    of=dirty_accounting,
+    process("mapper", dirty_shared_page), process("truncater", truncate_complete_page), of=dirty_accounting,
     properties=("dirty_pages_are_counted", "a_dirty_page_is_counted", "the_page_is_gone"),
-)
+)  # fmt: skip
 
 set_dirty_vs_truncate_accounting = variant(
     "A fault dirties the page without its lock.",
-    override(dirty_shared_page, by=dirty_shared_page_unlocked),
-    of=dirty_accounting,
-    undoes="2d6d7f982846",
+    override(dirty_shared_page, by=dirty_shared_page_unlocked), of=dirty_accounting, undoes="2d6d7f982846",
     scenario=dirty_and_truncate,
-)
+)  # fmt: skip

@@ -84,17 +84,12 @@ def xas_find_marked():
 
 split_and_walk = scenario(
     "The split of a marked entry, and a walk by marks.",
-    process("truncater", xas_split),
-    process("flusher", xas_find_marked),
-    setup=one_marked_entry,
-    of=xarray_split,
+    process("truncater", xas_split), process("flusher", xas_find_marked), setup=one_marked_entry, of=xarray_split,
     properties=("both_halves_are_marked",),
-)
+)  # fmt: skip
 
 xarray_marks_on_siblings = variant(
     "The split of an entry copies its marks to every slot.",
-    override(node_set_marks, by=node_set_marks_everywhere),
-    of=xarray_split,
-    undoes="2a0774c2886d",
+    override(node_set_marks, by=node_set_marks_everywhere), of=xarray_split, undoes="2a0774c2886d",
     scenario=split_and_walk,
-)
+)  # fmt: skip

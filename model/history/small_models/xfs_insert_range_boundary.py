@@ -95,17 +95,12 @@ def xfs_reflink_end_cow():
 
 insert_and_cow = scenario(
     "A block is inserted at block 1 while block 0 is written by copy-on-write.",
-    process("fallocate", xfs_insert_file_space),
-    process("kworker", xfs_reflink_end_cow),
-    setup=two_blocks,
-    of=insert_range,
-    properties=("data_stays_at_its_offset", "two_blocks_become_one_extent"),
-)
+    process("fallocate", xfs_insert_file_space), process("kworker", xfs_reflink_end_cow), setup=two_blocks,
+    of=insert_range, properties=("data_stays_at_its_offset", "two_blocks_become_one_extent"),
+)  # fmt: skip
 
 xfs_insert_range_boundary = variant(
     "Insert range does not flush the block before the insertion.",
-    drop(flush_block_before, inside=xfs_insert_file_space),
-    of=insert_range,
-    undoes="d0c2204135a0",
+    drop(flush_block_before, inside=xfs_insert_file_space), of=insert_range, undoes="d0c2204135a0",
     scenario=insert_and_cow,
-)
+)  # fmt: skip

@@ -48,10 +48,8 @@ def write_full_folio_in_one_loop(folio: Folio, wbc: WritebackControl) -> Errno:
 
 blkdev_mark_and_submit = variant(
     "BH_Async_Write of a buffer is set just before it is submitted, not of all buffers before the first.",
-    override(__block_write_full_folio, by=write_full_folio_in_one_loop),
-    of=blkdev,
-    scenario=blkdev_files,
-)
+    override(__block_write_full_folio, by=write_full_folio_in_one_loop), of=blkdev, scenario=blkdev_files,
+)  # fmt: skip
 
 
 @kernel("fs/buffer.c")
@@ -78,17 +76,13 @@ def clear_buffer_async_write(bh: BufferHead):
 
 blkdev_no_uptodate_lock = variant(
     "Completion looks for other buffers under writeback without b_uptodate_lock.",
-    override(end_buffer_async_write, by=end_buffer_async_write_unlocked),
-    of=blkdev,
-    scenario=blkdev_files,
-)
+    override(end_buffer_async_write, by=end_buffer_async_write_unlocked), of=blkdev, scenario=blkdev_files,
+)  # fmt: skip
 
 blkdev_skip_locked_buffers = variant(
     "A background pass passes over a locked buffer and does not dirty the folio again.",
-    drop(folio_redirty_for_writepage, inside=__block_write_full_folio),
-    of=blkdev,
-    scenario=blkdev_metadata,
-)
+    drop(folio_redirty_for_writepage, inside=__block_write_full_folio), of=blkdev, scenario=blkdev_metadata,
+)  # fmt: skip
 
 
 @kernel("fs/buffer.c")
@@ -106,10 +100,8 @@ def mark_buffer_dirty_folio_first(bh: BufferHead):
 
 blkdev_folio_dirty_first = variant(
     "mark_buffer_dirty() dirties the folio before the buffer.",
-    override(mark_buffer_dirty, by=mark_buffer_dirty_folio_first),
-    of=blkdev,
-    scenario=blkdev_metadata,
-)
+    override(mark_buffer_dirty, by=mark_buffer_dirty_folio_first), of=blkdev, scenario=blkdev_metadata,
+)  # fmt: skip
 
 
 @primitive("fs/buffer.c")
@@ -125,10 +117,8 @@ def drop_referenced_buffers(folio: Folio) -> bool:
 
 blkdev_free_busy_buffers = variant(
     "Reclaim frees buffers that are locked or referenced.",
-    override(drop_buffers, by=drop_referenced_buffers),
-    of=blkdev,
-    scenario=blkdev_metadata,
-)
+    override(drop_buffers, by=drop_referenced_buffers), of=blkdev, scenario=blkdev_metadata,
+)  # fmt: skip
 
 # -------------------------------------------------------------------- repairs
 
@@ -143,10 +133,9 @@ def folio_start_writeback_keepwrite(folio: Folio):
 
 blkdev_keep_towrite = variant(
     "A folio that is dirty again when its writeback begins keeps TOWRITE.",
-    replace(folio_start_writeback, by=folio_start_writeback_keepwrite, inside=__block_write_full_folio),
-    of=blkdev,
+    replace(folio_start_writeback, by=folio_start_writeback_keepwrite, inside=__block_write_full_folio), of=blkdev,
     scenario=blkdev_locked_buffer,
-)
+)  # fmt: skip
 
 
 @kernel("fs/buffer.c")
@@ -164,24 +153,18 @@ def mark_buffer_dirty_to_the_mark(bh: BufferHead):
 
 blkdev_dirty_to_the_mark = variant(
     "mark_buffer_dirty() sets PG_dirty and the mark even if another one has set BH_Dirty.",
-    override(mark_buffer_dirty, by=mark_buffer_dirty_to_the_mark),
-    of=blkdev,
-    scenario=blkdev_two_dirtiers,
-)
+    override(mark_buffer_dirty, by=mark_buffer_dirty_to_the_mark), of=blkdev, scenario=blkdev_two_dirtiers,
+)  # fmt: skip
 
 blkdev_has_warned = variant(
     "mark_buffer_dirty() has met a buffer that is not uptodate before: WARN_ON_ONCE() says nothing any more, and goes on.",
-    drop(warn_on, inside=mark_buffer_dirty),
-    of=blkdev,
-    scenario=blkdev_metadata_errors,
-)
+    drop(warn_on, inside=mark_buffer_dirty), of=blkdev, scenario=blkdev_metadata_errors,
+)  # fmt: skip
 
 blkdev_keep_what_failed = variant(
     "A buffer that could not be written stays uptodate, so that nobody reads the block again over what is in memory.",
-    drop(clear_buffer_uptodate, inside=end_buffer_async_write),
-    of=blkdev,
-    scenario=blkdev_metadata_errors,
-)
+    drop(clear_buffer_uptodate, inside=end_buffer_async_write), of=blkdev, scenario=blkdev_metadata_errors,
+)  # fmt: skip
 
 
 @kernel("fs/jbd2/transaction.c")
@@ -197,7 +180,5 @@ def jbd2_journal_forget_and_wait(jh: JournalHead, bh: BufferHead):
 
 jbd2_forget_waits = variant(
     "jbd2_journal_forget() waits until no I/O of the block is under way.",
-    override(jbd2_journal_forget, by=jbd2_journal_forget_and_wait),
-    of=blkdev,
-    scenario=blkdev_journal_frees,
-)
+    override(jbd2_journal_forget, by=jbd2_journal_forget_and_wait), of=blkdev, scenario=blkdev_journal_frees,
+)  # fmt: skip

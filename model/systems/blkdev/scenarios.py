@@ -97,17 +97,10 @@ blkdev_metadata = scenario(
 
 blkdev_synced_metadata = scenario(
     "The same without the flusher, and with sync(2).",
-    thread("metadata", blkdev_update_metadata),
-    thread("sync", blkdev_sync, per=File),
-    thread("kswapd", blkdev_reclaim),
-    DISK,
-    setup=blkdev_setup,
-    scope=BLKDEV_SCOPE,
-    bound=4,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
+    thread("metadata", blkdev_update_metadata), thread("sync", blkdev_sync, per=File), thread("kswapd", blkdev_reclaim),
+    DISK, setup=blkdev_setup, scope=BLKDEV_SCOPE, bound=4, of=blkdev, lock_order=BLKDEV_LOCK_ORDER,
     properties=BLKDEV_FSYNC,
-)
+)  # fmt: skip
 
 blkdev_metadata_errors = scenario(
     "One block, which a filesystem changes and syncs; the device fails once; fsync.",
@@ -122,17 +115,10 @@ blkdev_locked_buffer = scenario(
 
 blkdev_discards = scenario(
     "Two folios, the second of which reaches behind the device; a writer, the flusher, and discard.",
-    thread("writer", blkdev_write_folio),
-    thread("discard", blkdev_discard),
-    thread("flusher", background),
-    DISK,
-    setup=blkdev_setup,
-    scope={**BLKDEV_SCOPE, FOLIOS: 2, BLKDEV_BLOCKS: 3},
-    bound=3,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
-    properties=BLKDEV,
-)
+    thread("writer", blkdev_write_folio), thread("discard", blkdev_discard), thread("flusher", background), DISK,
+    setup=blkdev_setup, scope={**BLKDEV_SCOPE, FOLIOS: 2, BLKDEV_BLOCKS: 3}, bound=3, of=blkdev,
+    lock_order=BLKDEV_LOCK_ORDER, properties=BLKDEV,
+)  # fmt: skip
 
 blkdev_errors = scenario(
     "One failure of the device, a writer, and fsync.",
@@ -142,31 +128,18 @@ blkdev_errors = scenario(
 
 blkdev_two_dirtiers = scenario(
     "Two parts of a filesystem change blocks of one folio without a common lock, and sync(2).",
-    thread("metadata", blkdev_update_metadata),
-    thread("metadata too", blkdev_update_metadata_too),
-    thread("sync", blkdev_sync, per=File),
-    DISK,
-    setup=blkdev_setup,
-    scope={**BLKDEV_SCOPE, BLKDEV_HOLDERS: 2},
-    bound=3,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
-    properties=("blkdev_no_write_is_lost", "blkdev_written_blocks_are_marked"),
-)
+    thread("metadata", blkdev_update_metadata), thread("metadata too", blkdev_update_metadata_too),
+    thread("sync", blkdev_sync, per=File), DISK, setup=blkdev_setup, scope={**BLKDEV_SCOPE, BLKDEV_HOLDERS: 2}, bound=3,
+    of=blkdev, lock_order=BLKDEV_LOCK_ORDER, properties=("blkdev_no_write_is_lost", "blkdev_written_blocks_are_marked"),
+)  # fmt: skip
 
 blkdev_journal = scenario(
     "A journalled block is committed, written back, and checkpointed.",
-    process("commit", commit_and_write, per=JournalHead),
-    thread("checkpoint", checkpoint, per=JournalHead),
-    thread("flusher", background),
-    DISK,
-    setup=blkdev_setup,
-    scope={**BLKDEV_SCOPE, BLOCKS: 1, BLKDEV_BLOCKS: 1},
-    bound=3,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
+    process("commit", commit_and_write, per=JournalHead), thread("checkpoint", checkpoint, per=JournalHead),
+    thread("flusher", background), DISK, setup=blkdev_setup, scope={**BLKDEV_SCOPE, BLOCKS: 1, BLKDEV_BLOCKS: 1},
+    bound=3, of=blkdev, lock_order=BLKDEV_LOCK_ORDER,
     properties=(*BLKDEV, "blkdev_committed_blocks_are_recovered", "blkdev_a_journalled_block_is_checkpointed"),
-)
+)  # fmt: skip
 
 blkdev_journal_frees = scenario(
     "A journalled block is committed, written back, and freed in the next transaction.",

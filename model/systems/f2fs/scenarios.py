@@ -97,18 +97,10 @@ f2fs_encrypted_gc = scenario(
 
 f2fs_reclaimed = scenario(
     "Two pages, which kswapd writes or throws away; a writer, fsync and the flusher.",
-    thread("writer", f2fs_write),
-    thread("fsync", f2fs_fsync, per=File),
-    thread("flusher", f2fs_background),
-    thread("kswapd", f2fs_reclaim),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope=F2FS_SCOPE,
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_DURABLE,
-)
+    thread("writer", f2fs_write), thread("fsync", f2fs_fsync, per=File), thread("flusher", f2fs_background),
+    thread("kswapd", f2fs_reclaim), interrupt("irq", f2fs_write_end_io, per=Page), setup=f2fs_file_on_disk,
+    scope=F2FS_SCOPE, bound=3, of=f2fs, lock_order=F2FS_LOCK_ORDER, properties=F2FS_DURABLE,
+)  # fmt: skip
 
 f2fs_errors = scenario(
     "Two pages, and one failure of the device or of reading a node; two that call fsync.",
@@ -138,18 +130,11 @@ f2fs_large_folio_errors = scenario(
 
 f2fs_large_folio_gc = scenario(
     "As f2fs_large_folio, with garbage collection that moves its first page, and checkpoints.",
-    thread("writer", f2fs_write),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    thread("gc", f2fs_collect),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_WRITE_LEN: 2},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_WRITEBACK,
-)
+    thread("writer", f2fs_write), thread("flusher", f2fs_background), thread("checkpoint", f2fs_checkpoint),
+    thread("gc", f2fs_collect), interrupt("irq", f2fs_write_end_io, per=Page), setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 1, BLOCKS: 2, PAGES: 2, F2FS_FFS: 1, F2FS_WRITE_LEN: 2}, bound=3, of=f2fs,
+    lock_order=F2FS_LOCK_ORDER, properties=F2FS_WRITEBACK,
+)  # fmt: skip
 
 F2FS_CLUSTERS = (*F2FS_DURABLE, "f2fs_clusters_are_whole")
 
@@ -199,19 +184,12 @@ f2fs_cluster_reclaim = scenario(
 
 f2fs_cluster_gc = scenario(
     "A compressed cluster, any block of which garbage collection moves; a writer, the flusher and checkpoints.",
-    thread("writer", f2fs_write),
-    thread("flusher", f2fs_background),
-    thread("checkpoint", f2fs_checkpoint),
-    thread("gc", f2fs_collect),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    interrupt("meta_irq", f2fs_meta_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_META_GC: 1},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
+    thread("writer", f2fs_write), thread("flusher", f2fs_background), thread("checkpoint", f2fs_checkpoint),
+    thread("gc", f2fs_collect), interrupt("irq", f2fs_write_end_io, per=Page),
+    interrupt("meta_irq", f2fs_meta_write_end_io, per=Page), setup=f2fs_compressed_file,
+    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_META_GC: 1}, bound=3, of=f2fs, lock_order=F2FS_LOCK_ORDER,
     properties=(*F2FS_CLUSTERS, "f2fs_copies_go_to_blocks_of_the_file"),
-)
+)  # fmt: skip
 
 f2fs_two_clusters_gc = scenario(
     "As f2fs_two_clusters, with garbage collection that moves their blocks in place of truncate.",

@@ -28,50 +28,34 @@ F2FS_IN_TURN = (*F2FS_CLUSTERS, "f2fs_data_is_inside_the_file", "f2fs_blocks_beh
 f2fs_cluster_in_turn = scenario(
     "A compressed cluster of two pages: one task writes parts of a page, truncates, calls fsync, is the flusher.",
     thread("task", f2fs_write, f2fs_truncate, f2fs_fsync_alone, f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0},
-    bound=4,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
+    interrupt("irq", f2fs_write_end_io, per=Page), setup=f2fs_compressed_file,
+    scope={**F2FS_SCOPE, F2FS_CLUSTER_SIZE: 2, F2FS_WHOLE_PAGES: 0}, bound=4, of=f2fs, lock_order=F2FS_LOCK_ORDER,
     properties=F2FS_IN_TURN,
-)
+)  # fmt: skip
 
 f2fs_raw_in_turn = scenario(
     "A cluster of two raw pages that does not compress: one task writes, truncates, calls fsync, is the flusher.",
     thread("task", f2fs_write, f2fs_truncate, f2fs_fsync_alone, f2fs_background),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0},
-    bound=4,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=(*F2FS_IN_TURN, "f2fs_blocks_end_at_eof"),
-)
+    interrupt("irq", f2fs_write_end_io, per=Page), setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, F2FS_ON_DISK: 2, F2FS_CLUSTER_SIZE: 2, F2FS_COMPRESSIBLE: 0}, bound=4, of=f2fs,
+    lock_order=F2FS_LOCK_ORDER, properties=(*F2FS_IN_TURN, "f2fs_blocks_end_at_eof"),
+)  # fmt: skip
 
 f2fs_cluster_of_four = scenario(
     "A compressed cluster of four pages, of which compression saves two blocks: one task writes, truncates, calls fsync.",
-    thread("task", f2fs_write, f2fs_truncate, f2fs_fsync_alone),
-    interrupt("irq", f2fs_write_end_io, per=Page),
+    thread("task", f2fs_write, f2fs_truncate, f2fs_fsync_alone), interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_compressed_file,
-    scope={**F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 4, F2FS_WRITE_LEN: 3, F2FS_TRUNCATE: 3},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_IN_TURN,
-)
+    scope={**F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 4, F2FS_WRITE_LEN: 3, F2FS_TRUNCATE: 3}, bound=3, of=f2fs,
+    lock_order=F2FS_LOCK_ORDER, properties=F2FS_IN_TURN,
+)  # fmt: skip
 
 f2fs_cluster_from_raw = scenario(
     "A raw cluster of four pages that is written as a whole and compresses: one task writes and calls fsync.",
-    thread("task", f2fs_write, f2fs_fsync_alone),
-    interrupt("irq", f2fs_write_end_io, per=Page),
+    thread("task", f2fs_write, f2fs_fsync_alone), interrupt("irq", f2fs_write_end_io, per=Page),
     setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 4, F2FS_ON_DISK: 4, F2FS_WRITE_LEN: 4, F2FS_WRITE_B: 0},
-    bound=3,
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
-    properties=F2FS_CLUSTERS,
-)
+    scope={**F2FS_SCOPE, FOLIOS: 4, F2FS_CLUSTER_SIZE: 4, F2FS_ON_DISK: 4, F2FS_WRITE_LEN: 4, F2FS_WRITE_B: 0}, bound=3,
+    of=f2fs, lock_order=F2FS_LOCK_ORDER, properties=F2FS_CLUSTERS,
+)  # fmt: skip
 
 f2fs_clusters_and_checkpoints = scenario(
     "Two compressed clusters that one write dirties, a pass over both, and a checkpoint between them.",
@@ -122,14 +106,10 @@ f2fs_punched = scenario(
 
 f2fs_umounts = scenario(
     "One page that is written once, and written back; then the filesystem is unmounted.",
-    process("task", f2fs_write_and_umount),
-    interrupt("irq", f2fs_write_end_io, per=Page),
-    setup=f2fs_file_on_disk,
-    scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_WRITE_B: 0, F2FS_UMOUNT: 1},
-    of=f2fs,
-    lock_order=F2FS_LOCK_ORDER,
+    process("task", f2fs_write_and_umount), interrupt("irq", f2fs_write_end_io, per=Page), setup=f2fs_file_on_disk,
+    scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_WRITE_B: 0, F2FS_UMOUNT: 1}, of=f2fs, lock_order=F2FS_LOCK_ORDER,
     properties=F2FS_WRITEBACK,
-)
+)  # fmt: skip
 
 f2fs_cluster_bad_block = scenario(
     "As f2fs_cluster_calls_end, with a flusher and a truncate, and reads that may fail, as often as they like.",

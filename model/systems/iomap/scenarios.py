@@ -42,43 +42,23 @@ COMPLETION = (interrupt("irq", blk_mq_complete_request, per=Ioend), worker("kwor
 
 default = scenario(
     "Two writers, truncate, fsync and the flusher on a file of two folios.",
-    thread("writer", append, overwrite, count=2),
-    thread("truncater", truncate),
-    thread("fsync", fsync, per=File),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-)
+    thread("writer", append, overwrite, count=2), thread("truncater", truncate), thread("fsync", fsync, per=File),
+    thread("flusher", background), *COMPLETION, setup=file_on_disk, bound=4, of=iomap, lock_order=LOCK_ORDER,
+)  # fmt: skip
 
 append_flush = scenario(
     "One folio, one writer that appends, and the flusher.",
-    thread("writer", append),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 0, APPEND_B: 2, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    thread("writer", append), thread("flusher", background), *COMPLETION, setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 0, APPEND_B: 2, IOENDS: 2}, bound=4, of=iomap, lock_order=LOCK_ORDER,
     properties=CONSEQUENCES,
-)
+)  # fmt: skip
 
 any_sizes = scenario(
     "One folio; appends of any size, truncate to any size, and the flusher: for every block size and byte offset.",
-    thread("writer", append_any),
-    thread("truncater", truncate_any),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, CELLS: 4, ON_DISK: 0, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    thread("writer", append_any), thread("truncater", truncate_any), thread("flusher", background), *COMPLETION,
+    setup=file_on_disk, scope={FOLIOS: 1, CELLS: 4, ON_DISK: 0, IOENDS: 2}, bound=3, of=iomap, lock_order=LOCK_ORDER,
     properties=CONSEQUENCES,
-)
+)  # fmt: skip
 
 two_mappings = scenario(
     "One folio whose first block is on disk; a write covers it and appends, the flusher writes both.",
@@ -87,17 +67,11 @@ two_mappings = scenario(
 
 cyclic = scenario(
     "Two dirty folios; the flusher from the middle of the file, one fsync, one write, one truncate.",
-    process("writer", overwrite),
-    process("truncater", truncate),
-    process("fsync", fsync, per=File),
-    process("flusher", background),
-    *COMPLETION,
-    setup=dirty_file_with_cursor,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, TRUNCATE_A: 0, TRUNCATE_B: 0},
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=FSYNC,
-)
+    process("writer", overwrite), process("truncater", truncate), process("fsync", fsync, per=File),
+    process("flusher", background), *COMPLETION, setup=dirty_file_with_cursor,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, TRUNCATE_A: 0, TRUNCATE_B: 0}, of=iomap,
+    lock_order=LOCK_ORDER, properties=FSYNC,
+)  # fmt: skip
 
 two_folios = scenario(
     "Two folios of one block, a writer and fsync.",
@@ -128,16 +102,10 @@ errors = scenario(
 
 reopened_files = scenario(
     "A device that fails once, and two files, of which each is opened anew now and then.",
-    thread("writer", overwrite),
-    thread("fsync", fsync, reopen, per=File),
-    *COMPLETION,
-    setup=file_on_disk,
+    thread("writer", overwrite), thread("fsync", fsync, reopen, per=File), *COMPLETION, setup=file_on_disk,
     scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, OPENERS: 2, ERRORS: 1, REOPENS: 1, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*FSYNC, "fsync_reports_errors", "errors_are_reported_once"),
-)
+    bound=4, of=iomap, lock_order=LOCK_ORDER, properties=(*FSYNC, "fsync_reports_errors", "errors_are_reported_once"),
+)  # fmt: skip
 
 refusals = scenario(
     "One folio of two blocks: a reservation or a folio is refused once; appends, truncate up, the flusher.",
@@ -169,49 +137,29 @@ concurrent_passes = scenario(
 
 inode_lists = scenario(
     "Two folios of one block, a writer, the flusher, which comes only to dirty inodes, and sync(2).",
-    thread("writer", append, overwrite),
-    thread("flusher", background),
-    thread("sync", sync),
-    *COMPLETION,
+    thread("writer", append, overwrite), thread("flusher", background), thread("sync", sync), *COMPLETION,
     setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 1, APPEND_B: 1, OVERWRITE_POS: 0, INODE_LISTS: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 1, APPEND_B: 1, OVERWRITE_POS: 0, INODE_LISTS: 1, IOENDS: 2}, bound=3,
+    of=iomap, lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, "dirty_inodes_are_on_a_list", "clean_inodes_leave_the_lists"),
-)
+)  # fmt: skip
 
 inode_changes = scenario(
     "One folio of one block, of a filesystem with ->write_inode: a writer, utimes(2), the flusher and sync(2).",
-    thread("writer", overwrite, touch),
-    thread("flusher", background),
-    thread("sync", sync),
-    *COMPLETION,
+    thread("writer", overwrite, touch), thread("flusher", background), thread("sync", sync), *COMPLETION,
     setup=file_on_disk,
     scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, INODE_LISTS: 1, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(
-        *CONSEQUENCES, "dirty_inodes_are_on_a_list", "changed_inodes_are_on_a_list", "a_changed_inode_is_written",
-    ),
+    bound=4, of=iomap, lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, "dirty_inodes_are_on_a_list", "changed_inodes_are_on_a_list", "a_changed_inode_is_written"),
 )  # fmt: skip
 
 read_errors = scenario(
     "One folio of two blocks, which reclaim may drop, and one read that fails: a writer, truncate, the flusher.",
-    thread("writer", append, overwrite),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    worker("kswapd", reclaim, per=Folio),
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 3, APPEND_B: 1, TRUNCATE_A: 1, TRUNCATE_B: 4, READ_FAILURES: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(
-        *CONSEQUENCES, "uptodate_blocks_are_initialised", "the_block_of_eof_ends_in_zeros", "a_read_has_failed",
-    ),
+    thread("writer", append, overwrite), thread("truncater", truncate), thread("flusher", background), *COMPLETION,
+    worker("kswapd", reclaim, per=Folio), setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 3, APPEND_B: 1, TRUNCATE_A: 1, TRUNCATE_B: 4, READ_FAILURES: 1, IOENDS: 2}, bound=3,
+    of=iomap, lock_order=LOCK_ORDER,
+    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised", "the_block_of_eof_ends_in_zeros", "a_read_has_failed"),
 )  # fmt: skip
 
 short_copies = scenario(
@@ -223,16 +171,10 @@ short_copies = scenario(
 
 short_copy_in_hole = scenario(
     "A write into a hole, whose copy from user memory stops early, and the flusher.",
-    thread("writer", overwrite),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
+    thread("writer", overwrite), thread("flusher", background), *COMPLETION, setup=file_on_disk,
     scope={FOLIOS: 1, ON_DISK: 0, HOLE_AT_END: 4, SHORT_COPIES: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 3, IOENDS: 2},
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("no_write_is_lost", "uptodate_blocks_are_initialised"),
-)
+    bound=2, of=iomap, lock_order=LOCK_ORDER, properties=("no_write_is_lost", "uptodate_blocks_are_initialised"),
+)  # fmt: skip
 
 stable_pages = scenario(
     "As append_flush, with a device that needs stable pages.",

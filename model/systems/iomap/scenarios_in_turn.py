@@ -24,15 +24,11 @@ IN_TURN = (*FSYNC, "system_calls_end")
 
 cut_in_turn = scenario(
     "One folio of two blocks: one task writes it, writes it back, cuts it between the blocks, and extends it.",
-    thread("task", overwrite, background, truncate),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 4, OVERWRITE_POS: 0, OVERWRITE_LEN: 4, TRUNCATE_A: 2, TRUNCATE_B: 4, IOENDS: 2},
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    thread("task", overwrite, background, truncate), *COMPLETION, setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 4, OVERWRITE_POS: 0, OVERWRITE_LEN: 4, TRUNCATE_A: 2, TRUNCATE_B: 4, IOENDS: 2}, bound=4,
+    of=iomap, lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, "blocks_end_at_eof", "the_block_of_eof_ends_in_zeros", "cut_data_stays_cut"),
-)
+)  # fmt: skip
 
 calls_in_turn = scenario(
     "One folio of two blocks: one task writes, truncates, punches a hole and calls fsync.",
@@ -51,44 +47,27 @@ calls_in_turn = scenario(
 
 errors_in_turn = scenario(
     "One block, and one failure of the device or of an allocation: one task writes, flushes, calls fsync.",
-    thread("task", append, overwrite, background, fsync_alone, flush_alone),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 1, OVERWRITE_POS: 0, ERRORS: 1, IOENDS: 1,
-    },
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    thread("task", append, overwrite, background, fsync_alone, flush_alone), *COMPLETION, setup=file_on_disk,
+    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 0, APPEND_A: 1, APPEND_B: 1, OVERWRITE_POS: 0, ERRORS: 1, IOENDS: 1},
+    bound=4, of=iomap, lock_order=LOCK_ORDER,
     properties=(*IN_TURN, "fsync_reports_errors", "errors_are_reported_once", "flushes_report_errors"),
 )  # fmt: skip
 
 sync_in_turn = scenario(
     "Two folios of one block: one task writes and calls sync(2), beside the flusher, which comes only to dirty inodes.",
-    thread("task", append, overwrite, sync_alone),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 1, APPEND_B: 1, OVERWRITE_POS: 0, INODE_LISTS: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    thread("task", append, overwrite, sync_alone), thread("flusher", background), *COMPLETION, setup=file_on_disk,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 1, APPEND_B: 1, OVERWRITE_POS: 0, INODE_LISTS: 1, IOENDS: 2}, bound=3,
+    of=iomap, lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, "dirty_inodes_are_on_a_list", "clean_inodes_leave_the_lists", "sync_writes_what_was_dirty"),
-)
+)  # fmt: skip
 
 invalidate_in_turn = scenario(
     "One folio of two blocks: one task writes it and invalidates it for direct I/O, beside the flusher and reclaim.",
-    thread("task", overwrite, invalidate_alone),
-    thread("flusher", background),
-    *COMPLETION,
-    worker("kswapd", reclaim, per=Folio),
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 4, OVERWRITE_POS: 1, OVERWRITE_LEN: 2, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "invalidation_leaves_nothing_cached"),
-)
+    thread("task", overwrite, invalidate_alone), thread("flusher", background), *COMPLETION,
+    worker("kswapd", reclaim, per=Folio), setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 4, OVERWRITE_POS: 1, OVERWRITE_LEN: 2, IOENDS: 2}, bound=3, of=iomap,
+    lock_order=LOCK_ORDER, properties=(*CONSEQUENCES, "invalidation_leaves_nothing_cached"),
+)  # fmt: skip
 
 copies_behind_eof = scenario(
     "Appends whose copy from user memory may stop anywhere: what is left in the page cache behind EOF.",
@@ -98,41 +77,23 @@ copies_behind_eof = scenario(
 
 copies_fail_behind_eof = scenario(
     "A write behind EOF whose copy from user memory may stop anywhere, also before the first byte.",
-    thread("writer", sparse_write),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, ON_DISK: 1, SPARSE_WRITES: 1, SPARSE_POS: 3, SPARSE_LEN: 1, SHORT_COPIES: 2, IOENDS: 1},
-    bound=1,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("no_write_is_lost", "failed_writes_keep_i_size"),
-)
+    thread("writer", sparse_write), *COMPLETION, setup=file_on_disk,
+    scope={FOLIOS: 1, ON_DISK: 1, SPARSE_WRITES: 1, SPARSE_POS: 3, SPARSE_LEN: 1, SHORT_COPIES: 2, IOENDS: 1}, bound=1,
+    of=iomap, lock_order=LOCK_ORDER, properties=("no_write_is_lost", "failed_writes_keep_i_size"),
+)  # fmt: skip
 
 faults_end = scenario(
     "One page: stores through a mapping, munmap and the flusher; each fault comes to its end.",
-    thread("mapper", store, munmap),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, MAPPERS: 1, IOENDS: 1},
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    thread("mapper", store, munmap), thread("flusher", background), *COMPLETION, setup=file_on_disk,
+    scope={FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 1, MAPPERS: 1, IOENDS: 1}, bound=2, of=iomap, lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, *MAPPING, "faults_end"),
-)
+)  # fmt: skip
 
 punch_in_turn = scenario(
     "Two large folios of two pages: one task writes them, writes them back, and punches a hole from the middle of each.",
-    thread("task", overwrite, background, punch_hole),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={
-        PAGES: 2, CELLS: 1, ON_DISK: 4, OVERWRITE_POS: 0, OVERWRITE_LEN: 4, PUNCH_POS: 1, PUNCH_LEN: 2, IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised"),
+    thread("task", overwrite, background, punch_hole), *COMPLETION, setup=file_on_disk,
+    scope={PAGES: 2, CELLS: 1, ON_DISK: 4, OVERWRITE_POS: 0, OVERWRITE_LEN: 4, PUNCH_POS: 1, PUNCH_LEN: 2, IOENDS: 2},
+    bound=3, of=iomap, lock_order=LOCK_ORDER, properties=(*CONSEQUENCES, "uptodate_blocks_are_initialised"),
 )  # fmt: skip
 
 two_faults = scenario(

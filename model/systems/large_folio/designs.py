@@ -27,26 +27,18 @@ def split_clean_tail(head: PageFolio, tail: PageFolio):
 
 split_without_freeze = variant(
     "The split looks at the references only before it takes xa_lock.",
-    override(folio_ref_freeze, by=freeze_whatever_it_is),
-    of=large_folio,
-    scenario=large_folio_split,
-)
+    override(folio_ref_freeze, by=freeze_whatever_it_is), of=large_folio, scenario=large_folio_split,
+)  # fmt: skip
 split_keeps_no_marks = variant(
     "The second part of a split folio does not get the marks of the whole.",
-    drop(xas_split_entry, inside=split_huge_page_to_list_to_order),
-    of=large_folio,
-    scenario=large_folio_split,
-)
+    drop(xas_split_entry, inside=split_huge_page_to_list_to_order), of=large_folio, scenario=large_folio_split,
+)  # fmt: skip
 split_keeps_tail = variant(
     "A part behind EOF is taken away neither by the split nor by what truncate does after it.",
     drop(drop_tail_behind_eof, inside=split_huge_page_to_list_to_order),
-    drop(remove_page_folio, inside=truncate_pages_from),
-    of=large_folio,
-    scenario=large_folio_split,
-)
+    drop(remove_page_folio, inside=truncate_pages_from), of=large_folio, scenario=large_folio_split,
+)  # fmt: skip
 split_cleans_tail = variant(
     "The second part of a split folio does not get PG_dirty of the whole.",
-    override(__split_huge_page_tail, by=split_clean_tail),
-    of=large_folio,
-    scenario=large_folio_split,
-)
+    override(__split_huge_page_tail, by=split_clean_tail), of=large_folio, scenario=large_folio_split,
+)  # fmt: skip

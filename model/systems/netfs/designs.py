@@ -42,10 +42,8 @@ def netfs_prepare_write_listed_first(wreq: NetfsIoRequest, s: stream_t, start: n
 
 netfs_listed_before_in_progress = variant(
     "A subrequest is put on the list before it is marked as in progress.",
-    override(netfs_prepare_write, by=netfs_prepare_write_listed_first),
-    of=netfs,
-    scenario=netfs_streams,
-)
+    override(netfs_prepare_write, by=netfs_prepare_write_listed_first), of=netfs, scenario=netfs_streams,
+)  # fmt: skip
 
 
 @kernel("fs/netfs/write_issue.c")
@@ -68,10 +66,8 @@ def netfs_write_folio_issued_first(
 
 netfs_issued_to_first = variant(
     "issued_to is moved behind a folio before its subrequests are on the lists.",
-    override(netfs_write_folio, by=netfs_write_folio_issued_first),
-    of=netfs,
-    scenario=netfs_long_subrequests,
-)
+    override(netfs_write_folio, by=netfs_write_folio_issued_first), of=netfs, scenario=netfs_long_subrequests,
+)  # fmt: skip
 
 
 @kernel("fs/netfs/write_collect.c")
@@ -98,10 +94,8 @@ def netfs_collect_first_stream(wreq: NetfsIoRequest):
 
 netfs_one_stream_is_enough = variant(
     "Writeback of a folio ends with the first of its streams.",
-    override(netfs_collect_write_results, by=netfs_collect_first_stream),
-    of=netfs,
-    scenario=netfs_streams,
-)
+    override(netfs_collect_write_results, by=netfs_collect_first_stream), of=netfs, scenario=netfs_streams,
+)  # fmt: skip
 
 
 @kernel("fs/netfs/write_issue.c")
@@ -117,10 +111,8 @@ def netfs_end_issue_write_silently(wreq: NetfsIoRequest, issuer: NetfsIssuer):
 
 netfs_poke_by_construct = variant(
     "All is queued only after the last subrequests are issued, and then the collector is not woken.",
-    override(netfs_end_issue_write, by=netfs_end_issue_write_silently),
-    of=netfs,
-    scenario=netfs_long_subrequests,
-)
+    override(netfs_end_issue_write, by=netfs_end_issue_write_silently), of=netfs, scenario=netfs_long_subrequests,
+)  # fmt: skip
 
 # -------------------------------------------------------------------- repairs
 
@@ -185,10 +177,8 @@ netfs_collect_what_is_issued = variant(
     "Collection goes no further than issued_to was before; the end is looked for only after ALL_QUEUED has been seen.",
     override(netfs_collect_write_results, by=netfs_collect_as_far_as_issued),
     override(netfs_write_collection_worker, by=netfs_worker_that_asks_first),
-    override(netfs_end_issue_write, by=netfs_end_issue_write_and_poke),
-    of=netfs,
-    scenario=netfs_copy_to_cache,
-)
+    override(netfs_end_issue_write, by=netfs_end_issue_write_and_poke), of=netfs, scenario=netfs_copy_to_cache,
+)  # fmt: skip
 
 
 @kernel("fs/netfs/write_issue.c")
@@ -199,10 +189,9 @@ def killing_is_an_error():
 
 netfs_report_killed = variant(
     "netfs_kill_dirty_pages() records an error before it ends writeback.",
-    insert_before(folio_detach_private, killing_is_an_error, inside=netfs_kill_dirty_pages),
-    of=netfs,
+    insert_before(folio_detach_private, killing_is_an_error, inside=netfs_kill_dirty_pages), of=netfs,
     scenario=netfs_no_request,
-)
+)  # fmt: skip
 
 
 @kernel("fs/netfs/write_issue.c")
@@ -215,7 +204,6 @@ def nothing_takes_it(folio: Folio):
 
 netfs_report_untaken = variant(
     "A folio that neither the server nor the cache takes is an error.",
-    replace(netfs_folio_written_back, by=nothing_takes_it, inside=netfs_write_folio, nth=2),
-    of=netfs,
+    replace(netfs_folio_written_back, by=nothing_takes_it, inside=netfs_write_folio, nth=2), of=netfs,
     scenario=netfs_no_writer,
-)
+)  # fmt: skip

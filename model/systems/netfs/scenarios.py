@@ -41,15 +41,9 @@ NETFS = (
 
 netfs_streams = scenario(
     "Two dirty folios, a cache, and the flusher; each subrequest carries one folio.",
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_dirty_file,
-    scope=NETFS_SCOPE,
-    bound=1,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=(*NETFS, "netfs_the_cache_is_behind", "netfs_the_server_is_behind"),
-)
+    thread("flusher", netfs_background), *NETFS_IO, setup=netfs_dirty_file, scope=NETFS_SCOPE, bound=1, of=netfs,
+    lock_order=NETFS_LOCK_ORDER, properties=(*NETFS, "netfs_the_cache_is_behind", "netfs_the_server_is_behind"),
+)  # fmt: skip
 
 netfs_one_folio = scenario(
     "A dirty folio and no cache; the flusher.",
@@ -58,16 +52,9 @@ netfs_one_folio = scenario(
 
 netfs_long_subrequests = scenario(
     "Two folios, a writer and the flusher; a subrequest carries both folios.",
-    thread("writer", netfs_write),
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_file_on_server,
-    scope={**NETFS_SCOPE, NETFS_MAX_LEN: 2},
-    bound=3,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=NETFS,
-)
+    thread("writer", netfs_write), thread("flusher", netfs_background), *NETFS_IO, setup=netfs_file_on_server,
+    scope={**NETFS_SCOPE, NETFS_MAX_LEN: 2}, bound=3, of=netfs, lock_order=NETFS_LOCK_ORDER, properties=NETFS,
+)  # fmt: skip
 
 netfs_copy_to_cache = scenario(
     "A folio that is only to be copied to the cache, then a dirty one; the flusher.",
@@ -91,16 +78,10 @@ netfs_kinds = scenario(
 
 netfs_errors = scenario(
     "Two dirty folios and no cache; the server refuses a write; fsync and the flusher.",
-    thread("fsync", netfs_fsync, per=File),
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_dirty_file,
-    scope={**NETFS_SCOPE, NETFS_CACHE: 0, ERRORS: 1},
-    bound=2,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
+    thread("fsync", netfs_fsync, per=File), thread("flusher", netfs_background), *NETFS_IO, setup=netfs_dirty_file,
+    scope={**NETFS_SCOPE, NETFS_CACHE: 0, ERRORS: 1}, bound=2, of=netfs, lock_order=NETFS_LOCK_ORDER,
     properties=(*NETFS, "netfs_fsync_reaches_the_server", "fsync_reports_errors", "errors_are_reported_once"),
-)
+)  # fmt: skip
 
 netfs_no_request = scenario(
     "A dirty folio, for which once no request can be made; fsync and the flusher.",
@@ -110,29 +91,16 @@ netfs_no_request = scenario(
 
 netfs_truncates = scenario(
     "A dirty folio, the flusher, and truncate.",
-    process("truncater", netfs_truncate),
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_dirty_file,
-    scope={**NETFS_SCOPE, FOLIOS: 1, NETFS_CACHE: 0},
-    bound=2,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
+    process("truncater", netfs_truncate), thread("flusher", netfs_background), *NETFS_IO, setup=netfs_dirty_file,
+    scope={**NETFS_SCOPE, FOLIOS: 1, NETFS_CACHE: 0}, bound=2, of=netfs, lock_order=NETFS_LOCK_ORDER,
     properties=(*NETFS, "netfs_truncate_leaves_nothing_cached"),
-)
+)  # fmt: skip
 
 netfs_writes_copied = scenario(
     "A folio that is only to be copied to the cache, then a dirty one; a writer, and the flusher.",
-    process("writer", netfs_write),
-    thread("flusher", netfs_background),
-    *NETFS_IO,
-    setup=netfs_mixed_file,
-    scope={**NETFS_SCOPE, FOLIOS: 1},
-    bound=2,
-    of=netfs,
-    lock_order=NETFS_LOCK_ORDER,
-    properties=NETFS,
-)
+    process("writer", netfs_write), thread("flusher", netfs_background), *NETFS_IO, setup=netfs_mixed_file,
+    scope={**NETFS_SCOPE, FOLIOS: 1}, bound=2, of=netfs, lock_order=NETFS_LOCK_ORDER, properties=NETFS,
+)  # fmt: skip
 
 netfs_no_writer = scenario(
     "A dirty folio and no cache; the filesystem may have nothing to write to the server with; fsync and the flusher.",

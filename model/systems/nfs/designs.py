@@ -29,10 +29,9 @@ from model.systems.nfs.scenarios import nfs_write_under_fsync, nfs_writers
 
 nfs_trusts_writes = variant(
     "A WRITE that has succeeded is taken for stable, and its request is removed.",
-    replace(nfs_request_add_commit_list, by=nfs_inode_remove_request, inside=nfs_write_completion),
-    of=nfs,
+    replace(nfs_request_add_commit_list, by=nfs_inode_remove_request, inside=nfs_write_completion), of=nfs,
     scenario=nfs_server_reboot,
-)
+)  # fmt: skip
 
 
 @kernel("fs/nfs/write.c")
@@ -43,10 +42,8 @@ def any_verf_matches(verf: verf_t, req: NfsPage) -> bool:
 
 nfs_no_verifier = variant(
     "A COMMIT that has succeeded is taken to cover every WRITE before it, whatever the verifier.",
-    override(nfs_write_match_verf, by=any_verf_matches),
-    of=nfs,
-    scenario=nfs_server_reboot,
-)
+    override(nfs_write_match_verf, by=any_verf_matches), of=nfs, scenario=nfs_server_reboot,
+)  # fmt: skip
 
 
 @kernel("fs/nfs/file.c")
@@ -60,24 +57,18 @@ def nfs_file_fsync_once(current: Task, file: File) -> Errno:
 
 nfs_fsync_once = variant(
     "fsync does not look whether requests had to be written again.",
-    override(nfs_file_fsync, by=nfs_file_fsync_once),
-    of=nfs,
-    scenario=nfs_server_reboot,
-)
+    override(nfs_file_fsync, by=nfs_file_fsync_once), of=nfs, scenario=nfs_server_reboot,
+)  # fmt: skip
 
 nfs_fsync_waits_for_no_commit = variant(
     "fsync does not wait for COMMITs, neither its own nor those of others.",
-    drop(wait_on_commit, inside=nfs_commit_inode),
-    of=nfs,
-    scenario=nfs_server_reboot,
-)
+    drop(wait_on_commit, inside=nfs_commit_inode), of=nfs, scenario=nfs_server_reboot,
+)  # fmt: skip
 
 nfs_redirty_after_writeback = variant(
     "A request that could not be sent ends writeback before its folio is dirty again.",
-    swap(nfs_mark_request_dirty, nfs_page_end_writeback, inside=nfs_redirty_request),
-    of=nfs,
-    scenario=nfs_soft_errors,
-)
+    swap(nfs_mark_request_dirty, nfs_page_end_writeback, inside=nfs_redirty_request), of=nfs, scenario=nfs_soft_errors,
+)  # fmt: skip
 
 
 @kernel("fs/nfs/write.c")
@@ -106,17 +97,13 @@ def nfs_writepages_hard(mapping: AddressSpace, wbc: WritebackControl) -> Errno:
 
 nfs_no_softerr = variant(
     "The retry loop does not end on -EAGAIN where the mount has softerr.",
-    override(nfs_writepages, by=nfs_writepages_hard),
-    of=nfs,
-    scenario=nfs_softerr_mount,
-)
+    override(nfs_writepages, by=nfs_writepages_hard), of=nfs, scenario=nfs_softerr_mount,
+)  # fmt: skip
 
 nfs_stays_on_commit_list = variant(
     "A request that is written again stays on the commit list.",
-    drop(nfs_request_remove_commit_list, inside=nfs_clear_request_commit),
-    of=nfs,
-    scenario=nfs_writers,
-)
+    drop(nfs_request_remove_commit_list, inside=nfs_clear_request_commit), of=nfs, scenario=nfs_writers,
+)  # fmt: skip
 
 
 @kernel("fs/nfs/write.c")
@@ -140,10 +127,9 @@ nfs_returns_when_congested = variant(
     "As before v6.11: a background pass returns at once if the mount is congested, and a COMMIT may end congestion.",
     replace(xfs_vm_writepages, by=nfs_writepages_when_not_congested, inside=do_writepages),
     drop(nfs_wait_on_congestion, inside=nfs_writepages),
-    insert_before(nfs_commitdata_release, end_congestion, inside=nfs_commit_release_pages),
-    of=nfs,
+    insert_before(nfs_commitdata_release, end_congestion, inside=nfs_commit_release_pages), of=nfs,
     scenario=nfs_congested,
-)
+)  # fmt: skip
 
 # -------------------------------------------------------------------- repairs
 
@@ -171,10 +157,8 @@ def nfs_have_writebacks() -> bool:
 
 nfs_fsync_until_committed = variant(
     "fsync goes on until nothing is left to be written or committed.",
-    override(nfs_file_fsync, by=nfs_file_fsync_all),
-    of=nfs,
-    scenario=nfs_write_under_fsync,
-)
+    override(nfs_file_fsync, by=nfs_file_fsync_all), of=nfs, scenario=nfs_write_under_fsync,
+)  # fmt: skip
 
 
 @kernel("fs/nfs/file.c")
@@ -193,10 +177,8 @@ def nfs_release_folio_later(folio: Folio) -> bool:
 
 nfs_release_does_not_wait = variant(
     "Reclaim begins to write a folio that has a request, and does not wait for it.",
-    override(nfs_release_folio, by=nfs_release_folio_later),
-    of=nfs,
-    scenario=nfs_low_memory,
-)
+    override(nfs_release_folio, by=nfs_release_folio_later), of=nfs, scenario=nfs_low_memory,
+)  # fmt: skip
 
 
 @kernel("fs/nfs/write.c")
@@ -223,7 +205,6 @@ def nfs_attached_and_kept(folio: Folio) -> bool:
 nfs_group_lock_covers_the_removal = variant(
     "Requests are removed, and looked at before they are joined, under the lock of their group.",
     override(nfs_inode_remove_request, by=nfs_remove_with_the_group),
-    replace(nfs_folio_private_request, by=nfs_attached_and_kept, inside=nfs_lock_and_join_requests, nth=2),
-    of=nfs,
+    replace(nfs_folio_private_request, by=nfs_attached_and_kept, inside=nfs_lock_and_join_requests, nth=2), of=nfs,
     scenario=nfs_page_groups,
-)
+)  # fmt: skip

@@ -47,47 +47,24 @@ NFS_FSYNC = (*NFS, "nfs_fsync_makes_durable")
 
 nfs_writers = scenario(
     "One folio; writers, the flusher, and flushes without a commit.",
-    thread("writer", nfs_write),
-    thread("close", nfs_flush, per=File),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_file_on_server,
-    scope=NFS_SCOPE,
-    bound=3,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=(
-        *NFS, "new_data_is_marked", "nfs_a_request_waits_for_a_commit", "nfs_a_folio_is_dirtied_before_its_commit",
-    ),
+    thread("writer", nfs_write), thread("close", nfs_flush, per=File), thread("flusher", nfs_background), *RPC,
+    setup=nfs_file_on_server, scope=NFS_SCOPE, bound=3, of=nfs, lock_order=NFS_LOCK_ORDER,
+    properties=(*NFS, "new_data_is_marked", "nfs_a_request_waits_for_a_commit", "nfs_a_folio_is_dirtied_before_its_commit"),
 )  # fmt: skip
 
 nfs_server_reboot = scenario(
     "One dirty folio; fsync, the flusher, and a server that reboots.",
-    thread("fsync", nfs_fsync, per=File),
-    thread("flusher", nfs_background),
-    process("server", nfs_reboot),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope={**NFS_SCOPE, NFS_REBOOTS: 1},
-    bound=2,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
+    thread("fsync", nfs_fsync, per=File), thread("flusher", nfs_background), process("server", nfs_reboot), *RPC,
+    setup=nfs_dirty_file, scope={**NFS_SCOPE, NFS_REBOOTS: 1}, bound=2, of=nfs, lock_order=NFS_LOCK_ORDER,
     properties=(*NFS_FSYNC, "nfs_a_commit_comes_too_late"),
-)
+)  # fmt: skip
 
 nfs_write_under_fsync = scenario(
     "One folio; two writes, fsync, and the flusher, whose WRITE is not FILE_SYNC.",
-    thread("writer", nfs_write),
-    thread("fsync", nfs_fsync, per=File),
-    thread("flusher", nfs_background),
-    *RPC,
-    setup=nfs_file_on_server,
-    scope={**NFS_SCOPE, NFS_REBOOTS: 0},
-    bound=4,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
+    thread("writer", nfs_write), thread("fsync", nfs_fsync, per=File), thread("flusher", nfs_background), *RPC,
+    setup=nfs_file_on_server, scope={**NFS_SCOPE, NFS_REBOOTS: 0}, bound=4, of=nfs, lock_order=NFS_LOCK_ORDER,
     properties=NFS_FSYNC,
-)
+)  # fmt: skip
 
 nfs_soft_errors = scenario(
     "Two dirty folios with a clean one between them; now and then a request cannot be sent; fsync or the flusher.",
@@ -97,14 +74,10 @@ nfs_soft_errors = scenario(
 
 nfs_softerr_mount = scenario(
     "The same with requests that perhaps can never be sent, on a mount with softerr: every pass comes to its end.",
-    process("sync", nfs_flush, per=File),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope={**NFS_TWO_FOLIOS, FOLIOS: 3, NFS_SOFT_ERRORS: 9, NFS_MOUNT_SOFTERR: 1},
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
+    process("sync", nfs_flush, per=File), *RPC, setup=nfs_dirty_file,
+    scope={**NFS_TWO_FOLIOS, FOLIOS: 3, NFS_SOFT_ERRORS: 9, NFS_MOUNT_SOFTERR: 1}, of=nfs, lock_order=NFS_LOCK_ORDER,
     properties=(*NFS, "nfs_passes_end"),
-)
+)  # fmt: skip
 
 nfs_errors = scenario(
     "One folio, written once; fsync, the flusher, and a server that refuses a WRITE or a COMMIT.",
@@ -120,16 +93,9 @@ nfs_congested = scenario(
 
 nfs_reclaimed = scenario(
     "Two cached folios, one of which is written; the flusher, and an allocation that looks for memory.",
-    process("writer", nfs_write),
-    process("flusher", nfs_background),
-    process("reclaim", nfs_reclaim),
-    *RPC,
-    setup=nfs_cached_file,
-    scope=NFS_TWO_FOLIOS,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
-    properties=NFS,
-)
+    process("writer", nfs_write), process("flusher", nfs_background), process("reclaim", nfs_reclaim), *RPC,
+    setup=nfs_cached_file, scope=NFS_TWO_FOLIOS, of=nfs, lock_order=NFS_LOCK_ORDER, properties=NFS,
+)  # fmt: skip
 
 nfs_low_memory = scenario(
     "Two cached folios, one of which is written; a WRITE needs memory, and an allocation looks for it.",
@@ -145,14 +111,9 @@ nfs_refused_requests = scenario(
 
 nfs_reclaim_ends = scenario(
     "One dirty folio, and an allocation that looks for memory: it comes to its end.",
-    process("reclaim", nfs_reclaim),
-    *RPC,
-    setup=nfs_dirty_file,
-    scope=NFS_SCOPE,
-    of=nfs,
-    lock_order=NFS_LOCK_ORDER,
+    process("reclaim", nfs_reclaim), *RPC, setup=nfs_dirty_file, scope=NFS_SCOPE, of=nfs, lock_order=NFS_LOCK_ORDER,
     properties=(*NFS, "nfs_folio_locks_end"),
-)
+)  # fmt: skip
 
 nfs_redirty_under_fsync = scenario(
     "One dirty folio; a request of the flusher cannot be sent while fsync waits for its writeback.",

@@ -299,14 +299,11 @@ f2fs_folios = variant(
     "f2fs_write_cache_folios: writeback_iter, large folios, and one bias, one lock and one cp_rwsem for each.",
     replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios, inside=__f2fs_write_data_pages),
     override(f2fs_end_page_writeback, by=f2fs_finish_page_writeback),
-    override(f2fs_write_data_page, by=f2fs_write_data_folio),
-    override(move_data_page, by=move_data_page_of_folio),
+    override(f2fs_write_data_page, by=f2fs_write_data_folio), override(move_data_page, by=move_data_page_of_folio),
     override(f2fs_compress_write_end_io, by=f2fs_compress_end_folios),
-    override(f2fs_read_cluster, by=f2fs_read_cluster_folios),
-    override(f2fs_lock_cluster, by=f2fs_lock_cluster_folios),
+    override(f2fs_read_cluster, by=f2fs_read_cluster_folios), override(f2fs_lock_cluster, by=f2fs_lock_cluster_folios),
     override(f2fs_compress_write_end, by=f2fs_dirty_cluster_folios),
     override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle),
     override(f2fs_wait_on_all_pages, by=wait_on_all_new_addresses),
-    override(f2fs_truncate_partial_cluster, by=f2fs_truncate_partial_cluster_in_one_look),
-    of=f2fs,
-)
+    override(f2fs_truncate_partial_cluster, by=f2fs_truncate_partial_cluster_in_one_look), of=f2fs,
+)  # fmt: skip

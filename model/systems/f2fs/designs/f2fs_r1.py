@@ -204,9 +204,8 @@ def f2fs_drop_bias(folio: Folio, error: Errno):
 
 f2fs_r1 = variant(
     "R1: writeback_iter, and behind it a walk over the dirty ranges that looks up their blocks.",
-    replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r1, inside=__f2fs_write_data_pages),
-    of=f2fs,
-)
+    replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r1, inside=__f2fs_write_data_pages), of=f2fs,
+)  # fmt: skip
 
 # Each line is one repair; f2fs_r1_N is R1 with the first N of them.
 REPAIRS = (

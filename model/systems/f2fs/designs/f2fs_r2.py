@@ -143,9 +143,8 @@ def uncount_failed_page(folio: Folio, error: Errno):
 
 f2fs_r2 = variant(
     "R2: writeback_iter, and behind it a walk over the dirty ranges that writes their pages.",
-    replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r2, inside=__f2fs_write_data_pages),
-    of=f2fs,
-)
+    replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r2, inside=__f2fs_write_data_pages), of=f2fs,
+)  # fmt: skip
 
 # Each line is one repair; f2fs_r2_N is R2 with the first N of them.
 REPAIRS = (

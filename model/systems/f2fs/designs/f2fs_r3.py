@@ -225,9 +225,8 @@ def redirty_then_record(folio: Folio, wbc: WritebackControl, err: Errno):
 
 f2fs_r3 = variant(
     "R3: writeback_iter, f2fs_write_single_folio() for each dirty range, writeback begun and ended for the folio.",
-    replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r3, inside=__f2fs_write_data_pages),
-    of=f2fs,
-)
+    replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r3, inside=__f2fs_write_data_pages), of=f2fs,
+)  # fmt: skip
 
 # Each line is one repair; f2fs_r3_N is R3 with the first N of them.
 REPAIRS = (

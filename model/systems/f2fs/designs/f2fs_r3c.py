@@ -257,9 +257,8 @@ def f2fs_gather_in_order(
 f2fs_r3c = variant(
     "R3, compressed: the pages of a cluster are gathered over several rounds of writeback_iter().",
     replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r3c, inside=__f2fs_write_data_pages),
-    replace(charge_submitted, by=iterator_charges_folios, inside=f2fs_write_multi_pages),
-    of=f2fs,
-)
+    replace(charge_submitted, by=iterator_charges_folios, inside=f2fs_write_multi_pages), of=f2fs,
+)  # fmt: skip
 
 NO_PREPARE = (drop(f2fs_prepare_compress_overwrite, inside=f2fs_gather_range),)
 STAY_LOCKED = (override(f2fs_leave_folio, by=f2fs_leave_gathered_folio),)

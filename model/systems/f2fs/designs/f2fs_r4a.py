@@ -25,10 +25,8 @@ STEP_OVER = (override(walk_comes_to_its_end, by=walk_steps_over_empty_slots),)
 
 f2fs_r4a = variant(
     "R4a: R3 with a prepare_compress_overwrite() that goes from folio to folio.",
-    *f2fs_r3c.edits,
-    *PREPARE,
-    of=f2fs,
-)
+    *f2fs_r3c.edits, *PREPARE, of=f2fs,
+)  # fmt: skip
 
 # f2fs_r4a_N is R4a with the first N repairs.  The last one, clusters by the window, has its own way to prepare a cluster.
 STAGES = (

@@ -176,11 +176,9 @@ f2fs_r4b = variant(
     "R4b: as R3, with a context for clusters; an error does not end the walk over a folio.",
     replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r4b, inside=__f2fs_write_data_pages),
     insert_after(f2fs_write_raw_pages, f2fs_put_rpages_wbc, inside=f2fs_write_multi_pages),
-    override(f2fs_read_cluster, by=f2fs_read_cluster_r4),
-    override(f2fs_lock_cluster, by=f2fs_lock_cluster_r4),
-    override(f2fs_compress_write_end, by=f2fs_dirty_cluster_folios),
-    of=f2fs,
-)
+    override(f2fs_read_cluster, by=f2fs_read_cluster_r4), override(f2fs_lock_cluster, by=f2fs_lock_cluster_r4),
+    override(f2fs_compress_write_end, by=f2fs_dirty_cluster_folios), of=f2fs,
+)  # fmt: skip
 
 # -------------------------------------------------------------------- repairs
 

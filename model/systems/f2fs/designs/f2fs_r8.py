@@ -181,9 +181,8 @@ def f2fs_write_cache_folios_r8(mapping: AddressSpace, wbc: WritebackControl) -> 
 f2fs_r8 = variant(
     "R8: writeback_iter, a bias, and cp_rwsem once for each folio, as posted.",
     replace(f2fs_write_cache_pages, by=f2fs_write_cache_folios_r8, inside=__f2fs_write_data_pages),
-    override(f2fs_end_page_writeback, by=f2fs_finish_page_writeback),
-    of=f2fs,
-)
+    override(f2fs_end_page_writeback, by=f2fs_finish_page_writeback), of=f2fs,
+)  # fmt: skip
 
 # -------------------------------------------------------------------- repairs
 

@@ -40,10 +40,9 @@ def forget_submitted(cp: CachePages):
 
 f2fs_submitted_is_reset = variant(
     "f2fs_write_cache_pages resets `submitted` before each page.",
-    insert_before(f2fs_write_single_data_page, forget_submitted, inside=f2fs_write_entry),
-    of=f2fs,
+    insert_before(f2fs_write_single_data_page, forget_submitted, inside=f2fs_write_entry), of=f2fs,
     scenario=f2fs_budget,
-)
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/file.c")
@@ -67,10 +66,8 @@ def f2fs_do_sync_file_without_gc(current: Task, file: File) -> Errno:
 
 f2fs_fsync_excludes_gc = variant(
     "fsync holds i_gc_rwsem from before its wait for data until the node is durable.",
-    override(f2fs_do_sync_file, by=f2fs_do_sync_file_without_gc),
-    of=f2fs,
-    scenario=f2fs_gc_moves,
-)
+    override(f2fs_do_sync_file, by=f2fs_do_sync_file_without_gc), of=f2fs, scenario=f2fs_gc_moves,
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/compress.c")
@@ -85,10 +82,9 @@ def drop_compressed_slots(cc: CompressCtx, compr_blocks: page_count_t):
 
 f2fs_raw_drops_compressed_slots = variant(
     "A raw write of a compressed cluster frees what is left of it, for pages that have gone meanwhile.",
-    insert_before(f2fs_unlock_op, drop_compressed_slots, inside=f2fs_write_raw_pages),
-    of=f2fs,
+    insert_before(f2fs_unlock_op, drop_compressed_slots, inside=f2fs_write_raw_pages), of=f2fs,
     scenario=f2fs_cluster_cut,
-)
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/compress.c")
@@ -111,10 +107,8 @@ f2fs_cluster_unlocked_when_queued = variant(
     "The pages of a compressed cluster are unlocked when its block is in a bio, and not before.",
     replace(folio_unlock, by=keep_locked, inside=f2fs_write_compressed_pages, nth=1),
     insert_before(folio_unlock, unlock_the_first, inside=f2fs_write_compressed_pages, nth=2),
-    replace(folio_lock, by=is_locked_still, inside=cancel_cluster_writeback),
-    of=f2fs,
-    scenario=f2fs_cluster_no_space,
-)
+    replace(folio_lock, by=is_locked_still, inside=cancel_cluster_writeback), of=f2fs, scenario=f2fs_cluster_no_space,
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/compress.c")
@@ -133,10 +127,9 @@ def f2fs_truncate_partial_cluster_in_one_look(cluster: pgoff_t, first: pgoff_t) 
 
 f2fs_truncate_looks_once = variant(
     "Truncate looks only once whether the cluster that it cuts is compressed: when it has locked the pages.",
-    override(f2fs_truncate_partial_cluster, by=f2fs_truncate_partial_cluster_in_one_look),
-    of=f2fs,
+    override(f2fs_truncate_partial_cluster, by=f2fs_truncate_partial_cluster_in_one_look), of=f2fs,
     scenario=f2fs_cluster_cut,
-)
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/data.c")
@@ -147,10 +140,9 @@ def submit_before_the_retry(mapping: AddressSpace):
 
 f2fs_retry_submits = variant(
     "f2fs_write_cache_pages submits its bio before it starts over at index 0.",
-    insert_before(f2fs_start_over, submit_before_the_retry, inside=f2fs_write_cache_pages),
-    of=f2fs,
+    insert_before(f2fs_start_over, submit_before_the_retry, inside=f2fs_write_cache_pages), of=f2fs,
     scenario=f2fs_two_clusters,
-)
+)  # fmt: skip
 
 
 @primitive("fs/f2fs/data.c")
@@ -167,10 +159,8 @@ def has_merged_page_of_cluster(page: Page, folio: Folio) -> bool:
 
 f2fs_wait_submits_the_cluster = variant(
     "Who waits for writeback of any page of a compressed cluster submits the bio with its block.",
-    override(__has_merged_page, by=has_merged_page_of_cluster),
-    of=f2fs,
-    scenario=f2fs_two_clusters_gc,
-)
+    override(__has_merged_page, by=has_merged_page_of_cluster), of=f2fs, scenario=f2fs_two_clusters_gc,
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/compress.c")
@@ -186,10 +176,9 @@ def f2fs_prepare_compress_overwrite_once(cluster: cluster_t) -> Prepared:
 
 f2fs_read_error_is_told = variant(
     "f2fs_prepare_compress_overwrite gives up if the device cannot read the cluster.",
-    override(f2fs_prepare_compress_overwrite, by=f2fs_prepare_compress_overwrite_once),
-    of=f2fs,
+    override(f2fs_prepare_compress_overwrite, by=f2fs_prepare_compress_overwrite_once), of=f2fs,
     scenario=f2fs_cluster_bad_block,
-)
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/file.c")
@@ -229,10 +218,8 @@ def f2fs_setattr_size_read_first(oldsize: loff_t, newsize: loff_t) -> Errno:
 
 f2fs_truncate_reads_first = variant(
     "truncate reads the page that it cuts in the middle before it sets i_size, and fails if it cannot.",
-    override(f2fs_setattr_size, by=f2fs_setattr_size_read_first),
-    of=f2fs,
-    scenario=f2fs_cut_bad_block,
-)
+    override(f2fs_setattr_size, by=f2fs_setattr_size_read_first), of=f2fs, scenario=f2fs_cut_bad_block,
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/data.c")
@@ -250,10 +237,8 @@ def f2fs_has_woken(sbi: Sbi):
 f2fs_wakes_before_the_end = variant(
     "f2fs_write_end_io() does not look at sbi any more once it has ended writeback of the last page.",
     replace(f2fs_end_page_writeback, by=f2fs_wake_and_end, inside=f2fs_write_end_io),
-    replace(f2fs_wake_checkpoint, by=f2fs_has_woken, inside=f2fs_write_end_io),
-    of=f2fs,
-    scenario=f2fs_umounts,
-)
+    replace(f2fs_wake_checkpoint, by=f2fs_has_woken, inside=f2fs_write_end_io), of=f2fs, scenario=f2fs_umounts,
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/gc.c")
@@ -269,10 +254,8 @@ def ra_data_block_of_the_victim(page: Page):
 
 f2fs_readahead_looks_again = variant(
     "Garbage collection that reads ahead looks, with the page locked, whether its block is still the one that it has met.",
-    override(ra_data_block, by=ra_data_block_of_the_victim),
-    of=f2fs,
-    scenario=f2fs_two_clusters_gc,
-)
+    override(ra_data_block, by=ra_data_block_of_the_victim), of=f2fs, scenario=f2fs_two_clusters_gc,
+)  # fmt: skip
 
 
 @kernel("fs/f2fs/file.c")
@@ -291,10 +274,8 @@ def f2fs_do_sync_file_when_idle(current: Task, file: File) -> Errno:
 
 f2fs_only_fsync_waits_with_the_node = variant(
     "fsync locks the node before it waits for data that is on its way to an address in it; a checkpoint does not.",
-    override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle),
-    of=f2fs,
-    scenario=f2fs_cut_in_a_page,
-)
+    override(f2fs_do_sync_file, by=f2fs_do_sync_file_when_idle), of=f2fs, scenario=f2fs_cut_in_a_page,
+)  # fmt: skip
 
 
 @primitive("fs/f2fs/checkpoint.c")

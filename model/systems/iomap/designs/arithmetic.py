@@ -59,37 +59,31 @@ def end_aligned_signed(end_pos: loff_t) -> loff_t:
 
 signed_end_pos = variant(
     "The end of a folio is computed and compared as a loff_t.",
-    override(folio_end_pos, by=folio_end_pos_signed),
-    override(folio_crosses_eof, by=folio_crosses_eof_signed),
+    override(folio_end_pos, by=folio_end_pos_signed), override(folio_crosses_eof, by=folio_crosses_eof_signed),
     of=iomap,
-)
+)  # fmt: skip
 
 narrow_end_index = variant(
     "The index of the page at EOF is kept in an unsigned int.",
-    override(folio_beyond_eof, by=folio_beyond_eof_narrow),
-    of=iomap,
-)
+    override(folio_beyond_eof, by=folio_beyond_eof_narrow), of=iomap,
+)  # fmt: skip
 
 index_at_least_plus_one = variant(
     "A folio lies beyond EOF if its index is at least one more than that of EOF.",
-    override(folio_beyond_eof, by=folio_beyond_eof_plus_one),
-    of=iomap,
-)
+    override(folio_beyond_eof, by=folio_beyond_eof_plus_one), of=iomap,
+)  # fmt: skip
 
 clamp_without_offset = variant(
     "The clamp compares io_size alone with the end.",
-    override(clamp_io_size, by=clamp_io_size_alone),
-    of=iomap,
-)
+    override(clamp_io_size, by=clamp_io_size_alone), of=iomap,
+)  # fmt: skip
 
 end_rounded_down = variant(
     "The end of writeback is rounded down to a block.",
-    override(end_aligned, by=end_aligned_down),
-    of=iomap,
-)
+    override(end_aligned, by=end_aligned_down), of=iomap,
+)  # fmt: skip
 
 end_rounded_up_signed = variant(
     "The end of writeback is rounded up as a loff_t.",
-    override(end_aligned, by=end_aligned_signed),
-    of=iomap,
-)
+    override(end_aligned, by=end_aligned_signed), of=iomap,
+)  # fmt: skip

@@ -17,7 +17,5 @@ def xfs_eof_now(new_size: loff_t, isize: loff_t, di_size: loff_t) -> loff_t:
 
 size_at_completion = variant(
     "Completion records i_size as it is then, not what the I/O covers.",
-    override(xfs_new_eof, by=xfs_eof_now),
-    of=iomap,
-    scenario=append_flush,
-)
+    override(xfs_new_eof, by=xfs_eof_now), of=iomap, scenario=append_flush,
+)  # fmt: skip

@@ -26,6 +26,5 @@ def iomap_writepages_by_callback(mapping: AddressSpace, wbc: WritebackControl, w
 through_write_cache_pages = variant(
     "iomap writes its folios by way of write_cache_pages() and a callback.",
     override(iomap_writepages, by=iomap_writepages_by_callback),
-    replace(writepage, by=iomap_do_writepage, inside=write_cache_pages),
-    of=iomap,
-)
+    replace(writepage, by=iomap_do_writepage, inside=write_cache_pages), of=iomap,
+)  # fmt: skip

@@ -25,17 +25,13 @@ def record_error(error: Errno):
 error_before_end_writeback = variant(
     "Record an error of ->map_blocks before writeback of the folio can end.",
     insert_before(folio_unlock, record_error, inside=iomap_writepage_map, nth=2),
-    drop(mapping_set_error, inside=iomap_writepage_map),
-    of=iomap,
-    scenario=errors,
-)
+    drop(mapping_set_error, inside=iomap_writepage_map), of=iomap, scenario=errors,
+)  # fmt: skip
 
 uptodate_after_copy = variant(
     "Do not call blocks uptodate before the copy, where they were zeroed for a part of them only.",
-    drop(iomap_set_range_uptodate, inside=fill_block, nth=1),
-    of=iomap,
-    scenario=short_copy_in_hole,
-)
+    drop(iomap_set_range_uptodate, inside=fill_block, nth=1), of=iomap, scenario=short_copy_in_hole,
+)  # fmt: skip
 
 
 @kernel("fs/xfs/xfs_file.c")
@@ -46,10 +42,8 @@ def write_zeroes(current: Task, isize: loff_t, pos: loff_t):
 
 zeroes_before_size = variant(
     "A write behind EOF writes what it has zeroed before it raises i_size.",
-    insert_after(xfs_zero_range, write_zeroes, inside=xfs_file_write_zero_eof),
-    of=iomap,
-    scenario=write_behind_eof,
-)
+    insert_after(xfs_zero_range, write_zeroes, inside=xfs_file_write_zero_eof), of=iomap, scenario=write_behind_eof,
+)  # fmt: skip
 
 
 @kernel("fs/iomap/buffered-io.c")
@@ -62,8 +56,6 @@ def grow_by_what_is_written(pos: loff_t, written: loff_t, old_size: loff_t):
 size_of_what_is_written = variant(
     "A copy that was rejected leaves i_size as it was, also behind EOF.",
     insert_after(i_size_read, grow_by_what_is_written, inside=iomap_write_iter),
-    drop(i_size_write, inside=iomap_write_iter),
-    drop(note_size_grows, inside=iomap_write_iter),
-    of=iomap,
+    drop(i_size_write, inside=iomap_write_iter), drop(note_size_grows, inside=iomap_write_iter), of=iomap,
     scenario=copies_fail_behind_eof,
-)
+)  # fmt: skip

@@ -10,7 +10,5 @@ from model.systems.iomap.scenarios import iomap, one_block_folios
 
 truncate_skips_writeback_wait = variant(
     "Truncate does not wait for writeback of the folios that it drops.",
-    drop(folio_wait_writeback, inside=truncate_inode_pages_range),
-    of=iomap,
-    scenario=one_block_folios,
-)
+    drop(folio_wait_writeback, inside=truncate_inode_pages_range), of=iomap, scenario=one_block_folios,
+)  # fmt: skip

@@ -18,7 +18,5 @@ def put_folio_early(iter: IomapIter, pos: loff_t, written: loff_t, folio: Folio)
 unlock_before_size = variant(
     "The writer unlocks the folio before it raises i_size.",
     drop(__iomap_put_folio, inside=iomap_write_iter),
-    insert_after(iomap_write_end, put_folio_early, inside=iomap_write_iter),
-    of=iomap,
-    scenario=append_flush,
-)
+    insert_after(iomap_write_end, put_folio_early, inside=iomap_write_iter), of=iomap, scenario=append_flush,
+)  # fmt: skip
