@@ -16,18 +16,24 @@ from model.systems.iomap.scenarios import cyclic, iomap
 
 
 @kernel("mm/page-writeback.c")
+def writeback_iter_begins(mapping: AddressSpace, wbc: WritebackControl, error: Place):
+    """The beginning of a pass, as in writeback_iter()."""
+    folio_batch_init(wbc)
+    wbc.saved_err = OK
+    error = OK
+    if wbc.range_cyclic:
+        wbc.index = mapping.writeback_index
+    else:
+        wbc.index = wbc.range_start // PAGE_SIZE
+    if wbc.sync_mode == WB_SYNC_ALL:
+        tag_pages_for_writeback(mapping, wbc.index, wbc_end(wbc))
+
+
+@kernel("mm/page-writeback.c")
 def writeback_iter_wraps(mapping: AddressSpace, wbc: WritebackControl, folio: Folio, error: Place) -> Folio:
     """A cyclic pass that reaches the end goes on from index 0 to where it began."""
     if folio is None:
-        folio_batch_init(wbc)
-        wbc.saved_err = OK
-        error = OK
-        if wbc.range_cyclic:
-            wbc.index = mapping.writeback_index
-        else:
-            wbc.index = wbc.range_start // PAGE_SIZE
-        if wbc.sync_mode == WB_SYNC_ALL:
-            tag_pages_for_writeback(mapping, wbc.index, wbc_end(wbc))
+        writeback_iter_begins(mapping, wbc, error)
     else:
         wbc.nr_to_write -= folio_nr_pages(folio)
         if wbc.sync_mode == WB_SYNC_ALL:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from checker.lang import Place, kernel, override, process, scenario, variant
 
+from model.history.iomap.wcp_cyclic_wrap_deadlock import writeback_iter_begins
 from model.include.size import folio_next_index, folio_nr_pages
-from model.include.state import BLOCKS, CELLS, ERRORS, IOENDS, OK, PAGE_SIZE, WB_SYNC_ALL, AddressSpace, File, Folio
+from model.include.state import BLOCKS, CELLS, ERRORS, IOENDS, OK, WB_SYNC_ALL, AddressSpace, File, Folio
 from model.include.state import WritebackControl
-from model.mm.page_writeback import folio_batch_init, folio_batch_release, tag_pages_for_writeback, wbc_end
+from model.mm.page_writeback import folio_batch_release
 from model.mm.page_writeback import writeback_get_folio, writeback_iter
 from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, append, file_on_disk, fsync
 from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
@@ -30,14 +31,7 @@ def writeback_iter_stops_on_error(
 ) -> Folio:
     """Every pass stops at the first error."""
     if folio is None:
-        folio_batch_init(wbc)
-        error = OK
-        if wbc.range_cyclic:
-            wbc.index = mapping.writeback_index
-        else:
-            wbc.index = wbc.range_start // PAGE_SIZE
-        if wbc.sync_mode == WB_SYNC_ALL:
-            tag_pages_for_writeback(mapping, wbc.index, wbc_end(wbc))
+        writeback_iter_begins(mapping, wbc, error)
     else:
         wbc.nr_to_write -= folio_nr_pages(folio)
         if error != OK or (wbc.nr_to_write <= 0 and wbc.sync_mode != WB_SYNC_ALL):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from checker.lang import Place, kernel, override, variant
 
+from model.history.iomap.wcp_cyclic_wrap_deadlock import writeback_iter_begins
 from model.include.size import folio_next_index, folio_nr_pages
-from model.include.state import OK, PAGE_SIZE, WB_SYNC_ALL, AddressSpace, Errno, Folio, SyncMode, Task
+from model.include.state import OK, AddressSpace, Errno, Folio, SyncMode, Task
 from model.include.state import WritebackControl, loff_t
 from model.mm.filemap import __filemap_fdatawrite_range, filemap_fdatawrite_wbc
-from model.mm.page_writeback import folio_batch_init, folio_batch_release, tag_pages_for_writeback, wbc_end
+from model.mm.page_writeback import folio_batch_release
 from model.mm.page_writeback import writeback_get_folio, writeback_iter
 from model.systems.iomap.scenarios import iomap, two_folios
 
@@ -21,15 +22,7 @@ from model.systems.iomap.scenarios import iomap, two_folios
 def writeback_iter_stops(mapping: AddressSpace, wbc: WritebackControl, folio: Folio, error: Place) -> Folio:
     """Every pass stops when its budget is used up."""
     if folio is None:
-        folio_batch_init(wbc)
-        wbc.saved_err = OK
-        error = OK
-        if wbc.range_cyclic:
-            wbc.index = mapping.writeback_index
-        else:
-            wbc.index = wbc.range_start // PAGE_SIZE
-        if wbc.sync_mode == WB_SYNC_ALL:
-            tag_pages_for_writeback(mapping, wbc.index, wbc_end(wbc))
+        writeback_iter_begins(mapping, wbc, error)
     else:
         wbc.nr_to_write -= folio_nr_pages(folio)
         if error != OK or wbc.nr_to_write <= 0:

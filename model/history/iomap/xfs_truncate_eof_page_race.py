@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from checker.lang import Place, kernel, override, scenario, thread, variant
 
-from model.fs.iomap.buffered_io import iomap_truncate_page, iomap_zero_iter
-from model.fs.iomap.iter import iomap_iter, iomap_length
-from model.include.state import BLOCKS, BLOCK_SIZE, FOLIOS, IOENDS, IOMAP_HOLE, IOMAP_UNWRITTEN, OK, Errno, IomapIter
+from model.fs.iomap.buffered_io import iomap_truncate_page
+from model.include.state import BLOCKS, BLOCK_SIZE, FOLIOS, IOENDS, OK, Errno
 from model.include.state import Task
 from model.include.state import loff_t
+from model.history.iomap.iomap_zero_range_skips_dirty_unwritten import iomap_zero_range_by_mapping
 from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, TRUNCATE_A, TRUNCATE_B, append
 from model.systems.iomap.scenarios import default, iomap
 
@@ -30,17 +30,7 @@ def iomap_truncate_page_by_mapping(current: Task, pos: loff_t, did_zero: Place) 
     """Zero the rest of the block, unless the extent is a hole or unwritten."""
     if pos % BLOCK_SIZE == 0:
         return OK
-    iter = IomapIter()
-    iter.current = current
-    iter.zero = True
-    iter.pos = pos
-    iter.len = BLOCK_SIZE - pos % BLOCK_SIZE
-    while iomap_iter(iter):
-        if iter.type in (IOMAP_HOLE, IOMAP_UNWRITTEN):
-            iter.processed = iomap_length(iter)
-        else:
-            iter.processed = iomap_zero_iter(iter, did_zero)
-    return OK
+    return iomap_zero_range_by_mapping(current, pos, BLOCK_SIZE - pos % BLOCK_SIZE, did_zero)
 
 
 xfs_truncate_eof_page_race = variant(

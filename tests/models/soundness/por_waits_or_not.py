@@ -1,77 +1,34 @@
 """A step that waits for a lock only in one case, and reads what the lock guards in both."""
 
-from checker.lang import Lock, Range, Struct, acquire, invariant, is_locked, primitive, process, release, scenario, try_acquire, wait_until
+from checker.lang import Range, invariant, is_locked, primitive, process, release, scenario, try_acquire, wait_until
+
+from drawers import Clerk, Drawer, Slip, save
 
 Polite = Range(0, 1)
 
 
-class Board(Struct):
-    """Written under its lock, read by anybody."""
-
-    chalk = Lock("chalk")
-    figure = Range(0, 1, "figure", write_guard=chalk)
-
-
-class Pupil(Struct, count=2):
-    """What each does before."""
-
-    polite = Range(0, 1, "polite")
-
-
-class Book(Struct):
-    """What was copied."""
-
-    figure = Range(0, 1, "copied")
-
-
 @primitive()
 def copy(polite: Polite):
-    """The polite wait for the chalk, and hold it meanwhile."""
-    wait_until(polite == 0 or not is_locked(Board[0].chalk))
+    """The polite wait for the key, and hold it meanwhile."""
+    wait_until(polite == 0 or not is_locked(Drawer[0].key))
     if polite == 1:
-        taken = try_acquire(Board[0].chalk)
-    Book[0].figure = Board[0].figure
+        taken = try_acquire(Drawer[0].key)
+    Slip[0].coins = Drawer[0].coins
     if polite == 1:
-        release(Board[0].chalk)
+        release(Drawer[0].key)
 
 
-@primitive()
-def take():
-    """Take the chalk."""
-    acquire(Board[0].chalk)
-
-
-@primitive()
-def write():
-    """Write a figure."""
-    Board[0].figure = 1
-
-
-@primitive()
-def give():
-    """Give the chalk back."""
-    release(Board[0].chalk)
-
-
-def learn():
+def count():
     """Not polite."""
-    Pupil[0].polite = 0
-    polite = Pupil[0].polite
+    Clerk[0].sits = 0
+    polite = Clerk[0].sits
     copy(polite)
 
 
-def teach():
-    """Writes."""
-    Pupil[1].polite = 1
-    take()
-    write()
-    give()
-
-
 @invariant
-def nothing_is_copied():
-    """The figure is copied before it is written."""
-    return Book[0].figure == 0
+def no_coin_is_counted():
+    """The coins are counted before there is one."""
+    return Slip[0].coins == 0
 
 
-school = scenario("A pupil and a teacher.", process("pupil", learn), process("teacher", teach))
+shop = scenario("Two clerks.", process("counter", count), process("saver", save))

@@ -305,19 +305,25 @@ def f2fs_read_cluster_folios(cluster: cluster_t) -> bool:
 
 
 @kernel("fs/f2fs/compress.c")
+def f2fs_lock_uptodate_folio(folio: Folio) -> bool:
+    """Lock a folio that is valid, and idle; False: it was gone, and is not locked."""
+    found = filemap_lock_folio(folio)
+    good = False
+    if found:
+        f2fs_wait_on_page_writeback(folio)
+        with atomic("folio_test_uptodate(): under the folio lock"):
+            good = folio.mapping and folio_test_uptodate(folio)
+        if not good:
+            folio_unlock(folio)
+    return good
+
+
+@kernel("fs/f2fs/compress.c")
 def f2fs_lock_cluster_folios(cluster: cluster_t) -> bool:
     """Lock the folios of a cluster, valid and idle; False: one was gone, and none is locked."""
     for i in range(0, CLUSTER_FOLIOS):
         folio: Folio = Folio[cluster * F2FS_CLUSTER_SIZE // PAGES + i]
-        found = filemap_lock_folio(folio)
-        good = False
-        if found:
-            f2fs_wait_on_page_writeback(folio)
-            with atomic("folio_test_uptodate(): under the folio lock"):
-                good = folio.mapping and folio_test_uptodate(folio)
-            if not good:
-                folio_unlock(folio)
-        if not good:
+        if not f2fs_lock_uptodate_folio(folio):
             for locked in range(0, i):
                 folio_unlock(Folio[cluster * F2FS_CLUSTER_SIZE // PAGES + locked])
             return False

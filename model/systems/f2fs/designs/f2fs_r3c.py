@@ -8,24 +8,24 @@ written to; that it returns nothing is the reading that is kindest.
 
 from __future__ import annotations
 
-from checker.lang import atomic, bug_on, drop, kernel, number, override, primitive, replace, variant, warn_on
+from checker.lang import atomic, bug_on, drop, kernel, number, override, primitive, replace, variant
 
 from model.fs.f2fs.compress import CompressCtx, cluster_t, f2fs_compress_ctx_add_page, f2fs_is_compressed_cluster
 from model.fs.f2fs.compress import f2fs_prepare_compress_overwrite, f2fs_write_multi_pages
 from model.fs.f2fs.data import __f2fs_write_data_pages, charge_submitted, f2fs_dirty_data_folio, f2fs_take_folio
-from model.fs.f2fs.data import f2fs_write_cache_pages, ffs_alloc, folio_redirty_for_writepage
+from model.fs.f2fs.data import f2fs_write_cache_pages, folio_redirty_for_writepage
 from model.fs.f2fs.segment import f2fs_submit_merged_write
-from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
+from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.include.f2fs import F2FS_CLUSTER_SIZE, PREPARED, CachePages, Page, page_count_t, sbi
-from model.include.primitives import atomic_inc, atomic_read, folio_lock, folio_unlock
+from model.include.primitives import folio_lock, folio_unlock
 from model.include.size import folio_pos, round_up_to_block
-from model.include.state import BLOCKS, EAGAIN, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, AddressSpace, Errno, Folio
+from model.include.state import EAGAIN, FOLIO_SIZE, OK, PAGES, PAGE_SIZE, AddressSpace, Errno, Folio
 from model.include.state import WritebackControl
 from model.include.state import loff_t, mapping
 from model.mm.filemap import mapping_set_error
-from model.mm.page_writeback import folio_clear_dirty_for_io, folio_start_writeback, writeback_iter
-from model.systems.f2fs.designs.f2fs_folios import f2fs_folios, f2fs_write_cache_folios
+from model.mm.page_writeback import folio_clear_dirty_for_io, writeback_iter
+from model.systems.f2fs.designs.f2fs_folios import f2fs_begin_folio, f2fs_folios, f2fs_write_cache_folios
 from model.systems.f2fs.designs.f2fs_r3 import count_as_clean, f2fs_finish_folio
 from model.systems.f2fs.designs.stages import stages
 from model.systems.f2fs.scenarios import f2fs
@@ -67,13 +67,7 @@ def f2fs_gather_range(
 def f2fs_begin_folio_r3(folio: Folio, end_pos: loff_t):
     """Begin writeback of a folio, a large one with a bias."""
     with atomic("folio_start_writeback(): under the folio lock"):
-        if BLOCKS > 1:
-            if not folio.private:
-                ffs_alloc(folio)
-                iomap_set_range_dirty(folio, 0, end_pos - folio_pos(folio))
-            warn_on(atomic_read(folio.write_bytes_pending) != 0)
-            atomic_inc(folio.write_bytes_pending)
-        folio_start_writeback(folio)
+        f2fs_begin_folio(folio, end_pos)
 
 
 @kernel("fs/f2fs/data.c")

@@ -14,14 +14,14 @@ from model.fs.f2fs.compress import CompressCtx, cancel_cluster_writeback, cluste
 from model.fs.f2fs.compress import f2fs_write_compressed_pages, f2fs_write_multi_pages, f2fs_write_raw_pages
 from model.fs.f2fs.compress import set_cluster_writeback
 from model.fs.f2fs.data import folio_redirty_for_writepage
-from model.fs.f2fs.segment import f2fs_wait_on_page_writeback
 from model.fs.iomap.buffered_io import iomap_set_range_dirty
 from model.include.f2fs import F2FS_CLUSTER_SIZE, CachePages, Page, sbi
 from model.fs.f2fs.primitives import f2fs_read_pages, f2fs_unlock_op
 from model.include.primitives import atomic_dec, folio_lock, folio_test_uptodate, folio_unlock
 from model.include.state import FOLIO_SIZE, PAGES, PAGE_SIZE, Errno, Folio, WritebackControl, loff_t, mapping, pgoff_t
-from model.mm.filemap import __filemap_get_folio, filemap_lock_folio
+from model.mm.filemap import __filemap_get_folio
 from model.mm.page_writeback import folio_start_writeback
+from model.systems.f2fs.designs.f2fs_clusters import f2fs_lock_uptodate_folio
 from model.systems.f2fs.designs.f2fs_repairs import is_locked_still, keep_locked
 
 
@@ -123,15 +123,7 @@ def f2fs_lock_cluster_r4(cluster: cluster_t) -> bool:
     slot: pgoff_t = 0
     while slot < F2FS_CLUSTER_SIZE:
         folio: Folio = Folio[(cluster * F2FS_CLUSTER_SIZE + slot) // PAGES]
-        found = filemap_lock_folio(folio)
-        good = False
-        if found:
-            f2fs_wait_on_page_writeback(folio)
-            with atomic("folio_test_uptodate(): under the folio lock"):
-                good = folio.mapping and folio_test_uptodate(folio)
-            if not good:
-                folio_unlock(folio)
-        if not good:
+        if not f2fs_lock_uptodate_folio(folio):
             for locked in range(0, slot):
                 if (cluster * F2FS_CLUSTER_SIZE + locked) % PAGES == 0 or locked == 0:
                     folio_unlock(Folio[(cluster * F2FS_CLUSTER_SIZE + locked) // PAGES])

@@ -10,7 +10,6 @@ f2fs_ifs_block_is_uptodate() is read as one that asks PG_uptodate where a folio 
 from __future__ import annotations
 
 from checker.lang import Place, atomic, bug_on, insert_after, insert_before, kernel, override, pure, replace, variant
-from checker.lang import warn_on
 
 from model.fs.f2fs.compress import CompressCtx, f2fs_compress_write_end, f2fs_compress_write_end_io, f2fs_lock_cluster
 from model.fs.f2fs.compress import f2fs_read_cluster, f2fs_unlock_rpages, f2fs_write_multi_pages, f2fs_write_raw_pages
@@ -21,7 +20,7 @@ from model.fs.f2fs.segment import f2fs_end_page_writeback
 from model.fs.iomap.buffered_io import iomap_clear_range_dirty, iomap_find_dirty_range, iomap_set_range_dirty
 from model.fs.iomap.buffered_io_writeback import iomap_writepage_handle_eof
 from model.include.f2fs import F2FS_CLUSTER_SIZE, CachePages, sbi
-from model.include.primitives import atomic_add, atomic_dec, atomic_dec_and_test, atomic_inc, atomic_read
+from model.include.primitives import atomic_add, atomic_dec, atomic_dec_and_test
 from model.include.primitives import folio_test_dirty
 from model.include.primitives import folio_unlock
 from model.include.size import folio_pos, round_up_to_block
@@ -31,7 +30,7 @@ from model.mm.filemap import mapping_set_error
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback, writeback_iter
 from model.systems.f2fs.designs.f2fs_clusters import f2fs_compress_end_folios, f2fs_dirty_cluster_folios
 from model.systems.f2fs.designs.f2fs_clusters import f2fs_write_folio_compressed
-from model.systems.f2fs.designs.f2fs_folios import f2fs_finish_page_writeback
+from model.systems.f2fs.designs.f2fs_folios import f2fs_begin_folio, f2fs_finish_page_writeback
 from model.systems.f2fs.designs.f2fs_r3 import charge_nr_to_write, eof_ends_the_folio, eof_ends_the_pass
 from model.systems.f2fs.designs.f2fs_r3 import f2fs_do_write_data_page_insists, f2fs_write_single_folio_r3
 from model.systems.f2fs.designs.f2fs_r3 import folio_start_writeback_once, iterator_charges, own_slot, record_failure
@@ -63,18 +62,6 @@ def f2fs_iomap_find_dirty_range(folio: Folio, pos: Place, range_end: loff_t) -> 
     if F2FS_CLUSTER_SIZE > 1:
         end = min(range_end, end_of_range(pos, range_end))
     return iomap_find_dirty_range(folio, pos, end)
-
-
-@kernel("fs/f2fs/data.c")
-def f2fs_begin_folio_r4b(folio: Folio, end_pos: loff_t):
-    """Begin writeback of a locked folio, a large one with a bias."""
-    if BLOCKS > 1:
-        if not folio.private:
-            ffs_alloc(folio)
-            iomap_set_range_dirty(folio, 0, end_pos - folio_pos(folio))
-        warn_on(atomic_read(folio.write_bytes_pending) != 0)
-        atomic_inc(folio.write_bytes_pending)
-    folio_start_writeback(folio)
 
 
 @kernel("fs/f2fs/data.c")
@@ -125,7 +112,7 @@ def f2fs_write_folio_r4b(
     """The body of the loop from folio_start_writeback() to the end of the folio; `err` is what the last range left."""
     pos: loff_t = folio_pos(folio)
     with atomic("folio_start_writeback(): under the folio lock"):
-        f2fs_begin_folio_r4b(folio, end_pos)
+        f2fs_begin_folio(folio, end_pos)
     end_aligned: loff_t = round_up_to_block(end_pos)
     while (r_len := f2fs_iomap_find_dirty_range(folio, pos, end_aligned)) > 0:
         if F2FS_CLUSTER_SIZE > 1:
@@ -238,7 +225,7 @@ def count_range_of_large_folio(folio: Folio, rlen: loff_t):
 def f2fs_begin_folio_not_compressed(folio: Folio, end_pos: loff_t):
     """Of a compressed file, set_cluster_writeback() begins writeback."""
     if F2FS_CLUSTER_SIZE == 1:
-        f2fs_begin_folio_r4b(folio, end_pos)
+        f2fs_begin_folio(folio, end_pos)
     elif BLOCKS > 1 and not folio.private:
         ffs_alloc(folio)
         iomap_set_range_dirty(folio, 0, end_pos - folio_pos(folio))
@@ -315,7 +302,7 @@ REPAIRS = (
     (override(f2fs_leave_folio_r4b, by=f2fs_leave_folio_unless_staged),),
     (override(walk_comes_to_its_end, by=walk_steps_over_empty_slots),),
     (
-        replace(f2fs_begin_folio_r4b, by=f2fs_begin_folio_not_compressed, inside=f2fs_write_folio_r4b),
+        replace(f2fs_begin_folio, by=f2fs_begin_folio_not_compressed, inside=f2fs_write_folio_r4b),
         replace(f2fs_finish_folio_r4b, by=f2fs_finish_folio_not_compressed, inside=f2fs_write_folio_r4b),
     ),
     (override(set_cluster_writeback, by=set_cluster_writeback_of_folios),),

@@ -195,9 +195,8 @@ def mark_new_dirty(folio: Folio, new: bool, end: loff_t):
 
 
 @kernel("fs/f2fs/data.c")
-def settle_or_redirty(folio: Folio, wbc: WritebackControl, err: Errno):
-    """Out: after an error the folio is dirty, and the error is recorded; else its bits go, and it counts as clean."""
-    mapping_set_error(mapping, err)
+def clean_or_redirty(folio: Folio, wbc: WritebackControl, err: Errno):
+    """The folio counts as clean; after an error it is dirty again."""
     with atomic("inode_dec_dirty_pages() or redirty: under the folio lock"):
         if err == OK:
             iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
@@ -207,14 +206,16 @@ def settle_or_redirty(folio: Folio, wbc: WritebackControl, err: Errno):
 
 
 @kernel("fs/f2fs/data.c")
+def settle_or_redirty(folio: Folio, wbc: WritebackControl, err: Errno):
+    """Out: after an error the folio is dirty, and the error is recorded; else its bits go, and it counts as clean."""
+    mapping_set_error(mapping, err)
+    clean_or_redirty(folio, wbc, err)
+
+
+@kernel("fs/f2fs/data.c")
 def settle_or_redirty_first(folio: Folio, wbc: WritebackControl, err: Errno):
     """As settle_or_redirty(), but the folio is dirty before an fsync can take the error."""
-    with atomic("inode_dec_dirty_pages() or redirty: under the folio lock"):
-        if err == OK:
-            iomap_clear_range_dirty(folio, 0, FOLIO_SIZE)
-            atomic_dec(sbi.dirty_pages)
-        else:
-            folio_redirty_for_writepage(wbc, folio)
+    clean_or_redirty(folio, wbc, err)
     mapping_set_error(mapping, err)
 
 
