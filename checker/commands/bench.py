@@ -37,7 +37,9 @@ def bench(
     Exit status: 1 if the engines do not count the same states, or one fails; 3 if one takes too long.
     """
     from ..bench import measured, table
-    from ..output import results as output
+    from ..output.progress import words_shown
+    from ..output.terminal import terminal
+    from ..output.writing import check_writable, write_json
 
     if agreement:
         if models or settings or promela or json_file:
@@ -45,29 +47,30 @@ def bench(
         return _agreement(wanted["tlc"], wanted["timeout"], update)
     if update:
         raise click.UsageError("--update is of --agreement")
-    output.check_writable(json_file)
-    with output.words_shown() as tell:
+    check_writable(json_file)
+    with words_shown() as tell:
         found = measured(models, settings, promela, tell=tell, **wanted)
     if json_file:
-        output.write_json(json_file, found.as_json())
+        write_json(json_file, found.as_json())
     if json_file != "-":
-        click.echo(table.text(found, sys.stdout.isatty(), output.terminal()[0]))
+        click.echo(table.text(found, sys.stdout.isatty(), terminal()[0]))
     return found.exit_status
 
 
 def _agreement(tlc: str | None, timeout: float, update: bool) -> int:
     """Count the rows of the table of `checker.bench.agreement` again; 1 if the counts differ."""
     from ..bench import agreement
-    from ..output import results as output
+    from ..output.progress import words_shown
+    from ..output.writing import write_text
 
     if update and not tlc:
         raise click.UsageError("--update enters what TLC counts as well: name its jar, --tlc JAR")
     before = agreement.kept()
-    with output.words_shown() as tell:
+    with words_shown() as tell:
         now = agreement.counted(before.rows, tlc, timeout, tell)
     wrong = agreement.differences(before, now)
     click.echo(agreement.text(now, wrong))
     if update and not any(row.failure or row.states != row.tlc_states for row in now.rows):
-        output.write_text(str(agreement.FILE), now.as_toml())
+        write_text(str(agreement.FILE), now.as_toml())
         return 0
     return 1 if wrong else 0

@@ -28,10 +28,13 @@ def check(
     block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
 ) -> int:
     """Explore every interleaving of a scenario and judge its properties."""
-    from ..output import results as output
+    from ..output.junit import junit_text
+    from ..output.progress import progress_shown
+    from ..output.results import known_finding, report
+    from ..output.writing import ITF, check_writable, save_counterexample, write_json, write_text
 
-    output.check_writable(json_file, junit, save=save)
-    with output.progress_shown(not quiet) as progress:
+    check_writable(json_file, junit, save=save)
+    with progress_shown(not quiet) as progress:
         result = _checked(progress=progress, **choice)
     text = "-" not in (json_file, junit)
     said = None
@@ -40,20 +43,20 @@ def check(
 
         said = said_of(result, choice, block_size, folio_order, no_z3)
     if text:
-        click.echo(said.report(verbose, full) if said and not quiet else output.report(result, quiet, full=full))
-    saved = output.save_counterexample(result, save) if save else None
+        click.echo(said.report(verbose, full) if said and not quiet else report(result, quiet, full=full))
+    saved = save_counterexample(result, save) if save else None
     if saved and text and not quiet:
         click.echo(
             f"\n  saved: {saved}"
-            if saved.endswith(output.ITF)
+            if saved.endswith(ITF)
             else f"\n  replay: python -m checker replay {saved}"
         )
-    finding = output.known_finding(result)
+    finding = known_finding(result)
     if json_file:
         more = {"sizes": said and said.as_json(), "finding": finding and finding.name}
-        output.write_json(json_file, result.as_json(saved) | more)
+        write_json(json_file, result.as_json(saved) | more)
     if junit:
-        output.write_text(junit, output.junit_text(result))
+        write_text(junit, junit_text(result))
     return 0 if finding and accept_findings else result.exit_status
 
 

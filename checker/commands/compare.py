@@ -25,17 +25,19 @@ def compare(
 
     Exit status: 1 if a scenario tells them apart, else 0.
     """
-    from ..output import results as output
+    from ..output.progress import words_shown
+    from ..output.terminal import terminal
+    from ..output.writing import check_writable, write_json
     from ..source.catalogue import load
     from ..verdict import compare as comparing
 
-    output.check_writable(json_file)
+    check_writable(json_file)
     catalogue = load(model)
     options = {"time_limit": time_limit or None, **limits}
-    with output.words_shown() as tell:
+    with words_shown() as tell:
         pairs = comparing.compared(catalogue, first, second, scenarios, bound, tell, **options)
     if json_file:
-        output.write_json(json_file, comparing.as_json(first, second, pairs))
+        write_json(json_file, comparing.as_json(first, second, pairs))
     if json_file != "-":
-        click.echo(comparing.text(first, second, pairs, output.terminal()[1]))
+        click.echo(comparing.text(first, second, pairs, terminal()[1]))
     return int(any(pair.differs for pair in pairs))

@@ -12,7 +12,7 @@ from .options import JSON, MODEL
 @JSON
 def designs(model: str | None, json_file: str | None) -> None:
     """List the designs: baselines and their variants."""
-    from ..output.results import first_sentence, write_list
+    from ..output.lists import first_sentence, write_list
     from ..source.catalogue import load
 
     catalogue = load(model)

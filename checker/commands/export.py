@@ -20,7 +20,7 @@ def export(file: str, to: str, **choice: Any) -> None:
     it has to be told is said at the beginning of the text; for TLC it is in a .cfg beside FILE.
     """
     from ..export import files
-    from ..output.results import write_text
+    from ..output.writing import write_text
     from ..verdict.api import prepare
 
     for path, text in files(prepare(**choice).program, to, file).items():

@@ -25,7 +25,7 @@ def graph(file: str | None, cap: int, locks: bool, **choice: Any) -> None:
     from ..base.files import whole_file
     from ..graphs import states as graphs
     from ..graphs.locks import lock_order_graph, lock_order_text
-    from ..output.results import check_writable
+    from ..output.writing import check_writable
     from ..verdict.api import prepare
 
     if file is None and not locks:

@@ -36,11 +36,13 @@ def mutate(
     """
     from ..mutate import run, text
     from ..mutate import store as stored
-    from ..output import results as output
+    from ..output.progress import words_shown
+    from ..output.terminal import terminal
+    from ..output.writing import check_writable, write_json
     from ..source.catalogue import load
     from ..table.rows import load as load_table
 
-    output.check_writable(json_file)
+    check_writable(json_file)
     rows = load_table(tables)
     catalogue = load(rows[0].model or None if rows else None)
     if function is not None:
@@ -48,7 +50,7 @@ def mutate(
     results = stored.path_of(store, stored.MUTANTS)
     reasons = stored.explanations(stored.path_of(store, stored.SURVIVORS))
     before = stored.fates(results)
-    with output.words_shown() as tell:
+    with words_shown() as tell:
         progress = lambda what, done, of: tell(f"{done} of {of}: {what}")  # noqa: E731
         found = run.mutated(catalogue, rows, function, before, reasons, progress=progress, **options)
     if not found.fates:
@@ -56,9 +58,9 @@ def mutate(
     kept = found.fates if function is None else {**before, **found.fates}
     stored.write(results, kept)
     if json_file != "-":
-        click.echo(text.text(found, function is not None, output.terminal()[0]))
+        click.echo(text.text(found, function is not None, terminal()[0]))
     if json_file:
-        output.write_json(json_file, _as_json(found))
+        write_json(json_file, _as_json(found))
     return found.exit_status
 
 

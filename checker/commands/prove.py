@@ -22,11 +22,12 @@ def prove(names: tuple[str, ...], model: str | None, design: str | None, seconds
     A theorem that is refuted comes with values that were computed again without z3. Exit status:
     1 if one is refuted, 3 if z3 has no answer to a question.
     """
-    from ..output import results as output
+    from ..output.terminal import terminal
+    from ..output.writing import check_writable, write_json
     from ..smt.proofs import as_json, exit_status, proofs, summary, text
 
-    output.check_writable(json_file)
-    width, _ = output.terminal()
+    check_writable(json_file)
+    width, _ = terminal()
     done = []
     for proof in proofs(model, design, names, seconds):
         done.append(proof)
@@ -34,7 +35,7 @@ def prove(names: tuple[str, ...], model: str | None, design: str | None, seconds
             click.echo(text(proof, width) + "\n")
     name = design or "model as it is"
     if json_file:
-        output.write_json(json_file, as_json(done, name))
+        write_json(json_file, as_json(done, name))
     if json_file != "-":
         click.echo(summary(done, name))
     return exit_status(done)

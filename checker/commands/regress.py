@@ -55,11 +55,12 @@ def regress(
 
     Exit status: 0 if all is as expected, 1 if anything differs or a known finding is there.
     """
-    from ..output import results as output
+    from ..output.terminal import terminal
+    from ..output.writing import check_writable
     from ..regress import run, text
     from ..table import rows as table
 
-    output.check_writable(json_file, junit, sarif_file)
+    check_writable(json_file, junit, sarif_file)
     limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
     rows = _chosen(table.load(tables), **choice)
     whole = not (tables or choice["designs"] or choice["scenarios"] or choice["bound"] is not None)
@@ -69,7 +70,7 @@ def regress(
         found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"])
     quiet = "-" in (json_file, junit, sarif_file)
     if not quiet:
-        click.echo(text.text(found, output.terminal()[1]))
+        click.echo(text.text(found, terminal()[1]))
     _write_files(found, json_file, junit, sarif_file, accept_findings)
     if update or update_verdicts:
         changed = run.update(found.rows, update_verdicts)
@@ -84,12 +85,12 @@ def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: 
 
     from ..mutate import store
     from ..mutate.run import resurrected
-    from ..output import results as output
+    from ..output.progress import words_shown
     from ..source.catalogue import load
     from ..table.rows import load as load_table
 
     before = store.fates(store.path_of(None, store.MUTANTS))
-    with output.words_shown() as tell:
+    with words_shown() as tell:
         progress = lambda what, done, of: tell(f"{done} of {of}: {what}")  # noqa: E731
         tried, lost = resurrected(
             load(), load_table(), before, QUICK_MUTANTS if quick else None, processes, memory_limit, progress
@@ -100,17 +101,17 @@ def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: 
 def _write_files(
     found: Any, json_file: str | None, junit: str | None, sarif_file: str | None, accept_findings: bool
 ) -> None:
-    from ..output import results as output
+    from ..output.writing import write_json, write_text
     from ..regress.junit import junit_text
     from ..regress.sarif import sarif
     from ..table.findings import load
 
     if json_file:
-        output.write_json(json_file, _as_json(found))
+        write_json(json_file, _as_json(found))
     if junit:
-        output.write_text(junit, junit_text(found, accept_findings))
+        write_text(junit, junit_text(found, accept_findings))
     if sarif_file:
-        output.write_json(sarif_file, sarif(found, load()))
+        write_json(sarif_file, sarif(found, load()))
 
 
 def _chosen(

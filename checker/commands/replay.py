@@ -25,10 +25,11 @@ def replay(
 
     Exit status: 1 if something is violated, 0 if nothing is, 2 if the file does not fit the model.
     """
-    from ..output import results as output
+    from ..output.terminal import terminal
+    from ..output.writing import check_writable, write_json
     from ..verdict import replay as replaying
 
-    output.check_writable(json_file)
+    check_writable(json_file)
     outcome = replaying.replayed(file, model, design)
     in_bytes = None
     if symbolic or block_size is not None or folio_order is not None:
@@ -36,7 +37,7 @@ def replay(
 
         in_bytes = replayed_in_bytes(outcome, block_size, folio_order, symbolic)
     if json_file:
-        output.write_json(json_file, outcome.as_json() | (in_bytes.as_json() if in_bytes else {}))
+        write_json(json_file, outcome.as_json() | (in_bytes.as_json() if in_bytes else {}))
     if json_file != "-":
-        click.echo((in_bytes or outcome).text(*output.terminal()))
+        click.echo((in_bytes or outcome).text(*terminal()))
     return outcome.exit_status

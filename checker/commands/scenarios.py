@@ -25,7 +25,9 @@ def scenarios(model: str | None, json_file: str | None, measure: bool, only: tup
     The numbers are those of properties/scenario_states.toml, which --measure brings up to date: it may be
     interrupted, and goes on where it was.
     """
-    from ..output.results import list_width, write_json, write_list
+    from ..output.lists import write_list
+    from ..output.terminal import list_width
+    from ..output.writing import write_json
     from ..regress import scenario_list, states
     from ..source.catalogue import load
 
@@ -48,7 +50,7 @@ def _measured_states(
 ) -> None:  # fmt: skip
     from ..base.limits import GIB, default_memory_limit
     from ..base.processes import cores
-    from ..output.results import words_shown
+    from ..output.progress import words_shown
     from ..regress import states
     from ..table.rows import own
 

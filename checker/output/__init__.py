@@ -1,4 +1,4 @@
-"""Writing what was found: text for people, JSON and JUnit for programs, progress for the patient.
+"""Writing what was found: `results` for people, `writing` whole files, `lists`, `junit`, `progress` for the patient, `listing` of functions.
 
 May import: lang, base, ir, source, compile, search, trace, picture, verdict, table.
 """

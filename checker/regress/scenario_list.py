@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..lang import Const, Scenario
-from ..output.results import first_sentence
+from ..output.lists import first_sentence
 from ..source.catalogue import Catalogue
 from .states import ABOVE, BOUNDS, REDUCED, Counted
 

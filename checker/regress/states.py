@@ -208,7 +208,7 @@ def _counted(entry: dict[str, Any]) -> Counted:
 
 def write(path: Path, entries: Mapping[str, Counted]) -> None:
     """Write the file, whole or not at all."""
-    from ..output.results import write_text
+    from ..output.writing import write_text
 
     parts = [HEAD]
     for name, one in entries.items():

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from checker.cli import main
-from checker.output.results import terminal, write_list
+from checker.output.lists import write_list
+from checker.output.terminal import terminal
 from checker.trace.file import RULER, _digest
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -80,7 +80,7 @@ def test_a_closed_pipe_is_quiet():
 
 
 def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    from checker.output.results import write_text
+    from checker.output.writing import write_text
 
     path = tmp_path / "result.json"
     path.write_text("before")
@@ -92,7 +92,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_a_device_is_written_and_not_replaced():
-    from checker.output.results import write_text
+    from checker.output.writing import write_text
 
     write_text("/dev/null", "nothing")
     assert not Path("/dev/null").is_file()

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from checker.output.results import _progress_text, remarks
+from checker.output.progress import _progress_text
+from checker.output.results import remarks
 from checker.search import forecast
 from checker.search.exploration import Exploration, Progress
 from checker.search.explore import explore

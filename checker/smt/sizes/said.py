@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...base.errors import ModelError, UsageError
-from ...output.results import report, terminal
+from ...output.results import report
+from ...output.terminal import terminal
 from ...picture.cells import DrawnRow, rows_of
 from ...picture.report import counterexample
 from ...picture.short import short
