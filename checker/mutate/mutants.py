@@ -82,7 +82,7 @@ def functions_of(scenario: Scenario) -> frozenset[FunctionType]:
             calls = [n for n in ast.walk(edits.body(function)) if isinstance(n, ast.Call)]
             names = edits.globals(function)
             named = [names.get(c.func.id) for c in calls if isinstance(c.func, ast.Name)]
-            ahead += [one for one in named if isinstance(one, FunctionType) and one.__module__ != lang.__name__]
+            ahead += [one for one in named if isinstance(one, FunctionType) and not one.__module__.startswith(lang.__name__)]
     return frozenset(found - overridden)
 
 
@@ -103,7 +103,7 @@ def in_groups(catalogue: Catalogue) -> frozenset[FunctionType]:
 def _functions_called(function: FunctionType, node: ast.AST) -> list[FunctionType]:
     names = (n.func.id for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
     called = (function.__globals__.get(name) for name in names)
-    return [one for one in called if isinstance(one, FunctionType) and one.__module__ != lang.__name__]
+    return [one for one in called if isinstance(one, FunctionType) and not one.__module__.startswith(lang.__name__)]
 
 
 def _ghosts(catalogue: Catalogue) -> set[str]:

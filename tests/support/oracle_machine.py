@@ -2,7 +2,7 @@
 
 Everything that a process sees goes through `Machine.observe`, so that it can be brought
 back to where it stood: run again from its start, and fed what it saw.  The only code of
-the checker that is used is `lang.py`, the declarations.
+the checker that is used is `lang/`, the declarations.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Machine:
         if kind == "word":
             word = getattr(self, "do_" + value.__name__, None)
             return {name: word} if word else {}
-        if kind in ("model", "primitive", "pure", "property") and value.__globals__.get("__name__") != "checker.lang":
+        if kind in ("model", "primitive", "pure", "property") and not value.__globals__.get("__name__", "").startswith("checker.lang"):
             made = {name + "__whole": Late(self, value, False)}
             made[name] = Late(self, value, True) if kind == "model" else made[name + "__whole"]
             return made
