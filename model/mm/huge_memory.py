@@ -417,13 +417,8 @@ def end_writeback_of(folio: PageFolio):
 
 large_folio_split = scenario(
     "A large folio of two pages: a writer, truncate, which splits it where that is possible, and the flusher.",
-    thread("writer", write_pages),
-    thread("truncater", truncate_paged_file),
-    thread("flusher", write_back_pages),
-    worker("irq", end_bio, per=PageFolio),
-    setup=a_large_folio,
-    bound=3,
-    of=large_folio,
+    thread("writer", write_pages), thread("truncater", truncate_paged_file), thread("flusher", write_back_pages),
+    worker("irq", end_bio, per=PageFolio), setup=a_large_folio, bound=3, of=large_folio,
     lock_order=(PagedFile.i_rwsem, PageFolio.locked),
     properties=(
         "a_written_page_is_dirty_or_under_writeback", "a_dirty_part_has_the_mark", "no_part_lies_behind_eof",

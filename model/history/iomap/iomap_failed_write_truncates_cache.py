@@ -20,18 +20,11 @@ from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
 
 failing_copy = scenario(
     "One block, a hole: a store through a mapping, and a write whose user memory may be gone.",
-    thread("mapper", store),
-    thread("writer", overwrite),
-    *COMPLETION,
-    setup=file_on_disk,
+    thread("mapper", store), thread("writer", overwrite), *COMPLETION, setup=file_on_disk,
     scope={
         FOLIOS: 1, BLOCKS: 1, CELLS: 1, ON_DISK: 0, HOLE_AT_END: 1, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, STORE_A: 0,
         STORE_B: 0, SHORT_COPIES: 1, MAPPERS: 1, IOENDS: 2,
-    },
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("no_write_is_lost", "reads_return_what_was_written"),
+    }, bound=2, of=iomap, lock_order=LOCK_ORDER, properties=("no_write_is_lost", "reads_return_what_was_written"),
 )  # fmt: skip
 
 

@@ -38,19 +38,12 @@ def raise_i_size(pos: loff_t, bytes: loff_t):
 
 allocation_unit = scenario(
     "An allocation unit of two blocks on disk: truncate into it, a write behind it, and the flusher.",
-    thread("truncater", truncate),
-    thread("writer", sparse_write),
-    thread("flusher", background),
-    *COMPLETION,
+    thread("truncater", truncate), thread("writer", sparse_write), thread("flusher", background), *COMPLETION,
     setup=file_on_disk,
     scope={
         FOLIOS: 3, BLOCKS: 1, CELLS: 1, ON_DISK: 2, TRUNCATE_A: 1, TRUNCATE_B: 1, SPARSE_WRITES: 1, SPARSE_POS: 2,
         SPARSE_LEN: 1, IOENDS: 2,
-    },
-    bound=4,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=("clean_folios_may_be_dropped",),
+    }, bound=4, of=iomap, lock_order=LOCK_ORDER, properties=("clean_folios_may_be_dropped",),
 )  # fmt: skip
 
 LARGE_UNITS = (

@@ -62,33 +62,19 @@ BLKDEV_FSYNC = (*BLKDEV, "blkdev_fsync_makes_durable")
 
 blkdev_files = scenario(
     "A device that programs write to: two writers, fsync and the flusher.",
-    thread("writer", blkdev_write_block, blkdev_write_folio, count=2),
-    thread("fsync", blkdev_sync, per=File),
-    thread("flusher", background),
-    DISK,
-    setup=blkdev_setup,
-    scope=BLKDEV_SCOPE,
-    bound=3,
-    of=blkdev,
+    thread("writer", blkdev_write_block, blkdev_write_folio, count=2), thread("fsync", blkdev_sync, per=File),
+    thread("flusher", background), DISK, setup=blkdev_setup, scope=BLKDEV_SCOPE, bound=3, of=blkdev,
     lock_order=BLKDEV_LOCK_ORDER,
     properties=(
-        *BLKDEV_FSYNC, "writeback_folios_are_marked", "towrite_is_on_dirty_marks",
-        "towrite_goes_when_writeback_begins", "blkdev_one_of_two_buffers_is_written",
-        "blkdev_a_buffer_is_dirtied_under_io",
+        *BLKDEV_FSYNC, "writeback_folios_are_marked", "towrite_is_on_dirty_marks", "towrite_goes_when_writeback_begins",
+        "blkdev_one_of_two_buffers_is_written", "blkdev_a_buffer_is_dirtied_under_io",
     ),
 )  # fmt: skip
 
 blkdev_metadata = scenario(
     "A device with a filesystem on it, which changes and syncs single blocks; the flusher, and reclaim.",
-    thread("metadata", blkdev_update_metadata),
-    thread("flusher", background),
-    thread("kswapd", blkdev_reclaim),
-    DISK,
-    setup=blkdev_setup,
-    scope=BLKDEV_SCOPE,
-    bound=4,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
+    thread("metadata", blkdev_update_metadata), thread("flusher", background), thread("kswapd", blkdev_reclaim), DISK,
+    setup=blkdev_setup, scope=BLKDEV_SCOPE, bound=4, of=blkdev, lock_order=BLKDEV_LOCK_ORDER,
     properties=(
         *BLKDEV, "blkdev_synced_blocks_are_written", "blkdev_a_clean_buffer_is_in_a_dirty_folio",
         "blkdev_a_pass_meets_a_locked_buffer",
@@ -143,14 +129,11 @@ blkdev_journal = scenario(
 
 blkdev_journal_frees = scenario(
     "A journalled block is committed, written back, and freed in the next transaction.",
-    process("commit", commit_and_write, per=JournalHead),
-    process("free", free_block, per=JournalHead),
-    thread("flusher", background),
-    DISK,
-    setup=blkdev_setup,
-    scope={**BLKDEV_SCOPE, BLOCKS: 1, BLKDEV_BLOCKS: 1},
-    bound=2,
-    of=blkdev,
-    lock_order=BLKDEV_LOCK_ORDER,
-    properties=("blkdev_freed_blocks_are_left_alone", "blkdev_writeback_lasts_as_long_as_its_io", "blkdev_buffers_outlive_their_io"),
-)
+    process("commit", commit_and_write, per=JournalHead), process("free", free_block, per=JournalHead),
+    thread("flusher", background), DISK, setup=blkdev_setup, scope={**BLKDEV_SCOPE, BLOCKS: 1, BLKDEV_BLOCKS: 1},
+    bound=2, of=blkdev, lock_order=BLKDEV_LOCK_ORDER,
+    properties=(
+        "blkdev_freed_blocks_are_left_alone", "blkdev_writeback_lasts_as_long_as_its_io",
+        "blkdev_buffers_outlive_their_io",
+    ),
+)  # fmt: skip

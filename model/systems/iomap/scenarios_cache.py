@@ -72,16 +72,10 @@ mmap_invalidate = scenario(
 
 mmap_punch = scenario(
     "Two folios of one block: stores through a mapping, a hole is punched, another file gets its block.",
-    thread("mapper", store),
-    thread("puncher", punch_hole),
-    thread("flusher", background),
-    worker("other", other_file),
-    *COMPLETION,
-    setup=file_on_disk,
-    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, PUNCH_LEN: 1, STORE_B: 1, MAPPERS: 1, OTHER_FILE: 1, IOENDS: 2},
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+    thread("mapper", store), thread("puncher", punch_hole), thread("flusher", background), worker("other", other_file),
+    *COMPLETION, setup=file_on_disk,
+    scope={BLOCKS: 1, CELLS: 1, ON_DISK: 2, PUNCH_LEN: 1, STORE_B: 1, MAPPERS: 1, OTHER_FILE: 1, IOENDS: 2}, bound=3,
+    of=iomap, lock_order=LOCK_ORDER,
     properties=(
         *CONSEQUENCES, *MAPPING, "no_stale_data_is_exposed", "another_file_keeps_its_data",
         "uptodate_blocks_are_initialised",
@@ -105,19 +99,12 @@ reclaim_blocks = scenario(
 
 large_truncate = scenario(
     "A large folio of two pages: truncate to and across them, a writer, the flusher, reclaim.",
-    thread("writer", append, overwrite),
-    thread("truncater", truncate),
-    thread("flusher", background),
-    *COMPLETION,
-    worker("kswapd", reclaim, per=Folio),
-    setup=file_on_disk,
+    thread("writer", append, overwrite), thread("truncater", truncate), thread("flusher", background), *COMPLETION,
+    worker("kswapd", reclaim, per=Folio), setup=file_on_disk,
     scope={
-        FOLIOS: 1, PAGES: 2, ON_DISK: 3, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, APPEND_B: 1, TRUNCATE_A: 1,
-        TRUNCATE_B: 4, IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
+        FOLIOS: 1, PAGES: 2, ON_DISK: 3, OVERWRITE_POS: 0, OVERWRITE_LEN: 1, APPEND_B: 1, TRUNCATE_A: 1, TRUNCATE_B: 4,
+        IOENDS: 2,
+    }, bound=3, of=iomap, lock_order=LOCK_ORDER,
     properties=(*CONSEQUENCES, "cut_data_stays_cut", "the_block_of_eof_ends_in_zeros"),
 )  # fmt: skip
 

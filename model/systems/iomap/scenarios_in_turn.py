@@ -32,17 +32,11 @@ cut_in_turn = scenario(
 
 calls_in_turn = scenario(
     "One folio of two blocks: one task writes, truncates, punches a hole and calls fsync.",
-    thread("task", overwrite, truncate, punch_hole, fsync_alone),
-    *COMPLETION,
-    setup=file_on_disk,
+    thread("task", overwrite, truncate, punch_hole, fsync_alone), *COMPLETION, setup=file_on_disk,
     scope={
         FOLIOS: 1, CELLS: 1, ON_DISK: 2, OVERWRITE_POS: 0, PUNCH_POS: 1, PUNCH_LEN: 1, TRUNCATE_A: 1, TRUNCATE_B: 2,
         IOENDS: 1,
-    },
-    bound=2,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*IN_TURN, "blocks_end_at_eof"),
+    }, bound=2, of=iomap, lock_order=LOCK_ORDER, properties=(*IN_TURN, "blocks_end_at_eof"),
 )  # fmt: skip
 
 errors_in_turn = scenario(
@@ -103,16 +97,9 @@ two_faults = scenario(
 
 refused_faults = scenario(
     "A page that ends in a hole: stores, for which a reservation is refused once; the flusher comes only to dirty inodes.",
-    thread("mapper", store),
-    thread("flusher", background),
-    *COMPLETION,
-    setup=file_on_disk,
+    thread("mapper", store), thread("flusher", background), *COMPLETION, setup=file_on_disk,
     scope={
-        FOLIOS: 1, CELLS: 1, ON_DISK: 1, HOLE_AT_END: 1, STORE_B: 1, MAPPERS: 1, INODE_LISTS: 1, ERRORS: 1,
-        REFUSALS: 1, IOENDS: 2,
-    },
-    bound=3,
-    of=iomap,
-    lock_order=LOCK_ORDER,
-    properties=(*CONSEQUENCES, *MAPPING, "dirty_inodes_are_on_a_list"),
+        FOLIOS: 1, CELLS: 1, ON_DISK: 1, HOLE_AT_END: 1, STORE_B: 1, MAPPERS: 1, INODE_LISTS: 1, ERRORS: 1, REFUSALS: 1,
+        IOENDS: 2,
+    }, bound=3, of=iomap, lock_order=LOCK_ORDER, properties=(*CONSEQUENCES, *MAPPING, "dirty_inodes_are_on_a_list"),
 )  # fmt: skip
