@@ -355,6 +355,16 @@ def test_a_state_lost_on_its_way_to_disk_is_noticed(
 
 # ----------------------------------------------------------------- reduction
 
+NEVER_BOTH = """
+@invariant
+def never_both():
+    \"\"\"At most one lamp is on.\"\"\"
+    return not (Lamp[0].on and Lamp[1].on)
+
+
+both = scenario("Two lamps.", process("blink", blink, per=Lamp))
+"""
+
 TOGGLES = """
 from checker.lang import Flag, Struct, invariant, process, scenario
 
@@ -370,15 +380,7 @@ def blink(lamp: Lamp):
     lamp.on = True
     lamp.on = False
 
-
-@invariant
-def never_both():
-    \"\"\"At most one lamp is on.\"\"\"
-    return not (Lamp[0].on and Lamp[1].on)
-
-
-both = scenario("Two lamps.", process("blink", blink, per=Lamp))
-"""
+""" + NEVER_BOTH
 
 
 BRANCHES = """
@@ -403,15 +405,7 @@ def blink(lamp: Lamp):
         else:
             lamp.on = False
 
-
-@invariant
-def never_both():
-    \"\"\"At most one lamp is on.\"\"\"
-    return not (Lamp[0].on and Lamp[1].on)
-
-
-both = scenario("Two lamps.", process("blink", blink, per=Lamp))
-"""
+""" + NEVER_BOTH
 
 
 def toggles(directory: Path, text: str = TOGGLES) -> Program:

@@ -166,7 +166,7 @@ SAID = {  # by model and scenario
     ("sizes", "of_before"): STEPS_OF_A_HALF + "2 of 3 cells per block",
     ("sizes", "again"): STEPS_OF_A_HALF + "worker writer chooses a size again and again",
     ("sizes", "loop"): STEPS_OF_A_HALF + "thread writer chooses a size again and again",
-    ("sizes_initial", "once"): "sizes: in cells only: ",
+    ("sizes", "initial"): "sizes: in cells only: ",
     ("sizes_uncounted", "once"): "sizes: in cells only: no struct of the model has an instance for each cell",
 }
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from checker.lang import Place, kernel, override, process, scenario, variant
 
 from model.history.iomap.wcp_cyclic_wrap_deadlock import writeback_iter_begins
-from model.include.size import folio_next_index, folio_nr_pages
+from model.history.iomap.wcp_integrity_stops_on_budget import writeback_iter_stops_at
+from model.include.size import folio_nr_pages
 from model.include.state import BLOCKS, CELLS, ERRORS, IOENDS, OK, WB_SYNC_ALL, AddressSpace, File, Folio
 from model.include.state import WritebackControl
-from model.mm.page_writeback import folio_batch_release
 from model.mm.page_writeback import writeback_get_folio, writeback_iter
 from model.systems.iomap.operations import APPEND_A, APPEND_B, ON_DISK, append, file_on_disk, fsync
 from model.systems.iomap.scenarios import COMPLETION, LOCK_ORDER, iomap
@@ -35,9 +35,7 @@ def writeback_iter_stops_on_error(
     else:
         wbc.nr_to_write -= folio_nr_pages(folio)
         if error != OK or (wbc.nr_to_write <= 0 and wbc.sync_mode != WB_SYNC_ALL):
-            if wbc.range_cyclic:
-                mapping.writeback_index = folio_next_index(folio)
-            folio_batch_release(wbc)
+            writeback_iter_stops_at(mapping, wbc, folio)
             return None
     folio = writeback_get_folio(mapping, wbc)
     if folio is None:

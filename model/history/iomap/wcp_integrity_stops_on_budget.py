@@ -19,6 +19,14 @@ from model.systems.iomap.scenarios import iomap, two_folios
 
 
 @kernel("mm/page-writeback.c")
+def writeback_iter_stops_at(mapping: AddressSpace, wbc: WritebackControl, folio: Folio):
+    """A cyclic pass remembers what comes behind the folio at which it stops."""
+    if wbc.range_cyclic:
+        mapping.writeback_index = folio_next_index(folio)
+    folio_batch_release(wbc)
+
+
+@kernel("mm/page-writeback.c")
 def writeback_iter_stops(mapping: AddressSpace, wbc: WritebackControl, folio: Folio, error: Place) -> Folio:
     """Every pass stops when its budget is used up."""
     if folio is None:
@@ -26,9 +34,7 @@ def writeback_iter_stops(mapping: AddressSpace, wbc: WritebackControl, folio: Fo
     else:
         wbc.nr_to_write -= folio_nr_pages(folio)
         if error != OK or wbc.nr_to_write <= 0:
-            if wbc.range_cyclic:
-                mapping.writeback_index = folio_next_index(folio)
-            folio_batch_release(wbc)
+            writeback_iter_stops_at(mapping, wbc, folio)
             return None
     folio = writeback_get_folio(mapping, wbc)
     if folio is None:

@@ -8,6 +8,7 @@ from checker.lang import (
 CELLS = constant(2, "cells in a block")
 BLOCKS = constant(1, "blocks in a folio")
 PAGES = constant(1, "pages in a folio")
+FIRST = constant(0, "where the file's first write ended before anything runs")
 BLOCK_SIZE = CELLS * 1
 FILE_SIZE = BLOCKS * CELLS
 loff_t = Range(0, FILE_SIZE)
@@ -23,7 +24,7 @@ class Cell(Struct, count=FILE_SIZE):
 class Ends(Struct):
     """Where a write ended, and where another one did."""
 
-    first = Range(0, FILE_SIZE, "first")
+    first = Range(0, FILE_SIZE, "first", init=FIRST)
     second = Range(0, FILE_SIZE, "second")
     known = Flag("known")
 
@@ -127,3 +128,7 @@ beside = scenario(
 after = scenario(
     "The setup chooses a size, and an operation another.", thread("writer", write_second), setup=any_file, bound=1, properties=BOTH
 )
+initial = scenario(
+    "A size inside the block that the file starts with, and one that is chosen.", thread("writer", write_second),
+    scope={FIRST: 1}, bound=1, properties=BOTH,
+)  # fmt: skip
