@@ -22,3 +22,5 @@ from .designs import (
 )  # fmt: skip
 from .scenarios import Process, Scenario, interrupt, process, scenario, thread, worker
 from .drawings import Drawing, drawing
+
+__all__ = [name for name, word in globals().items() if getattr(word, "__module__", "").startswith(__name__)]  # not the files

@@ -21,6 +21,7 @@ from .functions import lines_of
 
 PACKAGES = ("model", "properties")
 SHORT = 20  # names that are listed where one of them is meant
+COMPOUND = (ast.If, ast.For, ast.While, ast.With, ast.Try)
 DEFAULT_SCENARIO = "default"  # the scenario of this name, if there is one, is looked at first
 
 
@@ -252,7 +253,7 @@ def _collect(model: str, modules: list[ModuleType]) -> Catalogue:
 
 def _collect_module(catalogue: Catalogue, module: ModuleType) -> None:
     file = module.__file__ or ""
-    declared = _declared(file)
+    declared, inside = _declared(file)
     for name, value in vars(module).items():
         if isinstance(value, FunctionType):
             if value.__module__ == module.__name__ and value.__name__ == name:
@@ -262,6 +263,8 @@ def _collect_module(catalogue: Catalogue, module: ModuleType) -> None:
                 _refuse_twice(catalogue, catalogue.structs, name, value, (file, declared.get(name, 0)))
                 catalogue.structs[name] = value
                 catalogue.where.setdefault(value, (file, declared.get(name, 0)))
+        elif name in inside and isinstance(value, (lang.Scenario, lang.Design, lang.Constant)):
+            raise ModelError(_not_at_the_top(file, name, *inside[name]))
         elif name in declared:
             kinds: tuple[tuple[type, dict[str, Any]], ...] = (
                 (lang.Scenario, catalogue.scenarios),
@@ -306,24 +309,40 @@ def _duplicate(where: tuple[str, int], name: str, first: tuple[str, int]) -> Mod
     )
 
 
-def _declared(file: str) -> dict[str, int]:
-    """The names that a module's top level assigns or defines, as opposed to imports, with their lines.
+def _declared(file: str) -> tuple[dict[str, int], dict[str, tuple[int, str]]]:
+    """The names that a module's top level assigns or defines, as opposed to imports, with their lines; and those that
+    are assigned inside a statement of it alone, with lines and the words that the statements begin with.
 
     ModelError if one of them is declared twice: Python would forget the first.
     """
     found: dict[str, int] = {}
+    inside: dict[str, tuple[int, str]] = {}
     for node in ast.parse("".join(lines_of(file)), file).body:
         for name in _names_of(node):
             if name in found:
                 raise _duplicate((file, node.lineno), name, (file, found[name]))
             found[name] = node.lineno
-    return found
+        if isinstance(node, COMPOUND):
+            word = type(node).__name__.lower()
+            inside |= {name: (inner.lineno, word) for inner in ast.walk(node) for name in _assigned(inner)}
+    return found, {name: place for name, place in inside.items() if name not in found}
+
+
+def _not_at_the_top(file: str, name: str, line: int, word: str) -> Problem:
+    text = f"{name} is declared inside `{word}`, where it would not be found"
+    return Problem(file, line, "declaration", text, "Declare it at the top level of the file: what a model has is read from there.")
 
 
 def _names_of(node: ast.stmt) -> set[str]:
     match node:
         case ast.ClassDef() | ast.FunctionDef():
             return {node.name}
+    return _assigned(node)
+
+
+def _assigned(node: ast.AST) -> set[str]:
+    """The names that an assignment gives values to."""
+    match node:
         case ast.Assign(targets=targets):
             return {inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)}
         case ast.AnnAssign(target=ast.Name(name)):

@@ -19,6 +19,10 @@ from .functions import lines_of
 C_TYPES = ("", "s32", "u32", "s64", "u64", "ulong")
 Wrong = tuple[str, str]  # what is wrong with a declaration, and the remedy
 NUMBER = "Write a whole number, or an expression of constants."
+NO_PROCESS = {  # kinds of functions that are none of a process, in words
+    "primitive": "a primitive, one step of a function", "pure": "pure, a value and no step", "word": "a word of the language",
+    "property": "a property", "inductive": "a property", "theorem": "a theorem",
+}  # fmt: skip
 
 
 class Declared(Protocol):
@@ -247,6 +251,9 @@ def _process(process: lang.Process) -> Iterator[Wrong]:
         yield "it has count= and per=", "per=S makes one for each instance: leave one of them out."
     if not process.functions:
         yield "it runs nothing", "Name the functions that it runs behind its name."
+    for function in process.functions:
+        if (kind := getattr(function, "checker_kind", "kernel")) != "kernel":
+            yield f"{_shown(function)}() is {NO_PROCESS[kind]}", "Name a function that calls it."
 
 
 def _property(catalogue: Declared, function: FunctionType) -> Iterator[Wrong]:

@@ -164,6 +164,9 @@ def test_what_makes_no_state_is_refused(tmp_path, before, after, text):
         ('process("filler", fill)', "process('', fill)", "its first argument is its name"),
         ('process("filler", fill)', "process(fill, fill)", "its first argument is its name"),
         ('process("filler", fill)', 'thread("filler")', "it runs nothing"),
+        ('process("filler", fill)', 'process("filler", filled)', "filled() is a property"),
+        ('process("filler", fill)', 'process("filler", acquire)', "acquire() is a word of the language"),
+        ('process("filler", fill)', 'process("filler", primitive()(lambda: 1))', "is a primitive, one step of a function"),
         ('process("filler", fill)', 'process("filler", fill, per="Tank")', "per= is 'Tank'"),
         ('process("filler", fill)', 'process("filler", fill, per=Tank, count=2)', "it has count= and per="),
         ('process("filler", fill)', 'process("filler", fill, count=9999)', "count= is 9,999"),
@@ -211,6 +214,19 @@ def test_what_makes_no_search_is_refused(tmp_path, before, after, text):
 )  # fmt: skip
 def test_a_name_is_of_one_thing_and_a_thing_has_one_name(tmp_path, more, text):
     assert text in refused(tmp_path, more=more)
+
+
+@pytest.mark.parametrize("what", ["constant(3)", 'scenario("A.", process("filler", fill), of=plain)', 'variant("V.", of=plain)'])
+@pytest.mark.parametrize("inside", ["if True:", "for turn in range(2):", "try:\n    pass\nfinally:"])
+def test_what_is_declared_inside_a_statement_is_not_passed_over(tmp_path, what, inside):
+    message = refused(tmp_path, more=f"{inside}\n    more = {what}\n")
+
+    assert f"more is declared inside `{inside.split()[0].rstrip(':')}`" in message and "at the top level" in message
+
+
+def test_what_is_used_in_a_statement_may_be(tmp_path):
+    """The variable of a loop is no declaration, and neither is what is declared above."""
+    assert load(model(tmp_path, more="for each_one in (one, less, N):\n    last = [each_one]\n")).scenarios.keys() == {"one"}
 
 
 def test_a_struct_is_told_by_its_class_name(tmp_path):
