@@ -31,6 +31,7 @@ def check(
     from ..output.junit import junit_text
     from ..output.progress import progress_shown
     from ..output.results import known_finding, report
+    from ..output.terminal import terminal
     from ..output.writing import ITF, check_writable, save_counterexample, write_json, write_text
 
     check_writable(json_file, junit, save=save)
@@ -43,7 +44,9 @@ def check(
 
         said = said_of(result, choice, block_size, folio_order, no_z3)
     if text:
-        click.echo(said.report(verbose, full) if said and not quiet else report(result, quiet, full=full))
+        width, colour = terminal()
+        more = {"more": said.remarks(width), "picture": said.picture(width, colour, full)} if said and not quiet else {}
+        click.echo(report(result, quiet, verbose=verbose, full=full, **more))
     saved = save_counterexample(result, save) if save else None
     if saved and text and not quiet:
         click.echo(
@@ -53,8 +56,8 @@ def check(
         )
     finding = known_finding(result)
     if json_file:
-        more = {"sizes": said and said.as_json(), "finding": finding and finding.name}
-        write_json(json_file, result.as_json(saved) | more)
+        beside = {"sizes": said and said.as_json(), "finding": finding and finding.name}
+        write_json(json_file, result.as_json(saved) | beside)
     if junit:
         write_text(junit, junit_text(result))
     return 0 if finding and accept_findings else result.exit_status

@@ -1,4 +1,4 @@
-"""Traces and verdicts as people read them.
+"""Traces as people read them.
 
 Takes a trace and the model's drawings.  Gives text in columns (`report`), or the JSON that other tools read (`itf`).
 

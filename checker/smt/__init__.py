@@ -11,5 +11,5 @@
 
 z3 itself is imported when a question is asked, and never before.
 
-May import: lang, base, ir, source, parse, types, lower, compile, search, trace, picture, verdict, output.
+May import: lang, base, ir, source, parse, types, lower, compile, search, trace, picture, verdict.
 """

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...base.errors import ModelError, UsageError
-from ...output.results import report
-from ...output.terminal import terminal
 from ...picture.cells import DrawnRow, rows_of
 from ...picture.report import counterexample
 from ...picture.short import short
@@ -37,18 +35,18 @@ class Said:
     lines: tuple[str, ...] = ()
     lifted: Lifted | None = None
 
-    def report(self, verbose: bool = False, full: bool = False) -> str:
-        """All that is said of the result: the verdict, remarks and the counterexample; verbose: with all names;
-        full: with all steps."""
-        width, colour = terminal()
-        lines = []
-        for line in self.lines:
-            lines += textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="    ")
-        picture = ""
-        if self.lifted is not None and self.lifted.trace is not None:
-            shown = picture_in_bytes if full else short_in_bytes
-            picture = shown(self.task, self.lifted, self.result.violation.trace, width, colour)
-        return report(self.result, more=lines, picture=picture, verbose=verbose, full=full)
+    def remarks(self, width: int) -> list[str]:
+        """The lines, as long as there is room."""
+        return [
+            part for line in self.lines for part in textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="    ")
+        ]
+
+    def picture(self, width: int, colour: bool, full: bool = False) -> str:
+        """The counterexample in bytes, "" if there is none; full: with all steps."""
+        if self.lifted is None or self.lifted.trace is None:
+            return ""
+        shown = picture_in_bytes if full else short_in_bytes
+        return shown(self.task, self.lifted, self.result.violation.trace, width, colour)
 
     def as_json(self) -> dict[str, Any] | None:
         """The value of "sizes" in JSON."""
