@@ -18,7 +18,7 @@ from checker.verdict import api
 from checker.source.catalogue import load
 from checker.base.errors import ModelError
 
-from tests.fuzz.judge import Judge, Wrong
+from tests.fuzz.judge import LARGE, LARGER, LIMIT, Judge, Wrong
 from tests.fuzz.others import other_opinions
 from tests.fuzz.programs import program
 from tests.fuzz.shrink import shrunk
@@ -33,10 +33,10 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """How each program is judged.  native: in that engine too.  spin: every so many programs SPIN is asked as well (0: never).
-    opinions: every so many programs, the oracle and the others that are slow."""
+    """How each program is judged.  native: every so many programs, that engine is asked too (0: never).  spin: every so many,
+    SPIN as well (0: never).  opinions: every so many programs, the oracle and the others that are slow."""
 
-    native: bool = True
+    native: int = 1
     spin: int = 0
     opinions: int = 0
 
@@ -84,7 +84,8 @@ def examine(text: str, seed: int, asked: Asked = Asked()) -> tuple[Counter[str],
         file.write_text(text, "utf-8")
         catalogue = load(file)
         made = api.prepare(catalogue=catalogue).program
-        report = Judge(made, Random(seed), asked.native).judge()
+        native = bool(asked.native) and seed % asked.native == 0
+        report = Judge(made, Random(seed), native, limit=LIMIT if seed % LARGER else LARGE).judge()
         if report is None:
             return Counter({"too large": 1}), []
         if asked.opinions and seed % asked.opinions == 0:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from checker.ir import program as ir
 
-from tests.fuzz.quick import QuickInterpreter
+from tests.fuzz.quick import QuickInterpreter, interpreter_of
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Truth:
 
 def truth_of(program: ir.Program, limit: int) -> Truth | None:
     """Every reachable state judged; None if there are more than `limit`."""
-    judge, truth = QuickInterpreter(program), Truth()
+    judge, truth = interpreter_of(program), Truth()
     level = list(judge.initial_states())
     found = set(level)
     while level:
