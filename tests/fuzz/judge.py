@@ -246,7 +246,7 @@ def _other_numbers(plain: Truth, found: Exploration, mode: str, wrong) -> Iterat
         yield wrong("counts", f"{plain.states} states, reduced {found.states}")
     if found.reached - plain.reached:
         yield wrong("invented", f"reached {sorted(plain.reached)}, reduced {sorted(found.reached)}")
-    elif mode in ("plain", "sym") and found.reached != plain.reached:
+    elif mode == "plain" and found.reached != plain.reached or mode == "sym" and found.reached | plain.progress != plain.reached | plain.progress:
         yield wrong("verdict", f"reached {sorted(plain.reached)}, reduced {sorted(found.reached)}")
     if mode == "sym" and found.depth != len(plain.levels) - 1:
         yield wrong("counts", f"depth {len(plain.levels) - 1}, with symmetry {found.depth}")
