@@ -27,7 +27,7 @@ from ..source.catalogue import Catalogue, load, shortened
 from .deepening import FIRST, Deepening
 from .judge import judged
 from .result import (
-    ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, UNREACHED, UNSEEN, VACUOUS, VIOLATED, PropertyResult, Result, Violation,
+    ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, NOT_SEEN, UNREACHED, UNSEEN, VACUOUS, VIOLATED, PropertyResult, Result, Violation,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -371,13 +371,17 @@ def _with_liveness(
     from ..trace.temporal import CAP, check_leads_to
 
     verdicts, violation = {p.name: p.verdict for p in properties}, None
-    for prop in () if task.program.any_number else task.program.properties:  # nobody would have to let others go on
+    for prop in task.program.properties:
+        if prop.kind != "leads_to" or verdicts[prop.name] not in (NOT_CHECKED, NOT_SEEN):  # where it begins need not be seen
+            continue
         most = CAP if task.shows and prop.name in task.shows else LIVENESS_STATES
-        if prop.kind == "leads_to" and states <= most and verdicts[prop.name] == NOT_CHECKED:
-            found = check_leads_to(task.program, prop, facts=task.facts)
-            verdicts[prop.name] = found.verdict
-            if found.trace is not None and violation is None:
-                violation = Violation(prop.name, prop.doc, found.trace)
+        if states > most or task.program.any_number:  # then nobody would have to let others go on
+            verdicts[prop.name] = NOT_CHECKED
+            continue
+        found = check_leads_to(task.program, prop, facts=task.facts)
+        verdicts[prop.name] = NOT_CHECKED if found.verdict == INCOMPLETE else found.verdict if found.begins else VACUOUS
+        if found.trace is not None and violation is None:
+            violation = Violation(prop.name, prop.doc, found.trace)
     judged_now = tuple(replace(p, verdict=verdicts[p.name]) for p in properties)
     return VIOLATED if violation else HOLDS, judged_now, violation
 
