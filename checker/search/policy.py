@@ -38,6 +38,9 @@ def searched(program: Program, options: SearchOptions, smaller: SmallerBounds | 
     asked = options.explore()
     end = None if options.time_limit is None else time.monotonic() + options.time_limit
     rest = lambda: None if end is None else max(end - time.monotonic(), 0.001)  # noqa: E731
+    reduced, symmetric = (name in options.reductions for name in REDUCTIONS)
+    if options.at_once:
+        return explore(program, time_limit=options.time_limit, reduced=reduced, symmetric=symmetric, **asked)
     small = SMALL[options.engine] if options.reductions or smaller else None
     first = explore(program, time_limit=rest(), states=small, **asked)
     if first.stopped_by != "states":
@@ -45,7 +48,6 @@ def searched(program: Program, options: SearchOptions, smaller: SmallerBounds | 
     if smaller and smaller.suffices(rest):
         first.stopped_by = "interrupt" if smaller.interrupted else first.stopped_by
         return first
-    reduced, symmetric = (name in options.reductions for name in REDUCTIONS)
     found = explore(program, time_limit=rest(), reduced=reduced, symmetric=symmetric, **asked)
     found.exercised |= first.exercised
     found.came |= first.came

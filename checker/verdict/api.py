@@ -123,6 +123,7 @@ def check(
     catalogue: Catalogue | None = None,
     digest: bool = False,
     self_check: bool = False,
+    at_once: bool = False,
 ) -> Result:
     """Explore every interleaving of a scenario and judge the properties.
 
@@ -143,6 +144,7 @@ def check(
     catalogue: of a model that is loaded already.
     digest: also take the digest of the reachable states (`checker.search.digest`), if all are seen; no reduction is used.
     self_check: hold every stored state against the definition of symmetry (`checker.search.self_check`), not a sample.
+    at_once: use the reductions from the first state on; else a small space is searched without, and a larger one again.
 
     A violation comes with its trace, which the interpreter has replayed.
     Raises UsageError for names and values that do not exist, ModelError for what is wrong in
@@ -153,7 +155,7 @@ def check(
     options = SearchOptions(
         engine, threads, () if digest else chosen(reduction), stop, time_limit, memory_limit and int(memory_limit * GIB),
         _spill_dir(spill_dir), progress and (lambda now: progress(now, None)), digest, self_check,
-        _own_steps(task, bound, properties),
+        at_once, _own_steps(task, bound, properties),
     )  # fmt: skip
 
     def of_bound(bound: int | None, seconds: float | None, engine: str = engine) -> Result:
