@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from ..base.disk_cache import passing
 from ..base.errors import ModelError
 from ..base.limits import GIB
-from ..ir.program import ANY
+from ..ir.program import ALWAYS_ON, ANY
 from ..lang import Baseline, Edit
 from ..table import findings
 from ..table.rows import Row
-from ..verdict.judge import ALWAYS_ON
 from ..verdict.result import HOLDS, VIOLATED
 from .coverage import Survey, survey
 from .mutants import Mutant, functions_of, mutants_of

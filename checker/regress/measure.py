@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import CheckerError
+from ..ir.program import ALWAYS_ON
 from ..table.rows import Outcome, Row
-from ..verdict.judge import ALWAYS_ON
 from ..verdict.result import INCOMPLETE
 
 if TYPE_CHECKING:
