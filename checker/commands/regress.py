@@ -41,6 +41,11 @@ RUNNING = options(
     "--mutants/--no-mutants", default=True, show_default=True,
     help="With the whole table: do properties still kill the mutants that they have killed?",
 )
+@click.option(
+    "--other-way", is_flag=True,
+    help="Judge each row, and each mutant, with the reductions from the first state on, and without them where the table's "
+    "states are those with reduction; compares verdicts and properties, not numbers.",
+)
 @click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
 @click.option("--update", is_flag=True, help="Enter steps and states that were found, and rows not measured yet, into the table.")
 @click.option("--update-verdicts", is_flag=True, help="Enter changed verdicts and properties as well: each is told.")
@@ -49,25 +54,28 @@ RUNNING = options(
 @click.option("--sarif", "sarif_file", metavar="FILE", help="Write what is wrong as SARIF 2.1.0.")
 def regress(
     update: bool, update_verdicts: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
-    tables: tuple[str, ...], mutants: bool, **choice: Any,
+    tables: tuple[str, ...], mutants: bool, other_way: bool, **choice: Any,
 ) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
 
-    Exit status: 0 if all is as expected, 1 if anything differs or a known finding is there.
+    Exit status: 0 if all is as expected, 1 if anything differs or a known finding is there, 3 if a row is too large for
+    --other-way.
     """
     from ..output.terminal import terminal
     from ..output.writing import check_writable
     from ..regress import run, text
     from ..table import rows as table
 
+    if other_way and (update or update_verdicts):
+        raise UsageError("--other-way compares with the table and measures nothing for it: leave --update out")
     check_writable(json_file, junit, sarif_file)
     limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
     rows = _chosen(table.load(tables), **choice)
     whole = not (tables or choice["designs"] or choice["scenarios"] or choice["bound"] is not None)
     with _progress(len(rows)) as progress:
-        found = run.regressed(rows, progress=progress, **limits)
+        found = run.regressed(rows, progress=progress, other_way=other_way, **limits)
     if whole and mutants:
-        found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"])
+        found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"], other_way)
     quiet = "-" in (json_file, junit, sarif_file)
     if not quiet:
         click.echo(text.text(found, terminal()[1]))
@@ -79,7 +87,7 @@ def regress(
     return found.exit_status(accept_findings)
 
 
-def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: float | None) -> Any:
+def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: float | None, other_way: bool) -> Any:
     """The run with what has become of mutants that were killed once; quick: of a few of them."""
     from dataclasses import replace
 
@@ -93,7 +101,7 @@ def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: 
     with words_shown() as tell:
         progress = lambda what, done, of: tell(f"{done} of {of}: {what}")  # noqa: E731
         tried, lost = resurrected(
-            load(), load_table(), before, QUICK_MUTANTS if quick else None, processes, memory_limit, progress
+            load(), load_table(), before, QUICK_MUTANTS if quick else None, processes, memory_limit, progress, other_way
         )
     return replace(found, mutants=tried, survivors=tuple(f"{place.rpartition('.')[2]}: {change}" for place, change in lost))
 

@@ -20,7 +20,7 @@ def lock_statement(b: Builder, node: t.LockOp, scope: Scope) -> None:
     match node.op:
         case "acquire" | "acquire_shared":
             shared = node.op == "acquire_shared"
-            wait_for(b, compare("==", owner(lock), FALSE) if shared else is_free(b, lock), scope, node)
+            wait_for(b, compare("==", owner(b, lock), FALSE) if shared else is_free(b, lock), scope, node)
             order = f"{lock.label} is taken out of order, or while a later one of its kind is held"
             b.check(in_order(b, lock), ir.LOCK_ORDER, order, scope, node)
             if shared:
@@ -31,7 +31,7 @@ def lock_statement(b: Builder, node: t.LockOp, scope: Scope) -> None:
         case "release":
             right = held(b, lock)
             if lock.info.handed_over:
-                right = either(right, compare("==", owner(lock), const(lock.info.type.hi)))
+                right = either(right, compare("==", owner(b, lock), const(lock.info.type.hi)))
             _owned(b, right, f"{lock.label} is released by a process that does not hold it", scope, node)
             _own(b, lock, FALSE, scope, node)
         case "release_shared":
@@ -77,7 +77,7 @@ def try_lock(b: Builder, node: t.LockOp, scope: Scope) -> Value:
     lock = slot_of(b, node.lock, scope)
     b.flush()
     shared = node.op == "try_acquire_shared"
-    free = compare("==", owner(lock), FALSE) if shared else is_free(b, lock)
+    free = compare("==", owner(b, lock), FALSE) if shared else is_free(b, lock)
     if shared:
         free = both(free, negate(reads(b, lock, b.me)))
     free = b.temporary(scope, "taken", free, ir.BOOL)

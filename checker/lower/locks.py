@@ -15,16 +15,16 @@ from .scopes import Scope, Slot
 from .values import FALSE, TRUE, Value, arith, both, compare, const, either, negate
 
 
-def owner(lock: Slot) -> Value:
+def owner(b: Builder, lock: Slot) -> Value:
     """Who holds a lock."""
     if not lock.info.written:
         return FALSE
-    return Value(ir.Read(lock.var, lock.index.expr), 0, lock.info.type.hi)
+    return Value(ir.Read(lock.var, lock.index.expr, b.old), 0, lock.info.type.hi)
 
 
 def held(b: Builder, lock: Slot) -> Value:
     """Does the process at hand hold a lock?"""
-    return compare("==", owner(lock), b.me) if lock.info.written else FALSE
+    return compare("==", owner(b, lock), b.me) if lock.info.written else FALSE
 
 
 def reader_index(b: Builder, lock: Slot, who: Value) -> Value:
@@ -37,7 +37,7 @@ def reads(b: Builder, lock: Slot, who: Value) -> Value:
     """Does process `who` hold the lock shared?"""
     if not has_readers(lock.info):
         return FALSE
-    return Value(ir.Read(readers(lock.info), reader_index(b, lock, who).expr), 0, 1)
+    return Value(ir.Read(readers(lock.info), reader_index(b, lock, who).expr, b.old), 0, 1)
 
 
 def has_reader(b: Builder, lock: Slot) -> Value:
@@ -50,7 +50,7 @@ def has_reader(b: Builder, lock: Slot) -> Value:
 
 def is_free(b: Builder, lock: Slot) -> Value:
     """Does nobody hold a lock, shared or not?"""
-    return both(compare("==", owner(lock), FALSE), negate(has_reader(b, lock)))
+    return both(compare("==", owner(b, lock), FALSE), negate(has_reader(b, lock)))
 
 
 def check_guard(b: Builder, slot: Slot, write: bool, scope: Scope, node: t.Node) -> None:

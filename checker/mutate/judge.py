@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..base.disk_cache import passing
 from ..base.errors import ModelError
 from ..base.limits import GIB
-from ..ir.program import ANY
+from ..ir.program import ALWAYS_ON, ANY
 from ..lang import Baseline, Edit
 from ..table import findings
 from ..table.rows import Row
@@ -69,7 +69,8 @@ class Trial:
 
 @dataclass(frozen=True)
 class MutantJob:
-    """A mutant, by its names, and the rows to be tried in this order, at most `most` by a search (0: all)."""
+    """A mutant, by its names, and the rows to be tried in this order, at most `most` by a search (0: all).
+    by: with reductions, by this property."""
 
     place: str
     change: str
@@ -77,6 +78,7 @@ class MutantJob:
     rows: tuple[Row, ...]
     memory: float
     most: int = 0
+    by: str = ""
 
 
 def holding(rows: list[Row]) -> list[Row]:
@@ -119,7 +121,7 @@ def judge(job: MutantJob) -> list[Trial]:
     searched = 0
     for row in job.rows:
         with passing():
-            trial = _tried(row, catalogue, mutant, job.memory)
+            trial = _tried(row, catalogue, mutant, job.memory, job.by)
         found.append(trial)
         searched += trial.verdict == SURVIVED
         if trial.verdict == KILLED or trial.verdict == REFUSED and trial.by != OVERLAP or searched == job.most:
@@ -141,7 +143,7 @@ def fate(trials: list[tuple[Row, Trial]]) -> Fate:
     return Fate(SURVIVED, rows=verdicts.count(SURVIVED))
 
 
-def _tried(row: Row, catalogue: Catalogue, mutant: Mutant, memory: float) -> Trial:
+def _tried(row: Row, catalogue: Catalogue, mutant: Mutant, memory: float, wanted: str = "") -> Trial:
     try:
         task = _prepared(row, catalogue, mutant)
     except ModelError as error:
@@ -150,8 +152,10 @@ def _tried(row: Row, catalogue: Catalogue, mutant: Mutant, memory: float) -> Tri
         return Trial(SAME if _has(row, catalogue, mutant) else ABSENT)
     if mutant.edit.verb == "swap" and hash_of(settled(task.program)) == _hash(row, settled):
         return Trial(COMMUTES)
-    by = _violated(task, row, memory)
-    return Trial(KILLED, by) if by else Trial(SURVIVED)
+    by = _violated(task, row, memory, bool(wanted))
+    if wanted not in ("", by, *ALWAYS_ON) and by:  # with reductions another one may come first
+        by = _violated(_prepared(replace(row, properties=(wanted,)), catalogue, mutant), row, memory, True)
+    return Trial(KILLED, by) if by and wanted in ("", by) else Trial(SURVIVED)
 
 
 def _has(row: Row, catalogue: Catalogue, mutant: Mutant) -> bool:
@@ -164,14 +168,14 @@ def _has(row: Row, catalogue: Catalogue, mutant: Mutant) -> bool:
     return hash_of(plain(probed.program)) != _hash(row, plain)
 
 
-def _violated(task: Task, row: Row, memory: float) -> str:
+def _violated(task: Task, row: Row, memory: float, reduced: bool = False) -> str:
     """The property that is violated, or ""."""
     from ..search.explore import explore
     from ..trace.temporal import check_leads_to
     from ..verdict.judge import judged
 
     states = max(TIMES_MORE * (row.expected.states or 0), LEAST)
-    found = explore(task.program, memory_limit=int(memory * GIB), states=states, time_limit=SECONDS)
+    found = explore(task.program, memory_limit=int(memory * GIB), states=states, time_limit=SECONDS, reduced=reduced, symmetric=reduced)
     if found.stopped_by == "interrupt":  # Ctrl-C is meant for the whole run
         raise KeyboardInterrupt
     verdict, _, violation = judged(task.program, found, task.shows)

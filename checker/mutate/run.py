@@ -192,11 +192,12 @@ def resurrected(
     processes: int | None = None,
     memory_limit: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    other_way: bool = False,
 ) -> tuple[int, list[Key]]:
     """How many formerly killed mutants were tried again where they were killed, and those that survive there.
 
     before: what became of them; who is no mutant of the model any more is left out.  sample: so many
-    of them only, taken evenly.
+    of them only, taken evenly.  other_way: with reductions, and by the same property.
     """
     by_row = {(row.design, row.scenario, row.bound): row for row in holding(list(rows))}
     there = {(m.place, m.change) for m in mutants_of(catalogue)}
@@ -205,7 +206,7 @@ def resurrected(
         killed = [killed[n * len(killed) // sample] for n in range(sample)]
     processes = min(processes or cores(), len(killed)) or 1
     memory = (memory_limit or default_memory_limit() / GIB) / processes
-    jobs = [MutantJob(*key, by_row[before[key].row].model, (by_row[before[key].row],), memory) for key in killed]
+    jobs = [MutantJob(*key, by_row[before[key].row].model, (by_row[before[key].row],), memory, by=before[key].by if other_way else "") for key in killed]
     lost = []
     for done, (number, trials) in enumerate(in_processes(judge, jobs, processes), 1):
         if trials[-1].verdict not in (KILLED, REFUSED):

@@ -14,7 +14,8 @@ from ..table.rows import MEASURED, Outcome, Row, differences, rewrite
 from ..verdict.result import VIOLATED
 from .measure import MeasuredRow, RowJob, measure
 
-OK, FINDING, DIFFERS, NEW = "ok", "finding", "differs", "new"
+OK, FINDING, DIFFERS, NEW, LARGE = "ok", "finding", "differs", "new", "large"
+LIMITS = "time", "memory", "disk"
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,14 @@ class Compared:
     row: Row
     found: MeasuredRow
     told: tuple[str, ...]
+    large: bool = False
 
     @property
     def status(self) -> str:
-        """OK; FINDING: as expected, which is not as it should be; DIFFERS; NEW: nothing was expected."""
+        """OK; FINDING: as expected, which is not as it should be; DIFFERS; NEW: nothing was expected; LARGE: the other
+        way of searching was ended by a limit."""
+        if self.large:
+            return LARGE
         if self.told:
             return DIFFERS if self.row.expected.verdict or self.found.error else NEW
         return FINDING if self.row.finding else OK
@@ -57,9 +62,11 @@ class Regression:
         return [one for one in self.rows if one.status in statuses]
 
     def exit_status(self, accept_findings: bool = False) -> int:
-        """1 if anything differs, or is a finding that is not accepted."""
+        """1 if anything differs, or is a finding that is not accepted; else 3 if a row was too large for the other way."""
         wrong = self.having(DIFFERS, NEW) or self.survivors
-        return int(bool(wrong or (self.having(FINDING) and not accept_findings)))
+        if wrong or (self.having(FINDING) and not accept_findings):
+            return 1
+        return 3 if self.having(LARGE) else 0
 
 
 def regressed(
@@ -68,23 +75,41 @@ def regressed(
     time_limit: float | None = None,
     memory_limit: float | None = None,
     progress: Callable[[Compared, int], None] | None = None,
+    other_way: bool = False,
 ) -> Regression:
     """Check every row, the largest first.
 
     memory_limit: GiB, of all processes together.  progress: called with every row that is done.
+    other_way: with the reductions from the first state on where the table's states are those without, and the other
+    way about; then verdicts and properties are compared, and no numbers.
     """
     started = time.monotonic()
     processes = min(processes or cores(), len(rows)) or 1
     memory = (memory_limit or default_memory_limit() / GIB) / processes
     order = sorted(range(len(rows)), key=lambda n: -(rows[n].expected.states or 1 << 62))
-    jobs = [RowJob(rows[n], time_limit, memory, rows[n].reduced or not rows[n].expected.verdict) for n in order]
+    jobs = [_job(rows[n], time_limit, memory, other_way) for n in order]
     done: dict[int, Compared] = {}
     for number, found in in_processes(measure, jobs, processes):
-        one = compared(rows[order[number]], found)
+        one = (compared_verdict if other_way else compared)(rows[order[number]], found)
         done[order[number]] = one
         if progress:
             progress(one, len(done))
     return Regression(tuple(done[n] for n in range(len(rows))), time.monotonic() - started, processes)
+
+
+def _job(row: Row, time_limit: float | None, memory: float, other_way: bool) -> RowJob:
+    if other_way:
+        return RowJob(row, time_limit, memory, not row.reduced, at_once=True)
+    return RowJob(row, time_limit, memory, row.reduced or not row.expected.verdict)
+
+
+def compared_verdict(row: Row, found: MeasuredRow) -> Compared:
+    """`row` against what the other way of searching has found: by which steps, and among how many states, may differ."""
+    expected = row.expected
+    outcome = replace(found.outcome, steps=expected.steps, states=expected.states)
+    one = compared(row, replace(found, outcome=outcome))
+    large = found.stopped_by in LIMITS and not found.error
+    return replace(one, found=found, large=large)
 
 
 def compared(row: Row, found: MeasuredRow) -> Compared:
@@ -97,7 +122,7 @@ def compared(row: Row, found: MeasuredRow) -> Compared:
     if not expected.verdict:
         return Compared(row, found, (f"found {outcome}",))
     told = differences(expected, outcome)
-    if found.stopped_by in ("time", "memory", "disk"):
+    if found.stopped_by in LIMITS:
         told = [f"verdict: expected {expected.verdict}, found no more than the limit on {found.stopped_by} allows"]
     if row.finding and outcome.verdict != VIOLATED:
         told.append(f"the finding {row.finding} is gone")

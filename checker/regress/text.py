@@ -7,10 +7,10 @@ from collections import Counter
 
 from ..picture.report import paint
 from ..verdict.result import HOLDS, VIOLATED
-from .run import DIFFERS, FINDING, NEW, OK, Compared, Regression
+from .run import DIFFERS, FINDING, LARGE, NEW, OK, Compared, Regression
 
-STYLE = {OK: "good", FINDING: "doubt", NEW: "doubt", DIFFERS: "bad"}
-COUNTED = {OK: "as expected", FINDING: "known findings", NEW: "not measured yet", DIFFERS: "differ"}
+STYLE = {OK: "good", FINDING: "doubt", NEW: "doubt", LARGE: "doubt", DIFFERS: "bad"}
+COUNTED = {OK: "as expected", FINDING: "known findings", NEW: "not measured yet", LARGE: "too large", DIFFERS: "differ"}
 
 
 def text(found: Regression, colour: bool = False) -> str:

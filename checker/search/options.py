@@ -17,6 +17,7 @@ class SearchOptions:
     stop: end with the first violation.  time_limit: seconds.  memory: bytes, None for most of what is free.
     spill_dir: where states go that memory has no room for, or None.  progress: called now and then with a `Progress`.
     digest: take the digest of all states.  self_check: hold every stored state against the definition of symmetry.
+    at_once: use the reductions from the first state on, however small the space, and search once.
     steps: those that a design has and its baseline has not, by index of the process and label; None of a baseline."""
 
     engine: str = "native"
@@ -29,6 +30,7 @@ class SearchOptions:
     progress: Callable[[Any], None] | None = None
     digest: bool = False
     self_check: bool = False
+    at_once: bool = False
     steps: frozenset[tuple[int, int]] | None = None
 
     def explore(self) -> dict[str, Any]:

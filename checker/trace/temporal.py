@@ -28,11 +28,12 @@ Who = tuple[int, int]  # process index, instance
 @dataclass(frozen=True)
 class Liveness:
     """verdict: "holds", "violated" or "incomplete" (there are more states than the cap).
-    trace: the lasso, if violated.  states: explored."""
+    trace: the lasso, if violated.  states: explored.  begins: False if p is nowhere true."""
 
     verdict: str
     states: int
     trace: Trace | None = None
+    begins: bool = True
 
 
 def check_leads_to(program: Program, property: Property, cap: int = CAP, facts: Facts = Facts()) -> Liveness:
@@ -46,7 +47,8 @@ def check_leads_to(program: Program, property: Property, cap: int = CAP, facts: 
             stem, loop = lasso
             trace = _trace(space, stem + loop, len(stem), facts)
             return Liveness("violated", len(space.steps), replace(trace, violation=_violation(property, one)))
-    return Liveness("holds", len(space.steps))
+    begins = any(space.judge.evaluate(one.expr, state) for one in property.instances for state in space.steps)
+    return Liveness("holds", len(space.steps), begins=begins)
 
 
 def fair_instances(program: Program, property: Property) -> list[Who]:

@@ -27,7 +27,7 @@ from ..source.catalogue import Catalogue, load, shortened
 from .deepening import FIRST, Deepening
 from .judge import judged
 from .result import (
-    ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, UNREACHED, UNSEEN, VACUOUS, VIOLATED, PropertyResult, Result, Violation,
+    ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, NOT_SEEN, UNREACHED, UNSEEN, VACUOUS, VIOLATED, PropertyResult, Result, Violation,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def check(
     catalogue: Catalogue | None = None,
     digest: bool = False,
     self_check: bool = False,
+    at_once: bool = False,
 ) -> Result:
     """Explore every interleaving of a scenario and judge the properties.
 
@@ -143,6 +144,7 @@ def check(
     catalogue: of a model that is loaded already.
     digest: also take the digest of the reachable states (`checker.search.digest`), if all are seen; no reduction is used.
     self_check: hold every stored state against the definition of symmetry (`checker.search.self_check`), not a sample.
+    at_once: use the reductions from the first state on; else a small space is searched without, and a larger one again.
 
     A violation comes with its trace, which the interpreter has replayed.
     Raises UsageError for names and values that do not exist, ModelError for what is wrong in
@@ -153,7 +155,7 @@ def check(
     options = SearchOptions(
         engine, threads, () if digest else chosen(reduction), stop, time_limit, memory_limit and int(memory_limit * GIB),
         _spill_dir(spill_dir), progress and (lambda now: progress(now, None)), digest, self_check,
-        _own_steps(task, bound, properties),
+        at_once, _own_steps(task, bound, properties),
     )  # fmt: skip
 
     def of_bound(bound: int | None, seconds: float | None, engine: str = engine) -> Result:
@@ -371,13 +373,17 @@ def _with_liveness(
     from ..trace.temporal import CAP, check_leads_to
 
     verdicts, violation = {p.name: p.verdict for p in properties}, None
-    for prop in () if task.program.any_number else task.program.properties:  # nobody would have to let others go on
+    for prop in task.program.properties:
+        if prop.kind != "leads_to" or verdicts[prop.name] not in (NOT_CHECKED, NOT_SEEN):  # where it begins need not be seen
+            continue
         most = CAP if task.shows and prop.name in task.shows else LIVENESS_STATES
-        if prop.kind == "leads_to" and states <= most and verdicts[prop.name] == NOT_CHECKED:
-            found = check_leads_to(task.program, prop, facts=task.facts)
-            verdicts[prop.name] = found.verdict
-            if found.trace is not None and violation is None:
-                violation = Violation(prop.name, prop.doc, found.trace)
+        if states > most or task.program.any_number:  # then nobody would have to let others go on
+            verdicts[prop.name] = NOT_CHECKED
+            continue
+        found = check_leads_to(task.program, prop, facts=task.facts)
+        verdicts[prop.name] = NOT_CHECKED if found.verdict == INCOMPLETE else found.verdict if found.begins else VACUOUS
+        if found.trace is not None and violation is None:
+            violation = Violation(prop.name, prop.doc, found.trace)
     judged_now = tuple(replace(p, verdict=verdicts[p.name]) for p in properties)
     return VIOLATED if violation else HOLDS, judged_now, violation
 

@@ -14,7 +14,7 @@ EVERY = 200  # programs after which the table is printed
 
 def main() -> int:
     options = _options()
-    asked = Asked(not options.interpreter, options.spin, options.opinions)
+    asked = Asked(options.native, options.spin, options.opinions)
     if options.power:
         return measure(options.seed, options.programs)
     table = loaded(options.table) if options.table and options.table.exists() else Table(options.seed)
@@ -51,7 +51,7 @@ def _options() -> argparse.Namespace:
     add("--seed", type=int, default=1, help="of the first program; the next one has the next")
     add("--jobs", type=int, default=1, help="processes")
     add("--seconds", type=float, help="stop after so long")
-    add("--interpreter", action="store_true", help="leave the native engine out")
+    add("--native", type=int, default=3, help="every so many programs, ask the native engine too; 0: never")
     add("--opinions", type=int, default=25, help="every so many programs, ask the oracle and the interpreter itself")
     add("--spin", type=int, default=0, help="every so many of the programs, ask SPIN; a multiple of --opinions")
     add("--table", type=Path, help="file of the counts: written, and gone on with if it is there")

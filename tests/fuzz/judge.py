@@ -20,18 +20,18 @@ from checker.base.disk_cache import passing
 from checker.base.errors import InternalError
 from checker.search.exploration import Exploration
 from checker.search.explore import explore
-from checker.ir.interpreter import Interpreter
-from checker.reduce.symmetry import classes_of
+from checker.reduce import symmetry
 from checker.trace.trace import replay
 
 from tests.fuzz.parts import ASKED, only
-from tests.fuzz.quick import quick
+from tests.fuzz import memory
+from tests.fuzz.quick import interpreter_of, quick
 from tests.fuzz.truth import Truth, truth_of
 
-LIMIT = 2_500  # states; a program with more is not looked at
+LIMIT, LARGE, LARGER = 600, 2_500, 4  # states: a program with more is not looked at; of every so many programs more are allowed
 MODES = {"por": {"reduced": True}, "sym": {"symmetric": True}, "both": {"reduced": True, "symmetric": True}}
 ENGINES = ("interpret", "native")
-MOST = 5  # violated properties of a program that are judged alone
+MOST, HOLDING = 8, 2  # violated properties of a program that are judged alone, and others
 SHARES = {  # of what costs much, how much of it is done
     "plain": 0.1,  # whole searches without reduction, beside the one that all is compared with
     "sym": 0.4,  # searches with symmetry alone
@@ -76,16 +76,20 @@ class Report:
 class Judge:
     """Judges one program.
 
-    random: draws what only a part of the programs is asked.  native: False leaves that engine out.  modes: of the reductions."""
+    random: draws what only a part of the programs is asked.  native: False leaves that engine out.  modes: of the
+    reductions.  limit: of the states of a program that is looked at."""
 
-    def __init__(self, program: ir.Program, random: Random, native: bool = True, modes: Collection[str] = tuple(MODES)) -> None:
-        self.program, self.random, self.native, self.modes = program, random, native, modes
+    def __init__(
+        self, program: ir.Program, random: Random, native: bool = True, modes: Collection[str] = tuple(MODES), limit: int = LARGE
+    ) -> None:  # fmt: skip
+        self.program, self.random, self.native, self.modes, self.limit = program, random, native, modes, limit
         self.report = Report()
 
     def judge(self, plain: Truth | None = None) -> Report | None:
-        """None if there are more than LIMIT states.  plain: what is known of the program already."""
+        """None if there are more than `limit` states.  plain: what is known of the program already."""
+        memory.forget()
         with passing():
-            plain = plain or truth_of(self.program, LIMIT)
+            plain = plain or truth_of(self.program, self.limit)
             if plain is None:
                 return None
             self.report.counts["programs"] += 1
@@ -116,17 +120,20 @@ class Judge:
         names = [p.name for p in program.properties if p.kind not in ("reachable", "leads_to")]
         truth = plain
         if set(ASKED) & set(plain.violations):
-            truth = truth_of(only(program, names), LIMIT) or plain
+            truth = truth_of(only(program, names), LARGE) or plain
         violated = sorted((name for name in truth.violations if name in names), key=truth.often.__getitem__)
         asked = [name for name in (*ASKED, ir.DEADLOCK) if name in plain.violations]
         counts["properties"] += len(names) + len(asked)
         counts["violated properties"] += len(violated) + len(asked)
         violated = violated[:MOST]
-        counts["judged alone"] += len(violated) + len(asked)
         native = self.random.choice([*violated, *asked, ""])
         for name in (*violated, *asked):
             self._judge_one(name, truth if name in violated else plain, name == native)
         holding = [name for name in names if name not in truth.violations]
+        some = self.random.sample(holding, min(HOLDING, len(holding)))
+        counts["judged alone"] += len(violated) + len(asked) + len(some)
+        for name in some:
+            self._compare(only(program, [name]), self._restricted(truth, [name]), self.random.choice(list(self.modes)), "interpret", name)
         if holding:  # together: what is not violated cannot be missed
             alone = only(program, holding)
             self._compare(alone, self._restricted(truth, holding), self.random.choice(list(self.modes)), "interpret", "those that hold")
@@ -134,7 +141,7 @@ class Judge:
     def _judge_one(self, name: str, truth: Truth, native: bool) -> None:
         alone = only(self.program, [name])
         if name in (*ASKED, ir.DEADLOCK):  # without the other kinds of check more may happen
-            truth = truth_of(alone, LIMIT) or truth
+            truth = truth_of(alone, LARGE) or truth
         known, modes = self._restricted(truth, [name]), self._modes(alone)
         found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in self._asked(modes)}
         if native and self.native and self.random.random() < SHARES["native alone"]:
@@ -152,7 +159,8 @@ class Judge:
     def _modes(self, program: ir.Program) -> list[str]:
         """The reductions that change anything."""
         try:
-            classes = classes_of(program, Interpreter(program).initial_states())
+            with quick():
+                classes = symmetry.classes_of(program, interpreter_of(program).initial_states())
         except Exception:  # it is tried again, and noted, in a search
             return list(self.modes)
         return [mode for mode in self.modes if classes or mode == "por"]
@@ -238,7 +246,7 @@ def _other_numbers(plain: Truth, found: Exploration, mode: str, wrong) -> Iterat
         yield wrong("counts", f"{plain.states} states, reduced {found.states}")
     if found.reached - plain.reached:
         yield wrong("invented", f"reached {sorted(plain.reached)}, reduced {sorted(found.reached)}")
-    elif mode in ("plain", "sym") and found.reached != plain.reached:
+    elif mode == "plain" and found.reached != plain.reached or mode == "sym" and found.reached | plain.progress != plain.reached | plain.progress:
         yield wrong("verdict", f"reached {sorted(plain.reached)}, reduced {sorted(found.reached)}")
     if mode == "sym" and found.depth != len(plain.levels) - 1:
         yield wrong("counts", f"depth {len(plain.levels) - 1}, with symmetry {found.depth}")

@@ -25,8 +25,8 @@ def only(program: ir.Program, names: Collection[str], unchecked: bool = True) ->
 
 def _judging_less(process: ir.Process, dropped: frozenset[str], deadlock: bool) -> ir.Process:
     rests = process.rests if deadlock else frozenset(range(len(process.blocks)))
-    blocks = tuple(replace(block, body=_without(block.body, dropped)) for block in process.blocks) if dropped else process.blocks
-    return replace(process, rests=rests, blocks=blocks)
+    blocks = tuple(replace(block, body=_without(block.body, dropped)) for block in process.blocks)
+    return replace(process, rests=rests, blocks=process.blocks if blocks == process.blocks else blocks)  # what is known of the same is kept
 
 
 def _without(body: tuple[ir.Stmt, ...], dropped: frozenset[str]) -> tuple[ir.Stmt, ...]:

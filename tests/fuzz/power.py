@@ -21,9 +21,9 @@ from checker.source.catalogue import load
 from checker.base.errors import ModelError
 from checker.ir.program import Program
 
-from tests.fuzz.judge import LIMIT, Judge
+from tests.fuzz.judge import LARGE, Judge
 from tests.fuzz.programs import program
-from tests.fuzz.quick import forget
+from tests.fuzz.memory import forget
 from tests.fuzz.truth import Truth, truth_of
 from tests.native import test_engine_mutations
 from tests.reduce import test_partial_order_mutations, test_symmetry_mutations
@@ -90,6 +90,6 @@ def _programs(seed: int, count: int) -> Iterator[tuple[Program, Truth]]:
             file.write_text(program(number), "utf-8")
             with contextlib.suppress(ModelError):
                 made = api.prepare(catalogue=load(file)).program
-                plain = truth_of(made, LIMIT)
+                plain = truth_of(made, LARGE)
                 if plain is not None:
                     yield made, plain

@@ -273,7 +273,7 @@ class Writer(Words):
 
     def processes(self) -> list[str]:
         """The declarations of processes whose interleavings are not too many."""
-        found, states, most = [], 1, self.pick(*SIZES[: 2 if self.crowd else 5])
+        found, states, most = [], 1, self.pick(*SIZES[: 1 if self.crowd else 5])
         for number in range(self.pick(2, 2, 2, 3) if self.apart else self.pick(2, 2, 3, 3, 4)):
             per = self.chance(0.9 if self.alike and not number else 0.4 if self.alike else 0.2)
             instances = self.count if per else self.pick(1, 1, 1, 2)

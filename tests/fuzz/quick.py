@@ -1,21 +1,25 @@
-"""The interpreter made fast: blocks and expressions become Python functions, each when it is first needed.
+"""The interpreter made fast: blocks and properties become Python functions, each when it is first needed.
 
 It is what thousands of tiny programs are searched with.  It takes the place of the interpreter below the
-reference engine and below the rule of the partial-order reduction; a share of programs is searched with
-the interpreter itself, and everything has to be the same.
+reference engine and below the rule of the partial-order reduction.  What one search has asked of a state, and
+symmetry of a block, the next search of the same program need not ask again (`tests.fuzz.memory`).  A share of
+programs is searched with the interpreter itself, from nothing, and everything has to be the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from checker.reduce import ample, partial_order
+from checker.reduce import ample, symmetry
+from checker.search import native as explore_native
 from checker.search import plain as explore_plain
 from checker.ir import program as ir
 from checker.ir.interpreter import NOBODY, Actor, Interpreter, State, Step, Values, PropertyViolation
-from checker.reduce.partial_order import PartialOrder
+from checker.ir.sites import REST, STATE, TRANSITION
 from checker.search.real_run import Real
+
+from tests.fuzz import memory
 
 SIGNS = {"and": "and", "or": "or", "//": "//", "%": "%", "+": "+", "-": "-", "*": "*"}
 
@@ -26,7 +30,15 @@ class QuickInterpreter(Interpreter):
     def __init__(self, program: ir.Program) -> None:
         super().__init__(program)
         self.values: dict[int, tuple[ir.Expr, Callable]] = {}  # by identity; the expression is kept alive
-        self.blocks: dict[tuple[int, int], tuple[Callable, Callable]] = {}
+        self.judges: dict[tuple, Callable] = {}  # by the kinds of what they judge
+        moves = tuple(process.blocks for process in program.processes)
+        self.blocks, self.moves = memory.once(("moves", *map(id, moves)), moves, lambda: ({}, {}))  # steps depend on nothing else
+        self.starts: list[State] | None = None
+
+    def initial_states(self) -> list[State]:
+        if self.starts is None:
+            self.starts = super().initial_states()
+        return list(self.starts)
 
     def evaluate(self, expr: ir.Expr, state: Values, actor: Actor = NOBODY, before: Values = ()) -> int:
         known = self.values.get(id(expr))
@@ -34,6 +46,11 @@ class QuickInterpreter(Interpreter):
             text = f"lambda s, b, me, at: {_Text(self).expr(expr)}"
             known = self.values[id(expr)] = expr, eval(text, {"inside": inside})
         return known[1](state, before, actor.self, actor.instance)
+
+    def steps(self, state: State) -> list[Step]:
+        if state not in self.moves:
+            self.moves[state] = super().steps(state)
+        return self.moves[state]
 
     def steps_of(self, state: State, actor: Actor) -> Iterator[Step]:
         label = state[self.slots.pc(actor.process, actor.instance)]
@@ -44,6 +61,27 @@ class QuickInterpreter(Interpreter):
         if guard(state, (), actor.self, actor.instance):
             for after, choices, violation in body(list(state), actor.self, actor.instance):
                 yield Step(actor.process, actor.instance, label, after, choices, (), violation)
+
+    def exercised(self, state: State, before: Values = (), resting: bool = False) -> set[tuple[str, int]]:
+        kinds = (STATE, *(TRANSITION,) * bool(before), *(REST,) * resting)
+        if kinds not in self.judges:
+            sought = [((w.name, number), expr) for w in self.witnesses if w.kind in kinds for number, expr in w.exprs]
+            self.judges[kinds] = self._those(sought, "")
+        return set(self.judges[kinds](state, before))
+
+    def _violated(self, kinds: Sequence[str], state: State, before: Values = ()) -> list[PropertyViolation]:
+        if kinds not in self.judges:
+            judged = [(PropertyViolation(p.name, p.doc, one.binding, p.pos), one.expr) for p, one in self._instantiations(kinds)]
+            self.judges[kinds] = self._those(judged, "not ")
+        return self.judges[kinds](state, before)
+
+    def _those(self, named: list[tuple[object, ir.Expr]], negated: str) -> Callable:
+        """A function that gives the names of the expressions that are true, or not."""
+        lines = ["def those(s, b, me=0, at=0):", "    out = []"]
+        lines += [f"    if {negated}{_Text(self).expr(expr)}: out.append(named[{k}])" for k, (_, expr) in enumerate(named)]
+        scope = {"inside": inside, "named": [name for name, _ in named]}
+        exec("\n".join([*lines, "    return out"]), scope)
+        return scope["those"]
 
     def _functions(self, process: int, label: int) -> tuple[Callable, Callable]:
         block, text = self.program.processes[process].blocks[label], _Text(self)
@@ -156,21 +194,23 @@ class _Text:
         return lines
 
 
-_tables: dict[int, tuple[ir.Program, PartialOrder]] = {}  # of the last programs; a program is kept alive with its tables
+class QuickAmple(ample.Ample):
+    """The rule, asked once about a state."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        program = interpreter.program
+        tables, self.chosen = memory.once(("ample", id(program)), program, lambda: (ample.analyse(program), {}))
+        super().__init__(interpreter, tables)
+
+    def process(self, state: State) -> tuple[int, int] | None:
+        if state not in self.chosen:
+            self.chosen[state] = super().process(state)
+        return self.chosen[state]
 
 
-def forget() -> None:
-    """`analyse` is not what it was."""
-    _tables.clear()
-
-
-def _analysed(program: ir.Program) -> PartialOrder:
-    """`analyse`, once for a program."""
-    if id(program) not in _tables:
-        if len(_tables) > 10:
-            _tables.clear()
-        _tables[id(program)] = program, partial_order.analyse(program)
-    return _tables[id(program)][1]
+def interpreter_of(program: ir.Program) -> QuickInterpreter:
+    """One for a program, with what it knows."""
+    return memory.once(("interpreter", id(program)), program, lambda: QuickInterpreter(program))
 
 
 def _unchecked(*asked, **more) -> int:
@@ -187,15 +227,16 @@ def _not_followed(interpreter, site, path, last, passes, group) -> Real:
 def quick(followed: bool = True) -> Iterator[None]:
     """While it lasts, the reference engine runs on `QuickInterpreter`; followed: and checks itself, and makes
     counterexamples that are runs of the program, which takes longer than to find them."""
-    changed = [(explore_plain, "Interpreter", QuickInterpreter), (ample, "analyse", _analysed)]
+    changed = [(explore_plain, "Interpreter", interpreter_of), (explore_plain, "Ample", QuickAmple)]
     if not followed:
         changed.append((explore_plain, "real_run", _not_followed))
         changed += [(explore_plain, name, _unchecked) for name in ("check_sample", "check_orbits")]
+    changed += memory.of_symmetry((explore_plain, explore_native), symmetry)
     before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     try:
         for module, name, value in changed:
             setattr(module, name, value)
         yield
     finally:
-        for module, name, value in before:
+        for module, name, value in reversed(before):
             setattr(module, name, value)

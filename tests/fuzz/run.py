@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import sys
@@ -18,7 +19,7 @@ from checker.verdict import api
 from checker.source.catalogue import load
 from checker.base.errors import ModelError
 
-from tests.fuzz.judge import Judge, Wrong
+from tests.fuzz.judge import LARGE, LARGER, LIMIT, Judge, Wrong
 from tests.fuzz.others import other_opinions
 from tests.fuzz.programs import program
 from tests.fuzz.shrink import shrunk
@@ -33,10 +34,10 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """How each program is judged.  native: in that engine too.  spin: every so many programs SPIN is asked as well (0: never).
-    opinions: every so many programs, the oracle and the others that are slow."""
+    """How each program is judged.  native: every so many programs, that engine is asked too (0: never).  spin: every so many,
+    SPIN as well (0: never).  opinions: every so many programs, the oracle and the others that are slow."""
 
-    native: bool = True
+    native: int = 1
     spin: int = 0
     opinions: int = 0
 
@@ -84,7 +85,8 @@ def examine(text: str, seed: int, asked: Asked = Asked()) -> tuple[Counter[str],
         file.write_text(text, "utf-8")
         catalogue = load(file)
         made = api.prepare(catalogue=catalogue).program
-        report = Judge(made, Random(seed), asked.native).judge()
+        native = bool(asked.native) and seed % asked.native == 0
+        report = Judge(made, Random(seed), native, limit=LIMIT if seed % LARGER else LARGE).judge()
         if report is None:
             return Counter({"too large": 1}), []
         if asked.opinions and seed % asked.opinions == 0:
@@ -95,6 +97,7 @@ def examine(text: str, seed: int, asked: Asked = Asked()) -> tuple[Counter[str],
 def drawn(seeds: Sequence[int], asked: Asked) -> list[tuple[int, Counter[str], list[Wrong], float]]:
     """`examine` for the programs of these seeds, with the processor time that each took."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # hardly anything that is left behind is a circle
     found = []
     for seed in seeds:
         start = time.process_time()
@@ -103,6 +106,7 @@ def drawn(seeds: Sequence[int], asked: Asked) -> list[tuple[int, Counter[str], l
         except ModelError:  # a value that can never be in its range, a function without a step
             counts, wrong = Counter({"refused": 1}), []
         found.append((seed, counts, wrong, time.process_time() - start))
+    gc.collect()
     return found
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from checker.ir import program as ir
 
-from tests.fuzz.quick import QuickInterpreter
+from tests.fuzz.quick import QuickInterpreter, interpreter_of
 
 
 @dataclass
 class Truth:
     """violations: by property, the steps to the first.  often: by property, how many states or steps violate it.
-    resting: states where nothing can move."""
+    progress: properties of kind leads_to, of whose beginnings a search with symmetry need not see all."""
 
     states: int = 0
     transitions: int = 0
@@ -21,11 +21,13 @@ class Truth:
     violations: dict[str, int] = field(default_factory=dict)
     often: Counter[str] = field(default_factory=Counter)
     reached: set[str] = field(default_factory=set)
+    progress: frozenset[str] = frozenset()
 
 
 def truth_of(program: ir.Program, limit: int) -> Truth | None:
     """Every reachable state judged; None if there are more than `limit`."""
-    judge, truth = QuickInterpreter(program), Truth()
+    judge = interpreter_of(program)
+    truth = Truth(progress=frozenset(p.name for p in program.properties if p.kind == "leads_to"))
     level = list(judge.initial_states())
     found = set(level)
     while level:

@@ -45,7 +45,7 @@ class Words:
         self.count = self.random.choice((2, 2, 3)) if focus != "conditional" else 3  # 1 if f else 0 is f
         self.lines: list[str] = []
         self.names = 0
-        self.crowd = self.pick(*CROWDS) if self.chance(0.08) else 0
+        self.crowd = self.pick(*CROWDS) if self.chance(0.04) else 0
         self.actors = 0  # processes that have a private variable
         self.alike = self.chance({"joint": 0, "blinks": 0.1, "conditional": 1, "refs": 0.95}.get(focus, 0.45))  # no instance of S is named by its number
         self.focus = focus

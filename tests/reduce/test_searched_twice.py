@@ -74,6 +74,32 @@ def test_a_contradiction_is_no_verdict(monkeypatch: pytest.MonkeyPatch, what: st
     assert text in str(raised.value)
 
 
+@pytest.mark.parametrize("factor", [0, 100], ids=["reduced only", "searched twice"])
+@pytest.mark.parametrize("engine", ["interpret", "native"])
+def test_a_promise_is_decided_whether_its_beginning_is_seen_or_not(monkeypatch: pytest.MonkeyPatch, engine: str, factor: int) -> None:
+    monkeypatch.setattr(policy, "SMALL", {"native": 1, "interpret": 1})
+    monkeypatch.setattr(policy, "WHOLE_FACTOR", factor)
+
+    result = api.check(MODELS / "soundness/sym_progress.py", engine=engine, reduction=["symmetry"])
+
+    assert (result.verdict, result.named("violated"), result.named("vacuous")) == ("violated", ["goes_out"], ["never_both"])
+
+
+@pytest.mark.parametrize("limit", ["LIVENESS_STATES", "CAP"])
+def test_a_promise_that_is_not_decided_is_said(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    """Though its beginning was not seen either."""
+    monkeypatch.setattr(policy, "SMALL", {"native": 1, "interpret": 1})
+    monkeypatch.setattr(policy, "WHOLE_FACTOR", 0)
+    monkeypatch.setattr(api, "LIVENESS_STATES", 0)
+    asked = {"properties": ["goes_out"]} if limit == "CAP" else {}
+    monkeypatch.setattr("checker.trace.temporal.CAP", 0 if asked else 10)
+
+    result = api.check(MODELS / "soundness/sym_progress.py", reduction=["symmetry"], **asked)
+
+    assert "goes_out" in result.named("not checked")
+    assert result.verdict == ("incomplete" if asked else "holds")
+
+
 def test_what_is_off_says_why() -> None:
     core = api.check(MODELS / "writeback_core.py", settings={"F": 1, "WOPS": 1, "FSOPS": 0, "TROPS": 0}, reduction=["symmetry"])
 

@@ -11,6 +11,7 @@ import pytest
 from checker.base.errors import UsageError
 from checker.cli import main
 from checker.lang import Baseline
+from checker.search import policy
 from checker.source.catalogue import load as catalogue_of_the_model
 from checker.table import findings
 from checker.table.rows import Outcome, differences, load, read, rewrite
@@ -112,6 +113,43 @@ def test_a_row_is_measured_then_as_expected(run, table):
     assert holds.expected.verdict == "holds" and violated.expected.property == "mutual_exclusion"
     status, out, _ = run("--table", path)
     assert status == 0 and out.splitlines()[-1].startswith("2 rows: 2 as expected;")
+
+
+TWO = 'verdict = "{}"\nstates = 3\n{}[[row]]\ndesign = "turn_first"\nscenario = "two"\nverdict = "violated"\nproperty = "{}"\nstates = 1\n'
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_the_other_way_compares_verdicts_and_no_numbers(run, table, monkeypatch, reduced):
+    asked = []
+    real = policy.SearchOptions.explore
+    monkeypatch.setattr(policy.SearchOptions, "explore", lambda self: asked.append((self.at_once, bool(self.reductions))) or real(self))
+    path = table(HOLDS + TWO.format("holds", "reduced = true\n" if reduced else "", "mutual_exclusion"))
+
+    status, out, _ = run("--table", path, "--other-way")
+
+    assert (status, set(asked)) == (0, {(True, True), (True, not reduced)})
+    assert out.splitlines()[-1].startswith("2 rows: 2 as expected;")
+
+
+def test_the_other_way_tells_another_verdict_and_another_property(run, table):
+    path = table(HOLDS + TWO.format("violated", 'property = "mutual_exclusion"\n', "deadlock"))
+
+    status, out, _ = run("--table", path, "--other-way")
+
+    assert status == 1
+    assert "verdict: expected violated, found holds" in out
+    assert "property: expected deadlock, found mutual_exclusion" in out
+
+
+def test_what_is_too_large_for_the_other_way_is_said(run, table):
+    status, out, _ = run("--table", table(HOLDS + 'verdict = "holds"\nstates = 3\n'), "--other-way", "--time-limit", "0.000001")
+
+    assert status == 3
+    assert "1 row: 1 too large;" in out and out.startswith("large ")
+
+
+def test_the_other_way_enters_nothing(run):
+    assert run("--other-way", "--update")[0] == 2
 
 
 def test_a_difference_is_reported_and_not_written(run, table):
