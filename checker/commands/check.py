@@ -31,9 +31,9 @@ def check(
     from ..output import results as output
 
     output.check_writable(json_file, junit, save=save)
-    with output.progress_shown(not quiet) as progress:
-        result = _checked(progress=progress, **choice)
     text = "-" not in (json_file, junit)
+    with output.progress_shown(not quiet) as progress:
+        result = _checked(progress=progress, told=output.tell_bound if text and not quiet else None, **choice)
     said = None
     if not quiet or json_file:
         from ..smt.sizes.said import said_of
@@ -58,11 +58,13 @@ def check(
 
 
 def _checked(
-    progress: Any, reduction: str | None, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any
+    progress: Any, told: Any, reduction: str | None, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any
 ) -> Any:
     from ..verdict.api import check as run
 
     if reduction is not None and no_reduction:
         raise UsageError("--reduction and --no-reduction contradict each other")
     names = not no_reduction if reduction is None else [name.strip() for name in reduction.split(",")]
-    return run(**choice, time_limit=time_limit or None, reduction=names, stop=not go_on, progress=progress)
+    return run(
+        **choice, time_limit=time_limit or None, reduction=names, stop=not go_on, progress=progress, told=told
+    )  # fmt: skip

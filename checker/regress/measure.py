@@ -69,10 +69,11 @@ def measure(job: RowJob) -> MeasuredRow:
             bound=row.bound,
             properties=row.properties,
             settings=dict(row.settings),
+            engine=row.engine or "native",
             reduction=job.reduced,
             time_limit=job.seconds,
             memory_limit=job.memory,
-            catalogue=_catalogue(row.model),
+            catalogue=catalogue_of(row.model),
         )
     except CheckerError as error:
         return MeasuredRow(Outcome("error"), row.scenario, row.bound, error=str(error))
@@ -82,7 +83,8 @@ def measure(job: RowJob) -> MeasuredRow:
 
 
 @cache
-def _catalogue(model: str) -> Catalogue:
+def catalogue_of(model: str) -> Catalogue:
+    """The catalogue of a row's model, loaded once."""
     from ..source.catalogue import load
 
     return load(model or None)
