@@ -21,6 +21,7 @@ from .rounds import prepared, spin_of
 from .sample import Contender, Failure, Label, Sample
 
 WARM_UP = 0.2  # seconds of a search that have the code loaded
+COMPILING = 300  # seconds that a process may take beside searching
 PUBLISHED = (  # what is said elsewhere, on other machines: to compare orders of magnitude with
     ("LTSmin, symbolic back end", "\"billions of states per second\" on combinatorial models", "README of LTSmin"),
     ("LTSmin, lists of states, 32 cores", "20 million states per second", "Wijs, Osama: Front. High Perform. Comput. 2024"),
@@ -92,42 +93,53 @@ def measured(
     for name in names:
         if name not in every:
             raise UsageError(f"bench --growth --model {name}: there is growth of {', '.join(every)}")
-    return [point for name in names or every for point in _of_family(every[name], timeout, tlc, tell)]
+    with tempfile.TemporaryDirectory(prefix="checker-bench-") as folder:
+        (Path(folder) / "caches").mkdir()
+        limits = _Limits(timeout, tlc, Path(folder))
+        return [point for name in names or every for point in _of_family(every[name], limits, tell)]
 
 
-def _of_family(family: Family, timeout: float, tlc: str | None, tell: Callable[[str], None]) -> Iterator[Point]:
+@dataclass(frozen=True)
+class _Limits:
+    """timeout: seconds for one run.  tlc: the jar, or None.  folder: for files, with the compiled code of all runs."""
+
+    timeout: float
+    tlc: str | None
+    folder: Path
+
+
+def _of_family(family: Family, limits: _Limits, tell: Callable[[str], None]) -> Iterator[Point]:
     over: set[str] = set()
+    engines = ("native", "symbolic", *(["spin"] if spin.installed() else []), *(["tlc"] if limits.tlc else []))
     for size, case in family.cases.items():
-        for engine in ("native", "symbolic", *(["spin"] if spin.installed() else []), *(["tlc"] if tlc else [])):
+        for engine in engines:
             if engine not in over:
                 tell(f"{case.name}: {engine}")
-                point = _point(family.name, size, case, engine, timeout, tlc)
+                point = _point(family.name, size, case, engine, limits)
                 over |= {engine} if point.problem else set()
                 yield point
 
 
-def _point(family: str, size: int, case: Case, engine: str, timeout: float, tlc: str | None) -> Point:
-    with tempfile.TemporaryDirectory(prefix="checker-bench-") as folder, ExitStack() as until_done:
+def _point(family: str, size: int, case: Case, engine: str, limits: _Limits) -> Point:
+    with ExitStack() as until_done:
         try:
-            contender = _contender(case, engine, Path(folder), timeout, tlc, until_done)
+            contender = _contender(case, engine, limits, until_done)
             return Point(family, size, case, contender.label, contender.run())
         except (Failure, UsageError) as failure:
             return Point(family, size, case, Label(engine), problem=str(failure))
 
 
-def _contender(
-    case: Case, engine: str, folder: Path, timeout: float, tlc: str | None, until_done: ExitStack
-) -> Contender:
+def _contender(case: Case, engine: str, limits: _Limits, until_done: ExitStack) -> Contender:
+    own = Path(until_done.enter_context(tempfile.TemporaryDirectory(dir=limits.folder)))
     if engine == "spin":
-        return spin_of(case, case.texts[0], prepared(case), folder / "spin", timeout)
-    if engine == "tlc" and tlc:
+        return spin_of(case, case.texts[0], prepared(case), own / "spin", limits.timeout)
+    if engine == "tlc" and limits.tlc:
         from .tlc import Tlc
 
-        return Tlc(tlc, prepared(case), folder / "tlc", timeout)
-    (folder / "caches").mkdir()
-    worker = until_done.enter_context(Worker(case, folder / "caches", 2 * timeout + 60))  # it has to be compiled, too
+        return Tlc(limits.tlc, prepared(case), own / "tlc", limits.timeout)
+    worker = until_done.enter_context(Worker(case, limits.folder / "caches", 2 * limits.timeout + COMPILING))
     worker.explore(1, False, WARM_UP, engine)
-    return Own(worker, 1, engine=engine, time_limit=timeout)
+    return Own(worker, 1, engine=engine, time_limit=limits.timeout)
 
 
 # ------------------------------------------------------------------------ words

@@ -16,7 +16,7 @@ ONE_LINE = 140  # columns from which on the sentence stands beside the numbers
 LEGEND = {
     REDUCED: "~  stored by a search with partial-order reduction; there are more",
     ABOVE: "> found within {:g} s; there are more",
-    SETS: "=  kept in sets, and counted once; a list for any number has each state with and without a further operation",
+    SETS: "=  kept in sets, each counted once; else `any` counts each state twice",
 }
 
 
@@ -70,12 +70,13 @@ def text(catalogue: Catalogue, counted: Mapping[str, Counted], width: int) -> st
     numbers = {name: _numbers(counted[name]) for name in catalogue.scenarios if name in counted}
     wide = [max([7, *(len(line[n]) for line in numbers.values())]) for n in range(len(BOUNDS) + 1)]
     heads = [f"{head:>{size}}" for head, size in zip([*(f"bound {bound}" for bound in BOUNDS), ANY], wide)]
+    gap = " " if width < ONE_LINE else "  "
     lines: list[str] = []
     for system, names in by_system.items():
-        lines += [*([""] if lines else []), "  ".join([f"{_heading(catalogue, system):<{named + 2}}", *heads]).rstrip()]
+        lines += [*([""] if lines else []), gap.join([f"{_heading(catalogue, system):<{named + 2}}", *heads]).rstrip()]
         for name in names:
             cells = [f"{cell:>{size}}" for cell, size in zip(numbers.get(name, ["-"] * len(wide)), wide)]
-            start = "  ".join([f"  {name:<{named}}", *cells])
+            start = gap.join([f"  {name:<{named}}", *cells])
             lines += _with_sentence(start, first_sentence(catalogue.scenarios[name].doc), width)
     kinds = {one.kind for entry in counted.values() for one in (*entry.counts.values(), entry.endless) if one}
     most = max((entry.seconds for entry in counted.values()), default=0)

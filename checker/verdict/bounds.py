@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 
 from ..ir.program import Program
@@ -15,17 +15,17 @@ Tell = Callable[[BoundReached], None]
 
 
 class BoundsReached:
-    """Those of one search.  asked: the bound asked for, or None.  shows: the witnesses that are due (None: all).
+    """Those of one search of `program`.  shows: the witnesses that are due (None: all).
 
     tell: called with each that is smaller than the one asked for, once.  limits: of a forecast, see `Forecast.within`."""
 
     def __init__(
-        self, program: Program, shows: Container[str] | None, tell: Tell | None, limits: dict[str, tuple[float | None, float | None]]
-    ) -> None:
+        self, program: Program, shows: Container[str] | None, tell: Tell | None,
+        limits: Mapping[str, tuple[float | None, float | None]],
+    ) -> None:  # fmt: skip
         self.program, self.shows, self.tell, self.limits = program, shows, tell, limits
         self.reached: list[BoundReached] = []
         self.forecaster = LayerForecaster()
-        self.before = 0.0  # seconds that other searches took
 
     @property
     def following(self) -> Forecast | None:
@@ -35,10 +35,11 @@ class BoundsReached:
 
     def layer(self, found: Exploration) -> None:
         """The symbolic engine has judged one bound more."""
-        bound, seconds = found.covered or 0, self.before + found.seconds
+        bound, seconds = found.covered or 0, found.seconds
         if bound < 1 or (self.reached and bound <= self.reached[-1].bound):
             return
-        self.forecaster.add(bound, None if self.program.any_number else found.states, seconds, found.bytes_per_state * found.states)
+        states = None if self.program.any_number else found.states
+        self.forecaster.add(bound, states, seconds, found.bytes_per_state * found.states)
         _, properties, _ = judged(replace(self.program, bound=bound), replace(found, complete=True), self.shows)
         missing = tuple(one.name for one in properties if one.verdict == VIOLATED)
         self._add(BoundReached(bound, found.states, seconds, missing, self.following))

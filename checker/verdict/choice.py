@@ -42,7 +42,10 @@ def found(program: Program, options: SearchOptions, smaller: SmallerAfter | None
         return searched(program, options, smaller)
     end = None if options.time_limit is None else time.monotonic() + options.time_limit
     left = lambda: replace(options, engine=NATIVE, time_limit=end and max(end - time.monotonic(), 0.001))  # noqa: E731
-    if not _is_large(program, left()):
+    samples = _samples(program, left())
+    if samples and samples[-1].stopped_by not in ("", "states"):
+        return Exploration(stopped_by=samples[-1].stopped_by, seconds=samples[-1].seconds)  # it has judged nothing
+    if not _are_many(program, samples):
         listed = _listed(program, left())
         if listed.stopped_by != "states":
             return listed
@@ -68,21 +71,25 @@ def _listed(program: Program, options: SearchOptions) -> Exploration:
     return explore(program, time_limit=options.time_limit, states=SMALL[NATIVE], **options.explore())
 
 
-def _is_large(program: Program, options: SearchOptions) -> bool:
-    """Do few operations tell that the space is too large for a list?"""
+def _samples(program: Program, options: SearchOptions) -> list[Exploration]:
+    """Lists of the states of small bounds, up to the first that is not whole; none if the bound asked for is as small."""
     from ..search.explore import explore
 
-    if program.bound is None or program.bound <= max(SAMPLED):
+    quiet = options.explore() | {"progress": None, "steps": frozenset()}
+    made: list[Exploration] = []
+    for bound in SAMPLED if program.bound is not None and program.bound > max(SAMPLED) else ():
+        made.append(explore(program, time_limit=options.time_limit, states=SMALL[NATIVE], operations=bound, **quiet))
+        if not made[-1].complete:
+            break
+    return made
+
+
+def _are_many(program: Program, samples: list[Exploration]) -> bool:
+    """Do few operations tell that there are too many states for a list?"""
+    if not samples or program.bound is None:
         return False
-    sizes = {}
-    for bound in SAMPLED:
-        quiet = options.explore() | {"progress": None}
-        one = explore(program, time_limit=options.time_limit, states=SMALL[NATIVE], operations=bound, **quiet)
-        if not one.complete:
-            return one.stopped_by == "states"
-        sizes[bound] = one.states
-    expected = of_bound(sizes, program.bound)
-    return expected is not None and expected[0] / expected[1] > SMALL[NATIVE]
+    expected = of_bound({bound: one.states for bound, one in zip(SAMPLED, samples)}, program.bound)
+    return not samples[-1].complete or expected is not None and expected[0] / expected[1] > SMALL[NATIVE]
 
 
 def _may_be_listed(program: Program, sets: Exploration, memory: int | None) -> bool:

@@ -49,6 +49,9 @@ class Violation:
     trace: Trace | None = field(default=None, repr=False)
 
 
+NAMED = 3  # witnesses that are named on one line
+
+
 @dataclass(frozen=True)
 class BoundReached:
     """Nothing is violated with up to `bound` operations.
@@ -67,7 +70,8 @@ class BoundReached:
         holds = f"bound {self.bound} holds" if not self.missing else f"bound {self.bound}: nothing is violated"
         said = f"{holds}: {self.states:,} states, {duration(self.seconds)}"
         if self.missing:
-            said += f"; not reached yet: {', '.join(self.missing)}"
+            more = f" and {len(self.missing) - NAMED} more" if self.missing[NAMED:] else ""
+            said += f"; not reached yet: {', '.join(self.missing[:NAMED])}{more}"
         following = self.following
         if following and following.seconds is not None:
             said += f"; bound {following.bound}: about {duration(following.seconds)}, {size(following.bytes)}"

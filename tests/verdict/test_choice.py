@@ -58,6 +58,7 @@ def test_sets_have_no_digest(more) -> None:
 def test_a_bound_that_misses_a_witness_is_not_said_to_hold() -> None:
     one = api.BoundReached(2, 10, 1.0, ("it_happens",))
     assert one.text() == "bound 2: nothing is violated: 10 states, 1.0 s; not reached yet: it_happens"
+    assert api.BoundReached(2, 10, 1.0, tuple("abcde")).text().endswith("not reached yet: a, b, c and 2 more")
 
 
 def test_a_violation_in_sets_has_the_trace_of_its_least_bound(few) -> None:
@@ -76,6 +77,16 @@ def test_a_violation_whose_trace_is_not_found_says_why(few, monkeypatch) -> None
     result = api.check(MODEL, bound=7)
     assert (result.verdict, result.violation.trace) == ("violated", None)
     assert "no trace" in result.stopped_because and "memory" in result.stopped_because
+
+
+@pytest.mark.parametrize("why", ["interrupt", "time"])
+def test_a_sample_that_is_ended_ends_the_search(monkeypatch, why) -> None:
+    asked: list = []
+    found = lambda *_, **options: asked.append(options["operations"]) or Exploration(stopped_by=why, levels=[1] * 9)  # noqa: E731
+    monkeypatch.setattr("checker.search.explore.explore", found)
+    result, told = checked(6)
+    assert (result.verdict, result.stopped_by, result.exit_status, told, asked) == ("incomplete", why, 3, [], [1])
+    assert not result.levels, "nothing was judged in them"
 
 
 # ------------------------------------------------------------- out of memory
