@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
 VACUOUS, NOT_DUE, NOT_SEEN, NOT_CHECKED = "vacuous", "not due", "not seen", "not checked"
 ABSENT, UNREACHED, UNSEEN = "changes nothing here", "no change is reached", "no change was seen"  # of a design
+NAMED = 3  # witnesses that are named on one line
 EXIT_STATUS = {HOLDS: 0, VIOLATED: 1, INCOMPLETE: 3, VACUOUS: 3}
 
 
@@ -47,9 +48,6 @@ class Violation:
     property: str
     message: str
     trace: Trace | None = field(default=None, repr=False)
-
-
-NAMED = 3  # witnesses that are named on one line
 
 
 @dataclass(frozen=True)
