@@ -5,6 +5,7 @@
     own        our engine, in a process of its own (`worker`) that stays for all runs of a case
     spin, tlc  the peers: build, run, read what they print
     rounds     all contenders of a case in turn, again and again; rows with medians and ratios
+    growth     the same with more and more states: how far each engine comes; `plot` draws it
     starts     from the command to the answer, with an empty compile cache and with a full one
     table      rows as a table
 
@@ -19,7 +20,7 @@ SPIN on its fastest text, by wall time; with more than one thread of ours it is 
 against one. The machine may be doing other things: only ratios from one bench count, and the range
 over its rounds says how much.
 
-May import: base, ir, native, search, verdict, export.
+May import: base, ir, native, search, symbolic, verdict, export.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ..base.errors import UsageError
 
@@ -30,17 +31,27 @@ class Text:
 
 @dataclass(frozen=True)
 class Case:
-    """A model with settings.  flags: for gcc; texts: for SPIN."""
+    """A model with settings.  flags: for gcc; texts: for SPIN.  file: None for the model of the kernel; scenario, bound: None
+    for its first, and the scenario's."""
 
     model: str
-    file: Path
+    file: Path | None
     settings: dict[str, int]
     flags: tuple[str, ...] = EVERYTHING
     texts: tuple[Text, ...] = (Text(EXPORTED),)
+    scenario: str | None = None
+    bound: int | None = None
 
     @property
     def name(self) -> str:
-        return " ".join([self.model, *(f"{name}={value}" for name, value in self.settings.items())])
+        bound = [f"bound {self.bound}"] if self.bound is not None else []
+        return " ".join([self.model, *bound, *(f"{name}={value}" for name, value in self.settings.items())])
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """What `prepare` is asked for."""
+        model = None if self.file is None else str(self.file)
+        return {"model": model, "settings": self.settings, "scenario": self.scenario, "bound": self.bound}
 
 
 @dataclass(frozen=True)

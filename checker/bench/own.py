@@ -44,7 +44,7 @@ class Worker(AbstractContextManager):
             start_new_session=True,
         )  # fmt: skip
         try:
-            self._ask({"model": str(case.file), "settings": case.settings})
+            self._ask(case.selection)
         except BaseException:
             self.__exit__()
             raise
@@ -64,9 +64,11 @@ class Worker(AbstractContextManager):
         answers = [self.explore(count, True) for count in threads]
         return tuple(answers[0]["reductions"])
 
-    def explore(self, threads: int, reduction: bool, time_limit: float | None = None) -> dict[str, Any]:
+    def explore(
+        self, threads: int, reduction: bool, time_limit: float | None = None, engine: str = "native"
+    ) -> dict[str, Any]:
         """One exploration; what `checker.bench.worker` answers."""
-        return self._ask({"threads": threads, "reduction": reduction, "time_limit": time_limit})
+        return self._ask({"threads": threads, "reduction": reduction, "time_limit": time_limit, "engine": engine})
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         assert self.process.stdin and self.process.stdout
@@ -90,20 +92,22 @@ class Worker(AbstractContextManager):
 
 
 class Own:
-    """Our native engine with so many threads, with or without its reductions."""
+    """Our native engine with so many threads, with or without its reductions; or the symbolic one."""
 
-    def __init__(self, worker: Worker, threads: int, reductions: tuple[str, ...] = ()) -> None:
-        self.worker = worker
-        self.label = Label("native", threads, reduced=bool(reductions), reductions=reductions)
+    def __init__(
+        self, worker: Worker, threads: int, reductions: tuple[str, ...] = (), engine: str = "native", time_limit: float | None = None
+    ) -> None:
+        self.worker, self.time_limit = worker, time_limit
+        self.label = Label(engine, threads, reduced=bool(reductions), reductions=reductions)
 
     def run(self) -> Sample:
         """Explore once."""
-        found = self.worker.explore(self.label.threads, self.label.reduced)
+        found = self.worker.explore(self.label.threads, self.label.reduced, self.time_limit, self.label.engine)
         if found["violated"]:
             raise Failure(f"{found['violated']} is violated in a model that should hold")
         if found["stopped_by"]:
             raise Failure(f"the search was ended: {found['stopped_by']}", incomplete=True)
         return Sample(
             found["states"], found["transitions"], found["seconds"], found["cpu_seconds"], found["system_seconds"],
-            found["bytes_per_state"],
+            found["bytes_per_state"], found["nodes"],
         )  # fmt: skip

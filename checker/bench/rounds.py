@@ -90,7 +90,7 @@ def run_bench(cases: Sequence[Case], wanted: Wanted, tell: Tell) -> Bench:
 
 def _measure(case: Case, wanted: Wanted, folder: Path, bench: Bench, tell: Tell, starts: bool) -> None:
     """Measure one case, below `folder`; `starts`: its cold and warm start as well."""
-    program = _prepared(case)
+    program = prepared(case)
     caches = folder / "caches"
     caches.mkdir()
     with ExitStack() as until_done:
@@ -119,10 +119,11 @@ def alternate(contenders: Sequence[Contender], runs: int, tell: Tell) -> list[Ti
     return measured
 
 
-def _prepared(case: Case) -> Program:
+def prepared(case: Case) -> Program:
+    """Its program."""
     from ..verdict.api import prepare
 
-    return prepare(case.file, settings=case.settings).program
+    return prepare(**case.selection).program
 
 
 def _contenders(
@@ -145,7 +146,7 @@ def _contenders(
         failed.append(Timed(Label("native"), failure=failure))
     for number, text in enumerate(case.texts if spin.installed() else ()):
         try:
-            peers.append(_spin(case, text, program, folder / f"spin{number}", wanted.timeout))
+            peers.append(spin_of(case, text, program, folder / f"spin{number}", wanted.timeout))
         except (Failure, UsageError) as error:
             why = error if isinstance(error, Failure) else Failure(str(error))
             failed.append(Timed(Label("spin", text=text.name), failure=why))
@@ -156,7 +157,8 @@ def _contenders(
     return [*ours[:1], *peers[:1], *ours[1:], *peers[1:]], failed
 
 
-def _spin(case: Case, text: Text, program: Program, folder: Path, timeout: float) -> spin.Spin:
+def spin_of(case: Case, text: Text, program: Program, folder: Path, timeout: float) -> spin.Spin:
+    """SPIN on a text of a case, built below `folder`; Failure or UsageError if that cannot be done."""
     if text.file is not None:
         promela = text.file.read_text(encoding="utf-8")
         return spin.Spin(text.name, promela, {**case.settings, **text.defines}, case.flags, folder, timeout)

@@ -15,7 +15,7 @@ class Sample:
     states: of the model; transitions: as the engine counts them (peers count the initial
     state too).  seconds, cpu_seconds: of exploration, see the package; system_seconds: the part
     of cpu_seconds that the system took, most of it to provide memory.  bytes_per_state: None if
-    the engine does not say.
+    the engine does not say.  nodes: of the set of all states (symbolic).
     """
 
     states: int
@@ -24,6 +24,7 @@ class Sample:
     cpu_seconds: float
     system_seconds: float = 0.0
     bytes_per_state: float | None = None
+    nodes: int | None = None
 
 
 class Failure(Exception):
@@ -38,7 +39,7 @@ class Failure(Exception):
 class Label:
     """Which contender it is.
 
-    engine: "native", "spin" or "tlc".  text: what the engine reads, if there are several
+    engine: "native", "symbolic", "spin" or "tlc".  text: what the engine reads, if there are several
     such texts.  reduced: it need not visit every state.  reductions: their names.
     """
 

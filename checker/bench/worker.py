@@ -16,6 +16,7 @@ from ..base.errors import CheckerError
 from ..ir.program import Program
 from ..native import build as native_build
 from ..search.explore import explore
+from ..symbolic.engine import explore as explore_in_sets
 from ..verdict.api import prepare
 
 
@@ -54,7 +55,7 @@ def main() -> None:
         try:
             request = json.loads(line)
             if program is None:
-                program = prepare(request["model"], settings=request["settings"]).program
+                program = prepare(**request).program
             else:
                 answer = _explore(program, **request)
         except CheckerError as error:
@@ -64,10 +65,15 @@ def main() -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def _explore(program: Program, threads: int, reduction: bool, time_limit: float | None) -> dict[str, Any]:
+def _explore(
+    program: Program, threads: int, reduction: bool, time_limit: float | None, engine: str = "native"
+) -> dict[str, Any]:
     gc.collect()  # the arrays of the run before
     processor = _Processor()
-    found = explore(program, threads=threads, reduced=reduction, time_limit=time_limit, progress=processor)
+    if engine == "symbolic":
+        found = explore_in_sets(program, time_limit, progress=processor)
+    else:
+        found = explore(program, threads=threads, reduced=reduction, time_limit=time_limit, progress=processor)
     cpu_seconds, system_seconds = processor.seconds(found.compile_seconds)
     return {
         "states": found.states,
@@ -76,6 +82,7 @@ def _explore(program: Program, threads: int, reduction: bool, time_limit: float 
         "cpu_seconds": cpu_seconds,
         "system_seconds": system_seconds,
         "bytes_per_state": found.bytes_per_state,
+        "nodes": found.nodes or None,
         "reductions": ["partial order"] if found.reduced else [],
         "stopped_by": found.stopped_by,
         "violated": found.violation.property if found.violation else None,

@@ -25,12 +25,14 @@ from .options import JSON
     "--timeout", type=click.FloatRange(0, min_open=True), default=600, show_default=True, metavar="S",
     help="Seconds for one run.",
 )  # fmt: skip
+@click.option("--growth", is_flag=True, help="More and more states, until each engine takes longer than --timeout; symbolic, too.")
+@click.option("--plot", metavar="FILE.svg", help="With --growth: draw the curves (needs Matplotlib).")
 @click.option("--agreement", is_flag=True, help="Count the distinct states of many models, TLC as well with --tlc, and nothing else.")
 @click.option("--update", is_flag=True, help="With --agreement and --tlc: enter the counts into the table.")
 @JSON
 def bench(
     models: tuple[str, ...], settings: tuple[str, ...], promela: tuple[str, ...], json_file: str | None,
-    agreement: bool, update: bool, **wanted: Any,
+    growth: bool, plot: str | None, agreement: bool, update: bool, **wanted: Any,
 ) -> int:  # fmt: skip
     """Measure speed, side by side with SPIN and TLC where they are installed.
 
@@ -47,6 +49,12 @@ def bench(
         return _agreement(wanted["tlc"], wanted["timeout"], update)
     if update:
         raise click.UsageError("--update is of --agreement")
+    if growth:
+        if settings or promela:
+            raise click.UsageError("--growth has sizes and texts of its own")
+        return _growth(models, wanted["timeout"], wanted["tlc"], json_file, plot)
+    if plot:
+        raise click.UsageError("--plot is of --growth")
     check_writable(json_file)
     with words_shown() as tell:
         found = measured(models, settings, promela, tell=tell, **wanted)
@@ -55,6 +63,32 @@ def bench(
     if json_file != "-":
         click.echo(table.text(found, sys.stdout.isatty(), terminal()[0]))
     return found.exit_status
+
+
+def _growth(models: tuple[str, ...], timeout: float, tlc: str | None, json_file: str | None, plot: str | None) -> int:
+    """Measure curves of growth, and write them."""
+    from ..bench import growth
+    from ..output.progress import words_shown
+    from ..output.writing import check_writable, write_json
+
+    check_writable(json_file, plot)
+    if tlc:
+        from ..bench.tlc import check_jar
+
+        check_jar(tlc)
+    if plot:
+        from ..bench.plot import draw, needed
+
+        needed(plot)
+    with words_shown() as tell:
+        points = growth.measured(models, timeout, tlc, tell)
+    if json_file:
+        write_json(json_file, [point.as_json() for point in points])
+    if json_file != "-":
+        click.echo(growth.text(points))
+    if plot:
+        draw(points, plot)
+    return 0
 
 
 def _agreement(tlc: str | None, timeout: float, update: bool) -> int:

@@ -29,15 +29,15 @@ def check(
 ) -> int:
     """Explore every interleaving of a scenario and judge its properties."""
     from ..output.junit import junit_text
-    from ..output.progress import progress_shown
+    from ..output.progress import progress_shown, tell_bound
     from ..output.results import known_finding, report
     from ..output.terminal import terminal
     from ..output.writing import ITF, check_writable, save_counterexample, write_json, write_text
 
     check_writable(json_file, junit, save=save)
-    with progress_shown(not quiet) as progress:
-        result = _checked(progress=progress, **choice)
     text = "-" not in (json_file, junit)
+    with progress_shown(not quiet) as progress:
+        result = _checked(progress=progress, told=tell_bound if text and not quiet else None, **choice)
     said = None
     if not quiet or json_file:
         from ..smt.sizes.said import said_of
@@ -64,11 +64,13 @@ def check(
 
 
 def _checked(
-    progress: Any, reduction: str | None, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any
+    progress: Any, told: Any, reduction: str | None, no_reduction: bool, go_on: bool, time_limit: float, **choice: Any
 ) -> Any:
     from ..verdict.api import check as run
 
     if reduction is not None and no_reduction:
         raise UsageError("--reduction and --no-reduction contradict each other")
     names = not no_reduction if reduction is None else [name.strip() for name in reduction.split(",")]
-    return run(**choice, time_limit=time_limit or None, reduction=names, stop=not go_on, progress=progress)
+    return run(
+        **choice, time_limit=time_limit or None, reduction=names, stop=not go_on, progress=progress, told=told
+    )  # fmt: skip

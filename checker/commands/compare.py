@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import JSON, LIMITS, MODEL, OperationBound
+from .options import JSON, MODEL, OperationBound, limits
 
 
 @click.command()
@@ -15,7 +15,7 @@ from .options import JSON, LIMITS, MODEL, OperationBound
 @MODEL
 @click.option("--scenario", "scenarios", multiple=True, metavar="S", help="In this scenario only; repeatable.")
 @click.option("--bound", type=OperationBound(), metavar="N|any", help="Operations; by default the scenario's.")
-@LIMITS
+@limits(120)
 @JSON
 def compare(
     first: str, second: str, model: str | None, scenarios: tuple[str, ...], bound: int | None, json_file: str | None,

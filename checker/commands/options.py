@@ -53,22 +53,23 @@ SELECTION = options(
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a constant; repeatable."
     ),
 )
-LIMITS = options(
-    click.option(
-        "--time-limit",
-        type=click.FloatRange(0),
-        default=120,
-        show_default=True,
-        metavar="S",
-        help="Seconds to search; 0: no limit.",
-    ),
-    click.option(
-        "--memory-limit",
-        type=click.FloatRange(0, min_open=True),
-        metavar="G",
-        help="GiB to use; by default 80 % of what is available.",
-    ),
-)
+
+
+def limits(seconds: int) -> Callable[[Any], Any]:
+    """Limits of a search.  seconds: by default; 0 for no limit."""
+    given = {"default": seconds, "show_default": True, "help": "Seconds to search; 0: no limit."}
+    none = {"default": 0, "help": "Seconds to search; by default no limit."}
+    return options(
+        click.option("--time-limit", type=click.FloatRange(0), metavar="S", **(given if seconds else none)),
+        click.option(
+            "--memory-limit",
+            type=click.FloatRange(0, min_open=True),
+            metavar="G",
+            help="GiB to use; by default 80 % of what is available.",
+        ),
+    )
+
+
 COUNTING = options(
     click.option("--processes", type=click.IntRange(1), metavar="N", help="At a time; by default one for each core."),
     click.option(
@@ -78,7 +79,10 @@ COUNTING = options(
     click.option("--memory-limit", type=click.FloatRange(0, min_open=True), metavar="G", help="GiB, of all processes together."),
 )  # fmt: skip
 SEARCH = options(
-    click.option("--engine", type=click.Choice(["native", "interpret", "symbolic"]), default="native", show_default=True),
+    click.option(
+        "--engine", type=click.Choice(["auto", "native", "interpret", "symbolic"]), default="auto", show_default=True,
+        help="native lists the states, symbolic keeps them in sets; auto: sets where the space is large.",
+    ),
     click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all", metavar="N"),
     click.option(
         "--reduction",
@@ -86,7 +90,7 @@ SEARCH = options(
         help="Use only these reductions where the space is large: partial-order, symmetry, or both with a comma.",
     ),
     click.option("--no-reduction", is_flag=True, help="Use none: explore every interleaving, equivalent ones too."),
-    LIMITS,
+    limits(0),
     click.option(
         "--spill-dir",
         metavar="DIR",

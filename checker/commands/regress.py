@@ -46,6 +46,8 @@ RUNNING = options(
     help="Judge each row, and each mutant, with the reductions from the first state on, and without them where the table's "
     "states are those with reduction; compares verdicts and properties, not numbers.",
 )
+@click.option("--deeper", type=click.IntRange(1), metavar="N", help="Judge the rows that hold with N operations more, and nothing else.")
+@click.option("--save", metavar="DIR/", help="With --deeper: write counterexamples there.")
 @click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
 @click.option("--update", is_flag=True, help="Enter steps and states that were found, and rows not measured yet, into the table.")
 @click.option("--update-verdicts", is_flag=True, help="Enter changed verdicts and properties as well: each is told.")
@@ -54,7 +56,7 @@ RUNNING = options(
 @click.option("--sarif", "sarif_file", metavar="FILE", help="Write what is wrong as SARIF 2.1.0.")
 def regress(
     update: bool, update_verdicts: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
-    tables: tuple[str, ...], mutants: bool, other_way: bool, **choice: Any,
+    tables: tuple[str, ...], mutants: bool, other_way: bool, deeper: int | None, save: str | None, **choice: Any,
 ) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
 
@@ -71,6 +73,10 @@ def regress(
     check_writable(json_file, junit, sarif_file)
     limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
     rows = _chosen(table.load(tables), **choice)
+    if deeper:
+        return _deeper(rows, deeper, limits["time_limit"], limits["memory_limit"], json_file, save)
+    if save:
+        raise click.UsageError("--save is of --deeper")
     whole = not (tables or choice["designs"] or choice["scenarios"] or choice["bound"] is not None)
     with _progress(len(rows)) as progress:
         found = run.regressed(rows, progress=progress, other_way=other_way, **limits)
@@ -85,6 +91,23 @@ def regress(
         click.echo(text.updated(found, changed), err=quiet)
         return int(len(changed) < len(found.having(run.DIFFERS, run.NEW)))
     return found.exit_status(accept_findings)
+
+
+def _deeper(
+    rows: list[Any], more: int, seconds: float, memory: float | None, json_file: str | None, save: str | None
+) -> int:
+    """Judge rows with more operations; 1 if one is violated or cannot be judged."""
+    from ..output.writing import check_writable, write_json
+    from ..regress import deeper
+
+    check_writable(save=save)
+    tell = lambda one: None if json_file == "-" else click.echo(deeper.line(one))  # noqa: E731
+    done = deeper.deeper(rows, more, seconds, memory, tell, save)
+    if json_file:
+        write_json(json_file, [one.as_json() for one in done])
+    if json_file != "-":
+        click.echo(deeper.summary(done, more, seconds))
+    return int(any(one.outcome in (deeper.VIOLATED, deeper.ERROR) for one in done))
 
 
 def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: float | None, other_way: bool) -> Any:

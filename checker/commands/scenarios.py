@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--scenario", "only", multiple=True, metavar="S", help="With --measure: this one only; repeatable.")
 @COUNTING
 def scenarios(model: str | None, json_file: str | None, measure: bool, only: tuple[str, ...], **limits: Any) -> None:
-    """List the scenarios: who runs what, and the number of states at bounds 2, 3 and 4.
+    """List the scenarios: who runs what, and the number of states at bounds 2, 3 and 4, and for any number of operations.
 
     The numbers are those of properties/scenario_states.toml, which --measure brings up to date: it may be
     interrupted, and goes on where it was.

@@ -3,5 +3,5 @@
 `measure` checks one row, `run` all of them in several processes; `text`, `junit` and `sarif` say what came out.
 `states` counts the states of every scenario.
 
-May import: lang, base, ir, source, search, picture, verdict, table, output.
+May import: lang, base, ir, source, search, symbolic, picture, verdict, table, output.
 """

@@ -83,10 +83,11 @@ def _checked(job: RowJob, properties: tuple[str, ...]) -> Result:
         bound=row.bound,
         properties=properties,
         settings=dict(row.settings),
+        engine=row.engine or "native",
         reduction=job.reduced,
         time_limit=job.seconds,
         memory_limit=job.memory,
-        catalogue=_catalogue(row.model),
+        catalogue=catalogue_of(row.model),
         at_once=job.at_once,
     )
     if result.stopped_by == "interrupt":  # Ctrl-C is meant for the whole run
@@ -95,7 +96,8 @@ def _checked(job: RowJob, properties: tuple[str, ...]) -> Result:
 
 
 @cache
-def _catalogue(model: str) -> Catalogue:
+def catalogue_of(model: str) -> Catalogue:
+    """The catalogue of a row's model, loaded once."""
     from ..source.catalogue import load
 
     return load(model or None)

@@ -6,15 +6,17 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from ..ir.program import ANY
 from ..lang import Const, Scenario
 from ..output.lists import first_sentence
 from ..source.catalogue import Catalogue
-from .states import ABOVE, BOUNDS, REDUCED, Counted
+from .states import ABOVE, BOUNDS, REDUCED, SETS, Counted
 
 ONE_LINE = 140  # columns from which on the sentence stands beside the numbers
 LEGEND = {
     REDUCED: "~  stored by a search with partial-order reduction; there are more",
     ABOVE: "> found within {:g} s; there are more",
+    SETS: "=  kept in sets, each counted once; else `any` counts each state twice",
 }
 
 
@@ -32,10 +34,20 @@ def rows(catalogue: Catalogue, counted: Mapping[str, Counted]) -> list[dict[str,
             }
             if name in counted
             else {},
+            "any": _endless(counted.get(name)),
             "doc": first_sentence(scenario.doc),
         }
         for name, scenario in catalogue.scenarios.items()
     ]
+
+
+def _endless(entry: Counted | None) -> dict[str, Any] | None:
+    return {"states": entry.endless.states, "kind": entry.endless.kind} if entry and entry.endless else None
+
+
+def _numbers(entry: Counted) -> list[str]:
+    """Those of each bound, and for any number of operations."""
+    return [*map(str, entry.counts.values()), str(entry.endless or "-")]
 
 
 def _process(process: Any, scenario: Scenario) -> dict[str, Any]:
@@ -55,17 +67,18 @@ def text(catalogue: Catalogue, counted: Mapping[str, Counted], width: int) -> st
     for name, scenario in catalogue.scenarios.items():
         by_system.setdefault(scenario.of, []).append(name)
     named = max(map(len, catalogue.scenarios), default=0)
-    numbers = {name: [str(one) for one in counted[name].counts.values()] for name in catalogue.scenarios if name in counted}
-    wide = [max([7, *(len(line[n]) for line in numbers.values())]) for n in range(len(BOUNDS))]
-    heads = [f"{f'bound {bound}':>{size}}" for bound, size in zip(BOUNDS, wide)]
+    numbers = {name: _numbers(counted[name]) for name in catalogue.scenarios if name in counted}
+    wide = [max([7, *(len(line[n]) for line in numbers.values())]) for n in range(len(BOUNDS) + 1)]
+    heads = [f"{head:>{size}}" for head, size in zip([*(f"bound {bound}" for bound in BOUNDS), ANY], wide)]
+    gap = " " if width < ONE_LINE else "  "
     lines: list[str] = []
     for system, names in by_system.items():
-        lines += [*([""] if lines else []), "  ".join([f"{_heading(catalogue, system):<{named + 2}}", *heads]).rstrip()]
+        lines += [*([""] if lines else []), gap.join([f"{_heading(catalogue, system):<{named + 2}}", *heads]).rstrip()]
         for name in names:
             cells = [f"{cell:>{size}}" for cell, size in zip(numbers.get(name, ["-"] * len(wide)), wide)]
-            start = "  ".join([f"  {name:<{named}}", *cells])
+            start = gap.join([f"  {name:<{named}}", *cells])
             lines += _with_sentence(start, first_sentence(catalogue.scenarios[name].doc), width)
-    kinds = {one.kind for entry in counted.values() for one in entry.counts.values()}
+    kinds = {one.kind for entry in counted.values() for one in (*entry.counts.values(), entry.endless) if one}
     most = max((entry.seconds for entry in counted.values()), default=0)
     legend = [said.format(most) for kind, said in LEGEND.items() if kind in kinds]
     return "\n".join([*lines, *(["", *legend] if legend else [])])

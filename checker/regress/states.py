@@ -1,4 +1,4 @@
-"""How many states every scenario has at bounds 2, 3 and 4: `properties/scenario_states.toml`.
+"""How many states every scenario has at bounds 2, 3 and 4, and for any number of operations: `properties/scenario_states.toml`.
 
 The file is written by `python -m checker scenarios --measure`, and listed by `scenarios`.
 
@@ -7,6 +7,8 @@ The file is written by `python -m checker scenarios --measure`, and listed by `s
     bound_2 = 466
     bound_3 = { reduced = 14351553 }      so many were stored with partial-order reduction; there are more
     bound_4 = { above = 52103118 }        so many had been found when the time was up
+    any = { sets = 2008791091 }           for any number of operations; in sets, and so each once (decision 156); or
+                                          of a list; or above; left out where no operations are counted
     seconds = 30                          that each search was given, if one of them was not finished
 """
 
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.errors import UsageError, shown_path
 from ..base.processes import in_processes
+from ..ir.program import ANY
 from ..table.rows import own
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 FILE = "scenario_states.toml"
 BOUNDS = (2, 3, 4)
-ALL, REDUCED, ABOVE = "all", "reduced", "above"
+ALL, REDUCED, ABOVE, SETS = "all", "reduced", "above", "sets"
 SAYING = re.compile(r"(?<=\d): .*|(?<= else )\w+: .*|(?<= fail ).*|(?<=^program ).*|(?<=^constants ).*")  # what the text of a program says to people
 HEAD = "# How many states each scenario has: written by `python -m checker scenarios --measure`.\n"
 
@@ -40,25 +43,28 @@ HEAD = "# How many states each scenario has: written by `python -m checker scena
 @dataclass(frozen=True)
 class Count:
     """A number of states.  kind: ALL of them; those that were stored when partial-order REDUCTION left
-    some out; or those that had been found when the search ran into its limit: there are more (ABOVE)."""
+    some out; or those that had been found when the search ran into its limit: there are more (ABOVE).  SETS: all of
+    them, by the symbolic engine; a list for any number of operations has each with and without a further one (ALL)."""
 
     states: int
     kind: str = ALL
 
     def __str__(self) -> str:
-        return {ALL: "", REDUCED: "~", ABOVE: "> "}[self.kind] + f"{self.states:,}"
+        return {ALL: "", REDUCED: "~", ABOVE: "> ", SETS: "="}[self.kind] + f"{self.states:,}"
 
 
 @dataclass(frozen=True)
 class Counted:
     """A scenario's counts by bound, and the digest of the program that they are of.
 
-    seconds: the limit of each search, if it kept one from its end; else 0.
+    seconds: the limit of each search, if it kept one from its end; else 0.  endless: for any number of operations; None
+    if none are counted.
     """
 
     program: str
     counts: Mapping[int, Count]
     seconds: float = 0
+    endless: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,9 @@ def count(job: CountJob) -> Counted:
             counts[bound] = before
         else:
             counts[bound] = _count(made, bound, job)
-    return Counted(digest, counts, 0 if all(one.kind == ALL for one in counts.values()) else job.seconds)
+    endless = _count_endless(job) if made.bound is not None else None
+    whole = all(one.kind == ALL for one in counts.values()) and (endless is None or endless.kind != ABOVE)
+    return Counted(digest, counts, 0 if whole else job.seconds, endless)
 
 
 @cache
@@ -147,6 +155,25 @@ def _count(program: Program, bound: int, job: CountJob) -> Count:
     if whole.stopped_by == "interrupt":  # Ctrl-C is meant for the whole run
         raise KeyboardInterrupt
     return Count(whole.states, ABOVE)
+
+
+def _count_endless(job: CountJob) -> Count:
+    """For any number of operations: listed if the limits allow, else in sets."""
+    from ..base.limits import GIB
+    from ..search.explore import explore
+    from ..symbolic.engine import explore as explore_in_sets
+    from ..verdict.api import prepare
+
+    program = prepare(scenario=job.scenario, bound=ANY, catalogue=_catalogue()).program
+    limits: dict[str, Any] = {"time_limit": job.seconds, "memory_limit": int(job.memory * GIB), "stop": False}
+    _compile(program)
+    listed = explore(program, **limits)
+    found = listed if listed.complete or listed.stopped_by == "interrupt" else explore_in_sets(program, **limits)
+    if "interrupt" in (listed.stopped_by, found.stopped_by):  # Ctrl-C is meant for the whole run
+        raise KeyboardInterrupt
+    if found.complete:
+        return Count(found.states, ALL if found is listed else SETS)
+    return Count(max(listed.states, found.states), ABOVE)
 
 
 def measured(
@@ -192,18 +219,26 @@ def load(path: Path | None = None) -> dict[str, Counted]:
 
 
 def _counted(entry: dict[str, Any]) -> Counted:
-    counts = {}
-    for bound in BOUNDS:
-        match entry[f"bound_{bound}"]:
-            case int(states):
-                counts[bound] = Count(states)
-            case {"reduced": int(states)}:
-                counts[bound] = Count(states, REDUCED)
-            case {"above": int(states)}:
-                counts[bound] = Count(states, ABOVE)
-            case other:
-                raise ValueError(other)
-    return Counted(str(entry["program"]), counts, float(entry.get("seconds", 0)))
+    counts = {bound: _read(entry[f"bound_{bound}"]) for bound in BOUNDS}
+    endless = _read(entry[ANY]) if ANY in entry else None
+    return Counted(str(entry["program"]), counts, float(entry.get("seconds", 0)), endless)
+
+
+def _read(value: object) -> Count:
+    match value:
+        case int(states):
+            return Count(states)
+        case {"reduced": int(states)}:
+            return Count(states, REDUCED)
+        case {"above": int(states)}:
+            return Count(states, ABOVE)
+        case {"sets": int(states)}:
+            return Count(states, SETS)
+    raise ValueError(value)
+
+
+def _written(found: Count) -> str:
+    return str(found.states) if found.kind == ALL else f"{{ {found.kind} = {found.states} }}"
 
 
 def write(path: Path, entries: Mapping[str, Counted]) -> None:
@@ -214,8 +249,8 @@ def write(path: Path, entries: Mapping[str, Counted]) -> None:
     for name, one in entries.items():
         lines = [f"[{name}]", f"program = {json.dumps(one.program)}"]
         for bound, found in one.counts.items():
-            value = str(found.states) if found.kind == ALL else f"{{ {found.kind} = {found.states} }}"
-            lines.append(f"bound_{bound} = {value}")
+            lines.append(f"bound_{bound} = {_written(found)}")
+        lines += [f"{ANY} = {_written(one.endless)}"] if one.endless else []
         lines += [f"seconds = {one.seconds:g}"] * bool(one.seconds)
         parts.append("\n".join(lines) + "\n")
     write_text(str(path), "\n".join(parts))

@@ -67,7 +67,7 @@ class Exploration:
     sizes: states of each smaller bound, as far as a complete search knows them.
     came: somebody comes to one of the steps that were asked for; False may be wrong with partial-order reduction.
     Of the symbolic engine: violations have no path, and operations is the least bound that has the first; covered: the
-    greatest bound that was judged, closed: it is as good as any greater one.
+    greatest bound that was judged, closed: it is as good as any greater one; nodes: of the last set that was judged.
     """
 
     complete: bool = False
@@ -97,6 +97,7 @@ class Exploration:
     operations: int | None = None
     covered: int | None = None
     closed: bool = False
+    nodes: int = 0
 
     @property
     def reductions(self) -> tuple[str, ...]:

@@ -25,13 +25,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 FALL = 0.6  # the ratio of growth at one bound to that at the bound before
 SPREAD, REDUCED_SPREAD = 1.7, 3.2  # what a forecast of one more bound may be wrong by
 FALLEN = 0.8  # share of the largest level below which levels are taken to fall
 STEADY = 100_000  # states from which on a search shows its speed
+LEAST_LAYER = 0.1  # seconds of a layer that tell how they grow
 PATIENCE, SHARE = 0.5, 0.1  # seconds that are worth a smaller bound's search; share of a search spent on them
 
 
@@ -54,6 +55,14 @@ class Forecast:
     @property
     def high(self) -> float:
         return self.states * self.factor
+
+    def within(self, limits: Mapping[str, tuple[float | None, float | None]]) -> Forecast:
+        """The same, with the limits that are expected to be reached: for each its name, and bytes and seconds, or None."""
+        beyond = [
+            name for name, (most, longest) in limits.items()
+            if most and self.bytes > most or longest and (self.seconds or 0) > longest
+        ]  # fmt: skip
+        return replace(self, beyond=tuple(beyond))
 
     def text(self) -> str:
         """about 34 million states (20 to 58 million), 1.1 GiB, 1.5 min"""
@@ -157,6 +166,34 @@ def next_bound(sizes: Mapping[int, int], result: Any) -> Forecast | None:
     states, factor = found
     seconds = result.seconds * states / result.states if result.states >= STEADY else None
     return Forecast(result.bound + 1, states, factor, states * result.bytes_per_state, seconds)
+
+
+class LayerForecaster:
+    """Forecasts of the next layer of the symbolic engine, by what the last ones cost: it grows as it did last.
+
+    Nodes and seconds grow far slower than states, so these say nothing of them."""
+
+    def __init__(self) -> None:
+        self.costs: dict[int, tuple[float, float]] = {}
+        self.sizes: dict[int, int] = {}
+
+    def add(self, bound: int, states: int | None, seconds: float, bytes_: float) -> None:
+        """A bound is done.  states: None if operations are not counted; seconds, bytes_: of it and all smaller ones."""
+        self.costs[bound] = seconds, bytes_
+        if states is not None:
+            self.sizes[bound] = states
+
+    def following(self) -> Forecast | None:
+        """What the bound after the last one costs; None while there is too little to go by."""
+        last = max(self.costs, default=0)
+        expected = of_bound(self.sizes, last + 1)
+        if expected is None or last - 2 not in self.costs:
+            return None
+        (first, _), (before, small), (now, bytes_) = (self.costs[last - k] for k in (2, 1, 0))
+        if before - first < LEAST_LAYER:
+            return None
+        seconds = now + (now - before) * max((now - before) / (before - first), 1.0)
+        return Forecast(last + 1, *expected, bytes_ * max(bytes_ / max(small, 1), 1.0), seconds)
 
 
 # ---------------------------------------------------------------------- words

@@ -13,7 +13,7 @@ REDUCTIONS = ("partial-order", "symmetry")
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """engine: "native", "interpret" or "symbolic".  threads: of the native engine.  reductions: those that may be used.
+    """engine: "auto", "native", "interpret" or "symbolic".  threads: of the native engine.  reductions: those that may be used.
     stop: end with the first violation.  time_limit: seconds.  memory: bytes, None for most of what is free.
     spill_dir: where states go that memory has no room for, or None.  progress: called now and then with a `Progress`.
     digest: take the digest of all states.  self_check: hold every stored state against the definition of symmetry.

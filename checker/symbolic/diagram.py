@@ -47,7 +47,7 @@ class Diagram:
         self.learnt: Learnt | None = None
         self.failure: Callable[[], BaseException | None] = lambda: None
         self.roots: list[int] = []
-        self.collections = 0
+        self.collections = self.nodes = 0  # nodes: of the set that was counted last
         self.memo = reserve(MEMO, np.uint64)  # of `find`
         pool = reserve(POOL_WORDS, np.uint32)
         table = lambda count, kind=np.uint32: reserve(count, kind)  # noqa: E731
@@ -233,6 +233,7 @@ class Diagram:
         if root < 2:
             return root
         nodes, table = self.numbered(root)
+        self.nodes = len(nodes)
         low, high = np.zeros(len(nodes), np.uint64), np.zeros(len(nodes), np.uint64)
         counted(self.st, nodes, table, low, high)
         return int(low[-1]) + (int(high[-1]) << 64)

@@ -65,3 +65,17 @@ class Layers:
             if self.closed:
                 return
             layer = following
+
+    def sums(self) -> Iterator[tuple[int, int]]:
+        """The states with up to 0, 1, 2 ... operations, as `layers`, until a further operation adds none: the union of all layers."""
+        diagram, whole = self.diagram, self.first()
+        while True:
+            with diagram.keep(whole):
+                yield whole, diagram.count(whole)
+                following = self.next(whole)
+                with diagram.keep(following):
+                    more = diagram.union(whole, following)
+            self.closed = more == whole
+            if self.closed:
+                return
+            whole = more

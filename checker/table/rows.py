@@ -8,6 +8,7 @@
     property = "recorded_size_is_backed"  measured: what is violated
     steps = 45                            measured: of a shortest counterexample
     states = 12087                        measured: distinct states, without reduction unless `reduced`
+    engine = "symbolic"                   states are kept in sets, because there are too many for a list
     quick = true                          also part of `regress --quick`
 
 What is measured may be left out: `regress --update` enters it.
@@ -57,7 +58,7 @@ class Row:
 
     properties, settings, model: as in `checker.check`; () for all of the scenario's.
     reduced: `states` counts those of the search with reductions, because there are too many
-    without.  finding: name of the finding that the violation of a baseline is.
+    without.  engine: "symbolic" where there are too many for a list, "" for one.  finding: name of the finding that the violation of a baseline is.
     file, line: where the row begins; number: which of its file it is.
     """
 
@@ -68,6 +69,7 @@ class Row:
     properties: tuple[str, ...] = ()
     settings: tuple[tuple[str, int], ...] = ()
     reduced: bool = False
+    engine: str = ""
     finding: str = ""
     quick: bool = False
     model: str = ""
@@ -87,8 +89,8 @@ class Row:
 
 
 TYPES = {  # of the keys that a row may have
-    "design": str, "scenario": str, "bound": int, "properties": list, "set": dict, "reduced": bool, "finding": str,
-    "quick": bool, "verdict": str, "property": str, "steps": int, "states": int,
+    "design": str, "scenario": str, "bound": int, "properties": list, "set": dict, "reduced": bool, "engine": str,
+    "finding": str, "quick": bool, "verdict": str, "property": str, "steps": int, "states": int,
 }  # fmt: skip
 MEASURED = tuple(one.name for one in fields(Outcome))
 
@@ -164,6 +166,8 @@ def _row(entry: dict[str, Any], file: str, line: int) -> Row:
     for key in ("design", "scenario"):
         if key not in entry:
             raise _wrong(file, line, f"the row has no {key!r}")
+    if entry.get("engine", "") not in ("", "symbolic"):
+        raise _wrong(file, line, f"engine is 'symbolic', or left out, not {entry['engine']!r}")
     expected = Outcome(**{key: entry[key] for key in MEASURED if key in entry})
     if expected.verdict not in ("", HOLDS, VIOLATED):
         raise _wrong(file, line, f"a verdict is {HOLDS!r} or {VIOLATED!r}, not {expected.verdict!r}")
@@ -171,8 +175,8 @@ def _row(entry: dict[str, Any], file: str, line: int) -> Row:
         raise _wrong(file, line, "a row has a property if and only if its verdict is violated")
     return Row(
         entry["design"], entry["scenario"], entry.get("bound"), expected, tuple(entry.get("properties", ())),
-        tuple(sorted(entry.get("set", {}).items())), entry.get("reduced", False), entry.get("finding", ""),
-        entry.get("quick", False), file=file, line=line,
+        tuple(sorted(entry.get("set", {}).items())), entry.get("reduced", False), entry.get("engine", ""),
+        entry.get("finding", ""), entry.get("quick", False), file=file, line=line,
     )  # fmt: skip
 
 

@@ -24,19 +24,22 @@ from ..lang import Baseline, Design, Scenario
 from ..search.forecast import Forecast, Forecaster, next_bound
 from ..search.options import SearchOptions, chosen
 from ..source.catalogue import Catalogue, load, shortened
+from .bounds import BoundsReached
+from .choice import AUTO, NATIVE, SYMBOLIC, found
 from .deepening import FIRST, Deepening
 from .judge import judged
 from .result import (
-    ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, NOT_SEEN, UNREACHED, UNSEEN, VACUOUS, VIOLATED, PropertyResult, Result, Violation,
+    ABSENT, HOLDS, INCOMPLETE, NOT_CHECKED, NOT_SEEN, UNREACHED, UNSEEN, VACUOUS, VIOLATED, BoundReached, PropertyResult, Result,
+    Violation,
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from ..search.exploration import Exploration
     from ..trace.trace import Facts, Trace
 
-__all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
+__all__ = ["ENGINES", "BoundReached", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
-ENGINES = ("native", "interpret", "symbolic")
+ENGINES = (AUTO, NATIVE, "interpret", SYMBOLIC)
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
@@ -112,7 +115,7 @@ def check(
     properties: Sequence[str] | None = None,
     settings: Mapping[str, int] | Sequence[str] = (),
     *,
-    engine: str = "native",
+    engine: str = AUTO,
     threads: int = 1,
     reduction: bool | Sequence[str] = True,
     stop: bool = True,
@@ -120,6 +123,7 @@ def check(
     memory_limit: float | None = None,
     spill_dir: str | None = None,
     progress: Callable[[Any], None] | None = None,
+    told: Callable[[BoundReached], None] | None = None,
     catalogue: Catalogue | None = None,
     digest: bool = False,
     self_check: bool = False,
@@ -134,13 +138,14 @@ def check(
     properties: names of those to judge, beside those that are always on; None or () for all that
     the scenario has.
     settings: values of constants, {"FOLIOS": 3} or ["FOLIOS=3"].
-    engine: "native", "interpret" or "symbolic".  threads: that search.  reduction: those that may be used
-    (`REDUCTIONS`); True for all, False for none.
+    engine: "native", "interpret" or "symbolic"; "auto": native where the space is small, symbolic where it is large.
+    threads: that search, natively.  reduction: those that may be used (`REDUCTIONS`); True for all, False for none. Anything
+    but True is about lists of states, and so are `digest`, `self_check` and stop=False: then "auto" is native.
     stop: False to explore everything even after a violation.
     time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
     in which states are kept that memory has no room for; by default TMPDIR, else /var/tmp; "" for none.
     progress: called now and then with what has been explored so far (`exploration.Progress`), and with what it
-    will be at the end (`Forecast`, or None).
+    will be at the end (`Forecast`, or None).  told: called with each smaller bound that is known to hold, as it is reached.
     catalogue: of a model that is loaded already.
     digest: also take the digest of the reachable states (`checker.search.digest`), if all are seen; no reduction is used.
     self_check: hold every stored state against the definition of symmetry (`checker.search.self_check`), not a sample.
@@ -151,39 +156,58 @@ def check(
     the model, InternalError if the engines contradict each other.
     """
     _check_options(engine, threads, time_limit, memory_limit)
+    if engine == AUTO and (digest or self_check or not stop or reduction is not True):
+        engine = NATIVE
+    if engine == SYMBOLIC and (digest or self_check):
+        raise UsageError("the symbolic engine lists no states: `digest` and `self_check` need another one")
     task = prepare(model, design, scenario, bound, properties, settings, catalogue)
+    memory = memory_limit and int(memory_limit * GIB)
+    bounds = BoundsReached(task.program, task.shows, told, {
+        "--time-limit": (None, time_limit), "--memory-limit" if memory else "the memory": (memory or default_memory_limit(), None),
+    })  # fmt: skip
     options = SearchOptions(
-        engine, threads, () if digest else chosen(reduction), stop, time_limit, memory_limit and int(memory_limit * GIB),
+        engine, threads, () if digest else chosen(reduction), stop, time_limit, memory,
         _spill_dir(spill_dir), progress and (lambda now: progress(now, None)), digest, self_check,
         at_once, _own_steps(task, bound, properties),
     )  # fmt: skip
 
     def of_bound(bound: int | None, seconds: float | None, engine: str = engine) -> Result:
+        engine = NATIVE if engine == AUTO else engine
         smaller = prepare(model, design, scenario, bound, properties, settings, task.catalogue)
         return explored(smaller, replace(options, time_limit=seconds, engine=engine))
 
-    if engine == "symbolic":
-        return _decided(_with_trace(explored(task, options), of_bound), properties or ())
+    def searched(bound: int, seconds: float | None) -> Result:
+        one = of_bound(bound, seconds)
+        bounds.searched(one)
+        return one
+
     forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
-    deepening = Deepening(FIRST + 1 if task.program.any_number else task.program.bound, of_bound)
+    deepening = Deepening(FIRST + 1 if task.program.any_number else task.program.bound, searched)
     first = deepening if stop and not digest else None
-    result = explored(task, replace(options, progress=_watched(forecaster, progress)), first)
+    watched = _watched(forecaster, bounds, progress)
+    result = explored(task, replace(options, progress=watched), first, bounds)
     if deepening.violated:
         return replace(deepening.violated, asked=task.facts.bound)
-    if task.program.any_number and (fewest := _with_fewest_operations(result, of_bound, time_limit)):
+    if result.engine == SYMBOLIC:
+        whole = _with_trace(replace(result, next_bound=bounds.following), of_bound, time_limit)
+    elif task.program.any_number and (fewest := _with_fewest_operations(result, of_bound, time_limit)):
         return fewest
-    whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
-    return _decided(whole, properties or ())
+    else:
+        covered = max((b for b in (result.covered, deepening.covered) if b is not None), default=None)
+        whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=covered)
+    return _decided(replace(whole, bounds=tuple(bounds.reached)), properties or ())
 
 
-def _with_trace(result: Result, of_bound: Callable[..., Result]) -> Result:
+def _with_trace(result: Result, of_bound: Callable[..., Result], time_limit: float | None) -> Result:
     """The result of the symbolic engine; with a counterexample, by the native engine at the least bound that has one."""
     if result.violation is None or result.stopped_by != "violation":
         return result
     bound = result.bound if result.violated_at is None else result.violated_at
-    found = of_bound(bound, None, engine="native")
+    left = None if time_limit is None else max(time_limit - result.seconds, SETTING_UP)
+    found = of_bound(bound, left, engine=NATIVE)
     if found.violation is None or found.violation.trace is None:
-        return result
+        why = f"it has no trace: the search for one in a list of states was ended ({found.stopped_by or found.verdict})"
+        return replace(result, stopped_because=why)
     return replace(found, asked=result.bound if bound != result.bound else None)
 
 
@@ -246,11 +270,13 @@ def _decided(result: Result, names: Sequence[str]) -> Result:
     return result
 
 
-def _watched(forecaster: Forecaster, progress: Callable[..., None] | None) -> Callable[[Any], None]:
+def _watched(
+    forecaster: Forecaster, bounds: BoundsReached, progress: Callable[..., None] | None
+) -> Callable[[Any], None]:
     """A callable for the search to tell its progress to, for forecasts and for `progress`."""
 
     def watch(now: Any) -> None:
-        forecast = forecaster.look(now)
+        forecast = bounds.following if now.symbolic else forecaster.look(now)
         if progress is not None:
             progress(now, forecast)
 
@@ -286,30 +312,21 @@ def _with_forecasts(
     return replace(result, forecast=judged_by_limits(latest), next_bound=judged_by_limits(following))
 
 
-def explored(task: Task, options: SearchOptions = SearchOptions(), deepening: Deepening | None = None) -> Result:
+def explored(
+    task: Task, options: SearchOptions = SearchOptions(), deepening: Deepening | None = None, bounds: BoundsReached | None = None
+) -> Result:
     """The result of a prepared task.
 
     deepening: the smaller bounds that are searched first if the space is large; where one of them is violated the
-    task's own search is not carried on."""
-    found = _found(task.program, replace(options, memory=options.memory or default_memory_limit()), deepening)
-    verdict, properties, violation = judged(task.program, found, task.shows)
-    if found.violation is not None and found.violation.path and violation is not None:
-        violation = replace(violation, trace=_trace(task, found))
+    task's own search is not carried on.  bounds: is told of each that the symbolic engine has judged."""
+    options = replace(options, memory=options.memory or default_memory_limit())
+    seen = found(task.program, options, deepening, bounds and bounds.layer)
+    verdict, properties, violation = judged(task.program, seen, task.shows)
+    if seen.violation is not None and seen.violation.path and violation is not None:
+        violation = replace(violation, trace=_trace(task, seen))
     elif verdict == HOLDS:
-        verdict, properties, violation = _with_liveness(task, properties, found.states)
-    return replace(_result(task, found, verdict), properties=properties, violation=violation, engine=options.engine,
-                   change=_change(options.steps, found))
-
-
-def _found(program: Program, options: SearchOptions, deepening: Deepening | None) -> Exploration:
-    """What the engine that was asked for finds."""
-    from ..search.policy import searched
-
-    if options.engine != "symbolic":
-        return searched(program, options, deepening)
-    from ..symbolic.engine import explore
-
-    return explore(program, options.time_limit, options.memory, options.stop, options.progress)
+        verdict, properties, violation = _with_liveness(task, properties, seen.states)
+    return replace(_result(task, seen, verdict), properties=properties, violation=violation, change=_change(options.steps, seen))
 
 
 def _result(task: Task, found: Exploration, verdict: str) -> Result:

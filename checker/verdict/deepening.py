@@ -32,11 +32,16 @@ class Deepening:
         self.covered: int | None = None
         self.interrupted = False
 
+    def after(self, covered: int | None) -> None:
+        """Bounds up to `covered` are known to hold: they are not searched again."""
+        self.covered = covered
+
     def suffices(self, left: Callable[[], float | None]) -> bool:
         """Search smaller bounds as long as they are worth it; True if one of them is violated, or at Ctrl-C.
 
         left: the seconds that there still are, or None if there is no limit."""
-        for bound in range(min(FIRST, self.bound - 1), self.bound):
+        first = min(FIRST, self.bound - 1) if self.covered is None else self.covered + 1
+        for bound in range(first, self.bound):
             if bound < 1:
                 continue
             seconds = left()

@@ -40,8 +40,8 @@ def verdict_lines(result: Result, width: int, colour: bool = False) -> list[str]
 def _verdict(result: Result, colour: bool) -> str:
     style = {"holds": "good", "violated": "bad"}.get(result.verdict, "doubt")
     checked = [p for p in result.properties if p.verdict != "not checked"]
-    vacuous = len(result.named("vacuous"))
-    judged = f"{len(checked)} properties" + (f" ({vacuous} vacuous)" if vacuous else "")
+    besides = [f"{count} {what}" for what in ("vacuous", "not checked") if (count := len(result.named(what)))]
+    judged = f"{len(checked)} properties" + (f" ({', '.join(besides)})" if besides else "")
     what = result.violation.property if result.violation else judged
     bound = f"bound {result.bound}" if result.bound is not None else ""
     bound = "any number of operations" if result.bound == ANY else bound

@@ -12,7 +12,7 @@ from checker.base.errors import UsageError
 from checker.cli import main
 from checker.regress import states
 from checker.regress.scenario_list import text
-from checker.regress.states import ABOVE, ALL, BOUNDS, REDUCED, Count, Counted, digest_of, program_of
+from checker.regress.states import ABOVE, ALL, BOUNDS, REDUCED, SETS, Count, Counted, digest_of, program_of
 from checker.source.catalogue import load as load_catalogue
 from checker.verdict.api import check
 
@@ -85,10 +85,17 @@ def test_a_search_that_runs_out_of_time_says_more_than(tmp_path):
     assert {one.kind for one in found.counts.values()} == {ABOVE}
 
     path = tmp_path / "states.toml"
-    one = Counted("p", {2: Count(3), 3: Count(4_000, REDUCED), 4: Count(5_000_000, ABOVE)}, 30)
+    one = Counted("p", {2: Count(3), 3: Count(4_000, REDUCED), 4: Count(5_000_000, ABOVE)}, 30, Count(10**9, SETS))
     states.write(path, {"a": one})
     assert states.load(path) == {"a": one}
     assert [str(count) for count in one.counts.values()] == ["3", "~4,000", "> 5,000,000"]
+    assert str(one.endless) == "=1,000,000,000"
+
+
+def test_any_number_of_operations_is_counted_too():
+    job = states.CountJob("reclaim_writer", None, 60, 1)
+    found = states.count(job)
+    assert found.endless == STORED["reclaim_writer"].endless == Count(105_712)
 
 
 @pytest.mark.parametrize("content", ["[a]\nprogram = 3\n", "a = 3\n", '[a]\nprogram = "p"\nbound_2 = "x"\n', "[a\n"])

@@ -70,7 +70,7 @@ def test_small_bounds_have_few_that_are_smaller(bound, smaller) -> None:
 
 def test_a_violation_of_a_smaller_bound_is_the_answer(monkeypatch) -> None:
     monkeypatch.setitem(policy.SMALL, "native", 1_000)
-    result = api.check(design="no_io_size_clamp", bound=6, properties=["recorded_size_is_backed"])
+    result = api.check(design="no_io_size_clamp", bound=6, properties=["recorded_size_is_backed"], engine="native")
 
     assert (result.verdict, result.bound, result.asked) == ("violated", 3, 6)
     assert result.as_json()["asked_bound"] == 6
@@ -88,7 +88,7 @@ def test_what_a_smaller_bound_says_is_told_of_a_search_that_ends_early(monkeypat
 
     monkeypatch.setitem(policy.SMALL, "native", 1_000)
     monkeypatch.setattr("checker.search.explore.explore", hasty)
-    result = api.check(scenario="append_flush", bound=5, reduction=reduction)
+    result = api.check(scenario="append_flush", bound=5, reduction=reduction, engine="native")
 
     assert (result.verdict, result.bound, result.covered) == ("incomplete", 5, 4)
     assert "  bound 4 was searched to its end: it holds" in remarks(result)
