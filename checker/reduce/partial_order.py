@@ -111,9 +111,7 @@ class _Analysis:
     def __init__(self, program: ir.Program):
         self.program = program
         self.granules = Granules(program)
-        # A lock that is ever left without an owner can be released by anybody.
-        last = sum(p.instances for p in program.processes)
-        self.owned = {v.name for v in program.variables if v.lock == "mutex" and v.type.hi <= last}
+        self.locks = {v.name for v in program.variables if v.lock == "mutex"}
         self.watches = Watches(program, self.granules)
 
     # -- what one block touches
@@ -180,12 +178,12 @@ class _Analysis:
                 way = all_of(way, *left)
 
     def _own_locks(self, cond: ir.Expr) -> Iterator[ir.Read]:
-        """Reads of an owned lock in a conjunct `lock == Self`."""
+        """Reads of a lock in a conjunct `lock == Self`."""
         if isinstance(cond, ir.Binary) and cond.op == "and":
             yield from self._own_locks(cond.left)
             yield from self._own_locks(cond.right)
         elif isinstance(cond, ir.Binary) and cond.op == "==" and cond.right == ir.Self():
-            if isinstance(cond.left, ir.Read) and cond.left.var in self.owned:
+            if isinstance(cond.left, ir.Read) and cond.left.var in self.locks:
                 yield cond.left
 
     def _is_barred(self, read: ir.Read, held: set[ir.Read]) -> bool:
@@ -200,14 +198,14 @@ class _Analysis:
         )
 
     def _waits(self, guard: ir.Expr) -> Iterator[ir.Read]:
-        """Reads of an owned lock in a conjunct `lock == 0`: while somebody holds the lock the block cannot run."""
+        """Reads of a lock in a conjunct `lock == 0`: while somebody holds the lock the block cannot run."""
         if isinstance(guard, ir.Binary) and guard.op == "and":
             yield from self._waits(guard.left)
             yield from self._waits(guard.right)
         elif isinstance(guard, ir.Binary) and guard.op == "or" and guard.left == NO:
             yield from self._waits(guard.right)
         elif isinstance(guard, ir.Binary) and guard.op == "==" and guard.right == ir.Const(0):
-            if isinstance(guard.left, ir.Read) and guard.left.var in self.owned:
+            if isinstance(guard.left, ir.Read) and guard.left.var in self.locks:
                 yield guard.left
 
     def _awaited(self, read: ir.Read, instance: int) -> int:
@@ -215,13 +213,13 @@ class _Analysis:
         return self.granules.mask_of_waits(read.var, self._elements(read.var, read.index, instance))
 
     def _plain_reads(self, expr: ir.Expr) -> Iterator[ir.Read]:
-        """Reads of shared variables, without those that only tell whether I hold a lock: `lock == Self` of an
-        owned lock, and my own flag among the readers of an RwLock.  No other process can change that."""
+        """Reads of shared variables, without those that only tell whether I hold a lock: `lock == Self`, and my own
+        flag among the readers of an RwLock.  No other process can change that."""
         if isinstance(expr, ir.Binary):
             sides = (expr.left, expr.right)
             if expr.op in ("==", "!=") and ir.Self() in sides:
                 other = sides[0] if sides[1] == ir.Self() else sides[1]
-                if isinstance(other, ir.Read) and other.var in self.owned:
+                if isinstance(other, ir.Read) and other.var in self.locks:
                     yield from self._plain_reads(other.index)
                     return
             yield from self._plain_reads(expr.left)
@@ -293,14 +291,14 @@ class _Analysis:
         for variable in self.program.variables:
             if variable.process is not None:
                 continue
-            if variable.name in self.owned:
+            if variable.name in self.locks:
                 for element in range(variable.count):
                     waits = self.granules.mask_of_waits(variable.name, [element])
                     entry = masks.setdefault((variable.name, element), [0, 0])
                     entry[0] |= self.granules.mask(variable.name, [element]) | waits
                     entry[1] |= waits
             guard = variable.guard
-            if guard and guard.lock in self.owned:
+            if guard and guard.lock in self.locks:
                 for element in range(variable.count):
                     key = (guard.lock, 0 if guard.same is None else element // guard.same)
                     mask = self.granules.mask(variable.name, [element])

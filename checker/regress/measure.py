@@ -50,13 +50,13 @@ class MeasuredRow:
 
 @dataclass(frozen=True)
 class RowJob:
-    """A row to be checked.  seconds, memory (GiB): limits; reduced: by default as the row says; at_once: with the
+    """A row to be checked.  seconds, memory (GiB): limits; reduced: by which reductions, or whether by any; at_once: with the
     reductions from the first state on, and what is violated is looked for by its name if something else came first."""
 
     row: Row
     seconds: float | None
     memory: float
-    reduced: bool
+    reduced: bool | tuple[str, ...]
     at_once: bool = False
 
 

@@ -99,7 +99,8 @@ def regressed(
 
 def _job(row: Row, time_limit: float | None, memory: float, other_way: bool) -> RowJob:
     if other_way:
-        return RowJob(row, time_limit, memory, not row.reduced, at_once=True)
+        unseen = row.expected.verdict == VIOLATED and row.expected.steps is None  # that nothing happens, symmetry alone can tell
+        return RowJob(row, time_limit, memory, not row.reduced and (("symmetry",) if unseen else True), at_once=True)
     return RowJob(row, time_limit, memory, row.reduced or not row.expected.verdict)
 
 

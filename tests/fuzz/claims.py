@@ -25,7 +25,7 @@ class Claims:
         """alike: no instance is named by its number.  joint: pairs of variables that one step writes.
         actors: processes with private variables.  focus: see `tests.fuzz.programs.FOCUS`."""
         self.random, self.count, self.has_locks, self.has_twin = random, count, has_locks, has_twin
-        self.alike, self.joint, self.actors = alike, joint, actors
+        self.alike, self.joint, self.actors, self.focus = alike, joint, actors, focus
         self.kinds = KINDS | ({"transition_invariant": 20} if focus == "blinks" else {})
 
     def text(self, number: int) -> list[str]:
@@ -48,10 +48,11 @@ class Claims:
         form = self._weighed(STEPS if kind == "transition_invariant" else STATES)
         parts = {name: self._atom(param) for name in "abc"}
         pairs = [pair for pair in self.joint if param or not any(place.startswith("s.") for place in pair)]
-        if pairs and self.random.random() < 0.4:
+        if pairs and self.random.random() < (0.7 if self.focus == "joint" else 0.4):
             names = self.random.sample("abc", 2)
-            if self.random.random() < 0.5 and kind != "transition_invariant":
+            if self.random.random() < 0.7 and kind != "transition_invariant":  # both together repair it
                 form, names = "implies({a}, {b} and {c})", ["b", "c"]
+                parts["a"] = self.random.choice(["h.f", "h.g", *(f"Own[{k}].v" for k in range(self.actors))])
             parts.update(zip(names, self.random.choice(pairs)))
         return form.format(**parts, n=self._number(), m=self._number())
 

@@ -1,7 +1,9 @@
-"""How much the generator sees: each condition of a reduction left out, and programs drawn until one shows it.
+"""How much the generator sees: each condition of a reduction left out, and in how many programs that shows.
 
-The conditions are those of `tests/reduce/test_partial_order_mutations.py` and `tests/reduce/test_symmetry_mutations.py`, and
-the errors put into the native engine; there each is shown by a model made for it.  Here nobody tells the generator.
+The conditions are those of `tests/reduce/test_partial_order_mutations.py` and `tests/reduce/test_symmetry_mutations.py`, the
+errors those put into the native engine; there each is shown by a model made for it.  Here nobody tells the generator.
+Asked is only the kind of search that a damage concerns, and only a program in which it changes what that search goes by:
+the tables of the partial-order reduction, the classes of symmetry, or the generated code.
 """
 
 from __future__ import annotations
@@ -9,87 +11,241 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from checker.verdict import api
-from checker.source.catalogue import load
-from checker.base.errors import ModelError
+from checker.base.disk_cache import passing
+from checker.base.errors import CheckerError, ModelError
 from checker.ir.program import Program
+from checker.native.codegen.program import NativeText
+from checker.native.loop import expand
+from checker.reduce import partial_order, symmetry
+from checker.reduce.ample import Ample
+from checker.search import native as explore_native
+from checker.search.explore import explore
+from checker.search.plain import _Search
+from checker.source.catalogue import load
+from checker.verdict import api
 
-from tests.fuzz.judge import LARGE, Judge
-from tests.fuzz.programs import program
+from tests.fuzz.judge import LIMIT, disagreements
 from tests.fuzz.memory import forget
+from tests.fuzz.parts import only
+from tests.fuzz.programs import program
+from tests.fuzz.quick import interpreter_of, quick
 from tests.fuzz.truth import Truth, truth_of
+from tests.fuzz.words import Words
 from tests.native import test_engine_mutations
 from tests.reduce import test_partial_order_mutations, test_symmetry_mutations
 
-Damage = Callable[[pytest.MonkeyPatch], None]
+Put = Callable[[pytest.MonkeyPatch], None]
+POR, SYMMETRY, CODE, MANY = "partial order", "symmetry", "generated symmetry", "more than 64 processes"
+SEARCH = {  # how a kind is searched
+    POR: {"engine": "interpret", "reduced": True}, SYMMETRY: {"engine": "interpret", "symmetric": True},
+    CODE: {"engine": "native", "symmetric": True}, MANY: {"engine": "native", "reduced": True},
+}  # fmt: skip
+ENOUGH = 3  # programs that show a damage which is none of the six faults, then no more are asked
+FAULTS = {  # of issue 13: which condition mends it
+    "names that share bits are renamed at once": 1, "two owners are renamed at once": 1,
+    "the process that waits reads the lock": 2,
+    "a property that a step violates unread watches it": 3, "a step that such a property reads is no candidate": 3,
+    "only writes with one index to like granules exclude each other": 4,
+    "what stands in the arms of a condition": 5,
+    "who waits is kept in 64 bits": 6,
+}  # fmt: skip
+BITS = (  # the old text of `add_wakeable` in `checker.native.loop.chains`: (text of today, text of then)
+    ("    waiting, changed = passage.waiting, True\n", "    waiting, changed = 0, True\n"),
+    (
+        "        waiting[other] = other != actor and not looked[actors + other]\n",
+        "        if other != actor and not looked[actors + other]:\n            waiting |= 1 << other\n",
+    ),
+    ("            if waiting[other]:\n", "            if waiting >> other & 1:\n"),
+    ("                    waiting[other] = 0\n", "                    waiting &= ~(1 << other)\n"),
+)
 
 
-def damages() -> dict[str, tuple[tuple[str, ...], Damage]]:
-    """What can be left out: which kinds of search that concerns, and how it is done."""
-    found: dict[str, tuple[tuple[str, ...], Damage]] = {}
+@dataclass(frozen=True)
+class Damage:
+    """Something left out.  put: does it.  always: it changes no table, so every program is asked."""
+
+    what: str
+    kind: str
+    put: Put
+    always: bool = False
+
+    @property
+    def fault(self) -> int:
+        return FAULTS.get(self.what, 0)
+
+
+@dataclass
+class Subject:
+    """A program, and what it does; with it all that is asked of it alone, by the name of the property ("": all)."""
+
+    number: int
+    parts: dict[str, Program]
+    known: dict[str, dict[str, int]]
+
+    @property
+    def whole(self) -> Program:
+        return self.parts[""]
+
+
+def damages() -> list[Damage]:
+    """What can be left out."""
+    found = []
     for what, one in test_partial_order_mutations.CONDITIONS.items():
-        found[f"por: {what}"] = ("por",), lambda patch, one=one: test_partial_order_mutations.drop(patch, *one[:4])
+        found.append(Damage(what, POR, lambda patch, one=one: test_partial_order_mutations.drop(patch, *one[:4]), one[0] in (Ample, _Search)))
     for what, one in test_engine_mutations.REDUCTIONS.items():
-        found[f"por: {what}"] = ("por",), lambda patch, one=one: patch.setattr(*one)
+        found.append(Damage(what, POR, lambda patch, one=one: patch.setattr(*one)))
     for what, one in test_symmetry_mutations.CONDITIONS.items():
-        found[f"sym: not {what}"] = ("sym",), lambda patch, one=one: patch.setattr(*one[:3])
+        found.append(Damage(what, SYMMETRY, lambda patch, one=one: patch.setattr(*one[:3])))
     for what, one in test_symmetry_mutations.ERRORS.items():
-        found[f"native: {what}"] = ("native",), lambda patch, one=one: patch.setattr(*one[:3])
-    return found
+        kind = SYMMETRY if one[0] is symmetry.Group else CODE
+        found.append(Damage(what, kind, lambda patch, one=one: patch.setattr(*one[:3]), kind == SYMMETRY))
+    return [*found, Damage("who waits is kept in 64 bits", MANY, sixty_four, True)]
+
+
+def sixty_four(patch: pytest.MonkeyPatch) -> None:
+    """The search loop as it was, when a number of 64 bits said which instances wait."""
+    directory = Path(tempfile.mkdtemp())
+    made = {}
+    for name in ("chains", "expand"):
+        text = (Path(expand.__file__).parent / f"{name}.py").read_text("utf-8")
+        for now, then in BITS if name == "chains" else ():
+            assert text.count(now) == 1, "the search loop has changed; so must this"
+            text = text.replace(now, then)
+        text = test_engine_mutations.own_compiled(text).replace("from .chains import", "from .damaged_chains import")
+        (directory / f"{name}.py").write_text(text, "utf-8")
+        made[name] = test_engine_mutations.imported(patch, directory, name)
+    patch.setattr(explore_native, "chains", made["chains"])
+    patch.setattr(explore_native, "expand", made["expand"].expand)
 
 
 @contextlib.contextmanager
 def damaged(damage: Damage) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        damage(patch)
+        damage.put(patch)
         forget()
         yield
     forget()
 
 
-def sees(made: Program, plain: Truth, seed: int, kinds: tuple[str, ...], damage: AbstractContextManager) -> bool:
-    """Does the comparison notice?  plain: what the program does."""
-    judge = Judge(made, Random(seed), native="native" in kinds, modes=("sym", "both") if "native" in kinds else kinds)
-    with damage:
-        report = judge.judge(plain)
-    return report is not None and bool(report.errors)
+def facts(made: Program, kind: str) -> object:
+    """What a kind of search goes by, in a program; an error is one, too."""
+    try:
+        if kind == POR:
+            return partial_order.analyse(made)
+        classes = symmetry.classes_of(made, interpreter_of(made).initial_states())
+        return NativeText(made, classes=classes).text if kind == CODE and classes else classes
+    except Exception as error:  # whatever a damage does
+        return repr(error)
 
 
-def measure(seed: int, programs: int) -> int:
-    """Print for each damage in which program it is first seen, and in how many of those that were tried; programs that show
-    a damage are no longer asked about it after the third."""
-    found: dict[str, list[int]] = {what: [] for what in damages()}
-    tried = dict.fromkeys(found, 0)
+def fits(subject: Subject, kind: str) -> bool:
+    """Has the program what this kind of search is about?"""
+    actors = sum(process.instances for process in subject.whole.processes)
+    return actors > 64 if kind == MANY else kind == POR or actors > len(subject.whole.processes)
+
+
+def shows(subject: Subject, damage: Damage, honest: dict[str, object]) -> bool | None:
+    """Does a search with the damage disagree?  None if the damage changes nothing in this program.
+
+    honest: the `facts` without it, by the name of the part."""
+    concerned = [name for name in subject.parts if damage.always or facts(subject.parts[name], damage.kind) != honest[name]]
+    return any(_differs(subject, name, damage.kind) for name in concerned) if concerned else None
+
+
+def _differs(subject: Subject, name: str, kind: str) -> bool:
+    mode = "sym" if kind in (SYMMETRY, CODE) else "por"
+    try:
+        with quick(followed=kind == CODE):
+            found = explore(subject.parts[name], stop=False, **SEARCH[kind])
+    except (CheckerError, IndexError, ValueError, RuntimeError):  # the search contradicts itself
+        return True
+    wrong = disagreements(subject.known[name], found, mode, "", name)
+    return any(one.what != "missed" for one in wrong)
+
+
+def subject_of(number: int, directory: Path) -> Subject | None:
+    """The program of this seed; None if it is none of the language, or large."""
+    file = directory / "program.py"
+    file.write_text(program(number), "utf-8")
+    try:
+        made = api.prepare(catalogue=load(file)).program
+    except ModelError:
+        return None
+    forget()
+    whole = truth_of(made, LIMIT)
+    if whole is None:
+        return None
+    parts = {"": made} | {name: only(made, [name]) for name in whole.violations if any(p.name == name for p in made.properties)}
+    truths = {name: whole if name == "" else truth_of(one, 4 * LIMIT) for name, one in parts.items()}
+    kept = {name: truth for name, truth in truths.items() if truth is not None}
+    return Subject(number, {name: parts[name] for name in kept}, {name: truth.violations for name, truth in kept.items()})
+
+
+@dataclass
+class Row:
+    """Of one damage: programs asked about, those in which it changes something, and those that show it."""
+
+    damage: Damage
+    tried: int = 0
+    concerned: int = 0
+    shown: int = 0
+    first: int = 0
+
+    def text(self) -> str:
+        fault = str(self.damage.fault or "")
+        return f"| {fault} | {self.damage.kind}: {self.damage.what} | {self.tried:,} | {self.concerned:,} | {self.shown:,} | {self.first or '-'} |"
+
+
+HEAD = "| fault | left out | programs tried | in which it changes something | that show it | first |\n|---|---|---|---|---|---|"
+
+
+def measure(seed: int, programs: int, crowds: int = 0) -> int:
+    """Print in how many programs each damage shows; crowds: so many more programs, of more than 64 processes each."""
+    rows = [Row(damage) for damage in damages()]
     start = time.process_time()
-    for number, (made, plain) in enumerate(_programs(seed, programs), 1):
-        for what, (kinds, damage) in damages().items():
-            if len(found[what]) < 3:
-                tried[what] = number
-                if sees(made, plain, seed + number, kinds, damaged(damage)):
-                    found[what].append(number)
-                    print(f"{number:>6} {what}", flush=True)
-    print(f"\n{time.process_time() - start:.0f} s of processor time")
-    for what, numbers in found.items():
-        often = f"{len(numbers)} of {tried[what]}" if numbers else f"none of {tried[what]}"
-        print(f"| {what} | {numbers[0] if numbers else '-'} | {often} |")
+    with tempfile.TemporaryDirectory() as name, passing():
+        for subject in _subjects(range(seed, seed + programs), Path(name)):
+            _ask(subject, [row for row in rows if row.damage.kind != MANY])
+        with_many = (number for number in range(seed, seed + 200 * crowds + programs) if Words(number).crowd > 60)
+        many = list(_subjects((number for number, _ in zip(with_many, range(crowds or 1))), Path(name)))
+        for row in (row for row in rows if row.damage.kind == MANY):
+            _ask_many(many, row)
+    print("\n".join([HEAD, *(row.text() for row in rows)]))
+    found = sum(bool(row.shown) for row in rows)
+    print(f"\n{found} of {len(rows)} are found; {time.process_time() - start:.0f} s of processor time")
     return 0
 
 
-def _programs(seed: int, count: int) -> Iterator[tuple[Program, Truth]]:
-    """Programs of some states, with what they do."""
-    with tempfile.TemporaryDirectory() as directory:
-        for number in range(seed, seed + count):
-            file = Path(directory) / "program.py"
-            file.write_text(program(number), "utf-8")
-            with contextlib.suppress(ModelError):
-                made = api.prepare(catalogue=load(file)).program
-                plain = truth_of(made, LARGE)
-                if plain is not None:
-                    yield made, plain
+def _subjects(numbers: Iterable[int], directory: Path) -> Iterator[Subject]:
+    return (one for number in numbers if (one := subject_of(number, directory)) is not None)
+
+
+def _ask(subject: Subject, rows: list[Row]) -> None:
+    asked = [row for row in rows if (row.damage.fault or row.shown < ENOUGH) and fits(subject, row.damage.kind)]
+    honest = {kind: {name: facts(one, kind) for name, one in subject.parts.items()} for kind in {row.damage.kind for row in asked}}
+    for row in asked:
+        with damaged(row.damage):
+            _enter(row, subject, shows(subject, row.damage, honest[row.damage.kind]))
+
+
+def _ask_many(subjects: list[Subject], row: Row) -> None:
+    """All subjects within one damage, which takes long to put there."""
+    with damaged(row.damage):
+        for subject in subjects:
+            if fits(subject, MANY):
+                _enter(row, subject, shows(subject, row.damage, {}))
+
+
+def _enter(row: Row, subject: Subject, shown: bool | None) -> None:
+    row.tried += 1
+    row.concerned += shown is not None
+    row.shown += bool(shown)
+    if shown and not row.first:
+        row.first = subject.number
+        print(f"{subject.number:>8} {row.damage.what}", flush=True)

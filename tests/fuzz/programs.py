@@ -80,13 +80,14 @@ class Writer(Words):
             two = self.random.sample(["h.f", "h.g", *([f"{r}.x", f"{r}.y"] if r else [])], 2)
             self.joint.append(tuple(place.replace(r, "s") if r else place for place in two))
         else:
-            index = self.pick(*scope.numbers * 3, *(f"number({r})" for r in scope.refs), "0", "1")
-            two = self.random.sample([f"h.arr[{index}]", f"S[{index}].x", f"S[{index}].y", "h.g"] + [f"T[{index}].b"] * self.has_twin, 2)
-            known = self.pick("0", "1")
+            index = self.pick(*scope.numbers * (9 if self.focus == "joint" else 3), *(f"number({r})" for r in scope.refs), "0", "1")
+            own = [f"S[{index}].x", f"S[{index}].y"] + [f"T[{index}].b"] * self.has_twin  # of an instance, and of an array of all
+            two = [f"h.arr[{index}]", self.pick(*own)] if self.chance(0.6) else self.random.sample([f"h.arr[{index}]", *own, "h.g"], 2)
+            known = self.side if self.side and self.chance(0.8) else self.pick("0", "1")
             self.joint.append(tuple(place.replace(f"[{index}]", f"[{known}]") for place in two))
-        value = self.pick("True", "True", "True", "False", "not h.f")
+        value = self.pick(*["True"] * (8 if self.focus == "joint" else 3), "False", "not h.f")
         seen = []
-        if not self.alike and self.own >= 0 and self.chance(0.5):  # what the step finds there
+        if not self.alike and self.own >= 0 and self.chance(0.75):  # what the step finds there
             seen = [f"Own[{self.own}].v = {' or '.join(self.joint[-1])}"]
         return seen + [f"{place} = {value}" for place in two]
 
@@ -160,8 +161,11 @@ class Writer(Words):
     def function(self, per: bool, length: int, handler: bool) -> str:
         """A function of about so many steps; returns its name."""
         name = self.fresh("run")
+        if self.focus == "joint" and self.own >= 0 and not handler and self.chance(0.6):
+            return self.tidy(name)
         scope = Scope(("s",) if per else ())
         lines: list[str] = []
+        self.side = ""
         if self.chance(0.65):
             scope = replace(scope, flags=self.pick(("v",), ("v", "w")))
             lines += [f"{flag} = False" for flag in scope.flags]
@@ -171,10 +175,11 @@ class Writer(Words):
         if handler:
             lines += ['with atomic("wait"):', *indented([f"wait_until({self.condition(Scope(scope.refs, whole=True))})", *self.effect(Scope(scope.refs, whole=True), False, 1)])]
             length -= 1
-        elif self.own >= 0 and self.chance(0.7):
-            lines.append(f"Own[{self.own}].n = {self.pick(0, 1)}")
+        elif self.own >= 0 and self.chance(1 if self.focus == "joint" else 0.7):
+            self.side = self.pick("0", "1")
+            lines.append(f"Own[{self.own}].n = {self.side}")
             length -= 1
-            if "i: Two = 0" in lines and self.chance(0.8):
+            if "i: Two = 0" in lines and self.chance(0.95 if self.focus == "joint" else 0.8):
                 lines.append(f"i = Own[{self.own}].n")
                 length -= 1
         while length > 0:
@@ -182,6 +187,20 @@ class Writer(Words):
             lines, length = lines + more, length - taken
         lines += self.report(scope)
         self.lines += ["", "", f"def {name}({'s: S' if per else ''}):", '    """A process."""', *indented(lines)]
+        return name
+
+    def tidy(self, name: str) -> str:
+        """A function that does nothing but write two variables in one step, at an index that it has read, or else raise a flag."""
+        own, side = f"Own[{self.own}]", self.pick("0", "1")
+        lines = [f"{own}.n = {side}", f"{self.pick('h.f', 'h.g', f'{own}.v')} = True"]
+        if not self.joint or self.chance(0.2):
+            kinds = ["h.arr[{}]", self.pick("S[{}].x", "S[{}].y", *["T[{}].b"] * self.has_twin)]
+            self.random.shuffle(kinds)
+            self.joint.append(tuple(kind.format(side) for kind in kinds))
+            seen = [f"{own}.v = {place}" for place in self.joint[-1]] if self.chance(0.8) else []
+            lines = [f"{own}.n = {side}", f"i = {own}.n", self.simple(Scope(numbers=("i",)), seen + [f"{kind.format('i')} = True" for kind in kinds])]
+            lines.insert(0, "i: Two = 0")
+        self.lines += ["", "", f"def {name}():", '    """A process."""', *indented(lines)]
         return name
 
     def typical(self, scope: Scope, length: int) -> tuple[list[str], Scope, int]:
@@ -276,7 +295,7 @@ class Writer(Words):
         found, states, most = [], 1, self.pick(*SIZES[: 1 if self.crowd else 5])
         for number in range(self.pick(2, 2, 2, 3) if self.apart else self.pick(2, 2, 3, 3, 4)):
             per = self.chance(0.9 if self.alike and not number else 0.4 if self.alike else 0.2)
-            instances = self.count if per else self.pick(1, 1, 1, 2)
+            instances = self.count if per else 1 if self.focus == "joint" else self.pick(1, 1, 1, 2)
             length = self.random.randint(1, 5)
             while length > 1 and states * (length + 1) ** instances > most:
                 length -= 1
@@ -292,7 +311,7 @@ class Writer(Words):
         self.draw_territory(per)
         kind = self.one_of(process=5, thread=1.5, worker=1 + bool(self.crowd), interrupt=0.5)
         self.own = -1
-        if not per and instances == 1 and self.chance(0.8):
+        if not per and instances == 1 and self.chance(0.95 if self.focus == "joint" else 0.8):
             self.own, self.actors = self.actors, self.actors + 1
         handler = kind in ("worker", "interrupt")
         names = self.function(per, length, handler)

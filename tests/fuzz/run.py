@@ -107,6 +107,7 @@ def drawn(seeds: Sequence[int], asked: Asked) -> list[tuple[int, Counter[str], l
             counts, wrong = Counter({"refused": 1}), []
         found.append((seed, counts, wrong, time.process_time() - start))
     gc.collect()
+    gc.freeze()  # what has survived is kept by LLVM and the like, and need not be looked at again
     return found
 
 

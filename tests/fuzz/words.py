@@ -54,6 +54,7 @@ class Words:
         self.favourite = self.pick("h.lock", "S[0].lock") if focus == "locks" and not self.alike else ""
         self.taken: set[str] = set()  # what processes have as their own
         self.territory: list[str] = []  # what the present process likes to write
+        self.side = ""  # the index that the present process gives itself
         self.joint: list[tuple[str, str]] = []  # what is written in one step
         self._draw_fields()
 

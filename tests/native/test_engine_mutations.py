@@ -235,11 +235,16 @@ def damage(monkeypatch: pytest.MonkeyPatch, directory: Path, old: str, new: str,
     for name, text in texts.items():
         text = text.replace(f"PIECE = {visited.PIECE} ", f"PIECE = {piece} ")
         text = text.replace(old, new).replace("from .visited import", "from .damaged_visited import")
-        text = re.sub(r"from \.compiled import .*", COMPILED, text)
+        text = own_compiled(text)
         (directory / f"{name}.py").write_text(text, "utf-8")
     made = [imported(monkeypatch, directory, name) for name in texts]
     monkeypatch.setattr(explore_native, "visited", made[0])
     monkeypatch.setattr(explore_native, "expand", made[1].expand)
+
+
+def own_compiled(text: str) -> str:
+    """The text of a module of the search loop, compiled by itself and not kept."""
+    return re.sub(r"from \.compiled import .*", COMPILED, text)
 
 
 def imported(monkeypatch: pytest.MonkeyPatch, directory: Path, name: str) -> ModuleType:

@@ -22,6 +22,7 @@ from checker.search import ample_check, plain as explore_plain
 from checker.verdict import api
 from checker.reduce import known_values, monotone, partial_order, watches
 from checker.reduce.ample import Ample
+from checker.reduce.granules import Granules
 from checker.base.errors import InternalError
 from checker.search.explore import explore
 from checker.ir.interpreter import Interpreter
@@ -182,6 +183,7 @@ NUMBER = int_type(0, 5)
 N, X0, Y0, K = "p:n", read("x", 0), read("y", 0), read("k")
 EITHER_IS_ZERO = binary("or", binary("==", X0, 0), binary("==", Y0, 0))
 ZERO_AND_ONE = binary("or", binary("and", binary("==", X0, 0), binary("==", read("z", 1), 1)), binary("==", Y0, 0))
+NOTHING_SEEN = binary("==", read("seen"), 0)
 BOTH_WITH_F = binary("or", unless(read("f")), binary("and", binary("==", X0, 1), binary("==", Y0, 1)))
 
 
@@ -239,6 +241,15 @@ BY_HAND = {  # what is dropped: (program, owner, function, text, what stands the
     "an index that the step has changed is not known": (
         two(assign(N, K), assign("y", 2, read(N)), index=1),
         ANALYSIS, "_access", " and self._known_before(index, assigned)", ""),
+    "a constant index outside the array reads element 0": (
+        two(assign("seen", read("x", 7)), claim=NOTHING_SEEN, other="x", first=0),
+        Granules, "element", "else 0", "else len(self.of[name]) - 1"),
+    "an index outside the array reads element 0": (
+        two(assign("seen", read("x", read(N))), claim=NOTHING_SEEN, other="x", first=0, index=5),
+        Granules, "inside", "elements[0] == 0", "False"),
+    "what a property reads outside the array is element 0": (
+        two(assign("x", 0), claim=binary("or", binary("==", read("x", 7), 0), binary("==", Y0, 0))),
+        watches.Watches, "__init__", "form_of(expr)", "form_of(one.expr)"),
     "a lock whose index changes is not known": (
         of_locks(), ANALYSIS, "block", "{read for read in waits if self._known_before(read.index, assigned)}", "waits"),
 }  # fmt: skip
