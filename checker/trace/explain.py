@@ -135,11 +135,11 @@ def waits(trace: Trace) -> list[Waiting]:
         process = judge.program.processes[actor.process]
         block = judge.block_of(state, actor.process, actor.instance)
         if block.label not in process.rests:
-            found += _waits_of(actor, trace) or [
+            found += waiting(actor, trace) or [
                 Waiting(Names(trace.program).actors[actor.self - 1], block.call.name)
             ]
         elif _has_work(actor, trace):
-            late += _waits_of(actor, trace)
+            late += waiting(actor, trace)
     stuck = {wait.who for wait in found}
     others = tuple(dict.fromkeys(wait.who for wait in late))
     undone = [wait.done and not stuck - {wait.who} & set(wait.whom) for wait in found]  # by nobody who waits, too
@@ -207,7 +207,8 @@ def is_deadlock(trace: Trace) -> bool:
     return trace.violation is not None and trace.violation.property == DEADLOCK
 
 
-def _waits_of(actor: Actor, trace: Trace) -> list[Waiting]:
+def waiting(actor: Actor, trace: Trace) -> list[Waiting]:
+    """What `actor`, which cannot take a step at the end of `trace`, waits for: all that decides that, each by itself."""
     judge, state, names = trace.judge, trace.states[-1], Names(trace.program)
     block = judge.block_of(state, actor.process, actor.instance)
     call = names.call(block.call, judge, state, actor)

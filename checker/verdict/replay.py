@@ -53,7 +53,7 @@ class Replayed:
 
     def _outcome(self, width: int) -> str:
         if isinstance(self.followed, Transplanted) and not self.violated:
-            return _comparison(self.followed, self.stored.property, self.task.name, width)
+            return comparison(self.followed, self.stored.property, self.task.name, width)
         steps = len(self.followed.trace.steps)
         if self.followed.stopped is not None:
             at = self.followed.stopped + 1
@@ -62,7 +62,7 @@ class Replayed:
             return f"{self.stored.property} is not violated after these {steps} steps"
         if self.violated == self.stored.property:
             text = f"checked again: {self.violated} is violated after {steps} step{'s' * (steps > 1)}"
-            fixed = self.baseline and _comparison(self.baseline[1], self.stored.property, self.baseline[0], width)
+            fixed = self.baseline and comparison(self.baseline[1], self.stored.property, self.baseline[0], width)
             return text + (f"\n\n  {fixed}" if fixed else "")
         return f"{self.violated} is violated after {steps} steps, where the file says {self.stored.property}"
 
@@ -100,9 +100,9 @@ class Replayed:
         }
 
 
-def _comparison(found: Transplanted, property: str, design: str, width: int) -> str:
+def comparison(found: Transplanted, property: str, design: str, width: int) -> str:
     """What becomes of the steps of a counterexample on another design, in words."""
-    lines = [f"with {design} these steps do not violate {property}:"]
+    lines = [f"with {design} these steps do not violate {property or 'anything'}:"]
     stopped, steps = found.stopped, found.origin.steps
     if found.effect is not None and (stopped is None or found.effect[0] < stopped):
         index, place, values = found.effect
