@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import webbrowser
 from typing import Any
@@ -61,14 +62,15 @@ def _served(session: Any, trace: Any, against: str | None, port: int, browser: b
     application = Explorer(session, trace, against)
     running = server(application, port)
     address = f"http://{running.host}:{running.port}/"
-    click.echo(f"{address}  (Ctrl-C ends it)")
-    sys.stdout.flush()
-    if browser and _has_screen():
-        webbrowser.open(address)
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        click.echo(f"{address}  (Ctrl-C ends it)")
+        sys.stdout.flush()
+        if browser and _has_screen():
+            webbrowser.open(address)
         running.serve_forever()
     except KeyboardInterrupt:
-        click.echo()
+        pass
     finally:
         application.stop()
         running.server_close()

@@ -53,7 +53,7 @@ function listen() {
   $("filter").addEventListener("input", drawState);
   $("every").addEventListener("change", drawState);
   $("other").addEventListener("change", () => { if (here.two) back(); toggleBeside(); $("other").blur(); });
-  addEventListener("hashchange", followAddress);
+  addEventListener("hashchange", () => followAddress());
 }
 
 /** On a narrow screen one panel is shown at a time. */

@@ -124,8 +124,8 @@ function address() {
   return `#${new URLSearchParams(values)}`;
 }
 
-async function followAddress() {
-  const said = new URLSearchParams(location.hash.slice(1));
+async function followAddress(hash = location.hash) {
+  const said = new URLSearchParams(hash.slice(1));
   const { scene, walk } = here.one;
   const foreign = ["design", "scenario", "bound"].some((name) => (said.get(name) || String(scene[name] ?? "")) !== String(scene[name] ?? ""));
   if (here.live && foreign) {

@@ -31,6 +31,7 @@ function drawHeading() {
   $("violated").classList.toggle("bad", Boolean(walk.violation));
 }
 
+const asked = location.hash; // before a position is written there
 here.otherOf = here.one.walk.schedule;
 drawScene();
 setRows();
@@ -38,4 +39,4 @@ drawTimeline();
 chooseTab("drawn");
 listen();
 go(here.rows.length);
-followAddress();
+followAddress(asked);
