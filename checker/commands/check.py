@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..base.errors import UsageError
-from .options import BYTES, JSON, SEARCH, SELECTION
+from .options import BYTES, DRAWN, JSON, SEARCH, SELECTION
 
 
 @click.command()
@@ -21,19 +21,22 @@ from .options import BYTES, JSON, SEARCH, SELECTION
 @click.option("--full", is_flag=True, help="Show every step of a counterexample.")
 @click.option("--verbose", is_flag=True, help="Name every property that says nothing here.")
 @click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
+@DRAWN
 @BYTES
 @click.option("--no-z3", is_flag=True, help="Do not ask z3 about sizes in bytes.")
 def check(
     json_file: str | None, junit: str | None, save: str | None, quiet: bool, full: bool, verbose: bool,
-    block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
+    block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool,
+    perfetto: str | None, mermaid: str | None, svg: str | None, **choice: Any,
 ) -> int:
     """Explore every interleaving of a scenario and judge its properties."""
     from ..output import results as output
+    from ..output.drawn import write_drawn
 
-    output.check_writable(json_file, junit, save=save)
+    output.check_writable(json_file, junit, perfetto, mermaid, svg, save=save)
     with output.progress_shown(not quiet) as progress:
         result = _checked(progress=progress, **choice)
-    text = "-" not in (json_file, junit)
+    text = "-" not in (json_file, junit, perfetto, mermaid, svg)
     said = None
     if not quiet or json_file:
         from ..smt.sizes.said import said_of
@@ -52,6 +55,7 @@ def check(
     if json_file:
         more = {"sizes": said and said.as_json(), "finding": finding and finding.name}
         output.write_json(json_file, result.as_json(saved) | more)
+    write_drawn(result.violation and result.violation.trace, result.drawings, perfetto, mermaid, svg)
     if junit:
         output.write_text(junit, output.junit_text(result))
     return 0 if finding and accept_findings else result.exit_status

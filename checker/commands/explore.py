@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ..base.errors import UsageError
-from .options import DESIGN, MODEL, OperationBound
+from .options import DESIGN, DRAWN, MODEL, OperationBound
 
 
 @click.command()
@@ -23,37 +23,35 @@ from .options import DESIGN, MODEL, OperationBound
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a constant; repeatable.")
 @click.option("--with", "against", metavar="D", help="The design to be put beside it; by default the baseline of a variant.")
 @click.option("--html", metavar="OUT", help="Write the page of FILE as one file that needs no server.")
+@DRAWN
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="one that is free", metavar="N")
 @click.option("--no-open", is_flag=True, help="Do not open a browser.")
 def explore(
     file: str | None, model: str | None, design: str | None, scenario: str | None, bound: int | str | None, settings: tuple[str, ...],
-    against: str | None, html: str | None, port: int, no_open: bool,
+    against: str | None, html: str | None, perfetto: str | None, mermaid: str | None, svg: str | None, port: int, no_open: bool,
 ) -> None:  # fmt: skip
     """Step through the counterexample in FILE, or through any interleaving of a scenario, in the browser.
 
     The page is served on this machine only, until Ctrl-C. Any thread's next step can be chosen, and the page's address
-    keeps the schedule.
+    keeps the schedule. With --html, --perfetto, --mermaid or --svg a file is written instead.
     """
-    from ..explorer.session import opened
+    from ..explorer.page import page
+    from ..explorer.session import opened, whole
+    from ..output import results as output
+    from ..output.drawn import write_drawn
 
     if file and (scenario or bound is not None or settings):
         raise UsageError("explore: FILE says scenario, bound and constants itself")
+    files = [html, perfetto, mermaid, svg]
+    if any(files) and file is None:
+        raise UsageError("explore: name the FILE of a counterexample to be written; `check --save FILE` writes one")
+    output.check_writable(*files)
     session, trace = opened(file, model, design, scenario, bound, settings)
-    if html is not None:
-        _written(html, file, session, trace, against)
-    else:
+    if html:
+        output.write_text(html, page(whole(session, trace, against=against)))
+    write_drawn(trace, next(iter(session.scenes.values())).rows, perfetto, mermaid, svg)
+    if not any(files):
         _served(session, trace, against, port, not no_open)
-
-
-def _written(html: str, file: str | None, session: Any, trace: Any, against: str | None) -> None:
-    from ..explorer.page import page
-    from ..explorer.session import whole
-    from ..output import results as output
-
-    if file is None:
-        raise UsageError("explore --html: name the FILE of a counterexample; `check --save FILE` writes one")
-    output.check_writable(html)
-    output.write_text(html, page(whole(session, trace, against=against)))
 
 
 def _served(session: Any, trace: Any, against: str | None, port: int, browser: bool) -> None:

@@ -45,17 +45,32 @@ class Moment:
         return whole if len(whole) <= room else self.text
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is told of a trace: its moments, which of them (by index) has to come before which, and the lines below them."""
+
+    moments: tuple[Moment, ...]
+    orders: tuple[tuple[int, int], ...]
+    below: tuple[str, ...]
+
+
 def short(trace: Trace, rows: Sequence[DrawnRow] = (), width: int = 80) -> list[str]:
     """The lines, at most MOST_LINES of at most `width` columns, without the verdict; rows: the model's drawings.
 
     [] for a trace that violates nothing, that violates it before any step, or that never ends."""
     if trace.violation is None or not trace.steps or trace.loop is not None:
         return []
+    told = _Story(trace, rows).told(width)
+    below = [*told.below, *_order(told, width)]
+    return [*_columns(told.moments, width, MOST_LINES - len(below)), *below]
+
+
+def told(trace: Trace, rows: Sequence[DrawnRow] = (), width: int = 80) -> Told:
+    """The same for drawings; of a trace that has no short form every step, and nothing below but what is violated."""
     story = _Story(trace, rows)
-    below = [*story.crash(width), *story.sentence(width), *story.positions(width)]
-    moments = story.moments(min(MOST_STEPS, MOST_LINES - len(below) - 2))
-    below += story.order(moments, width)
-    return [*_columns(moments, width, MOST_LINES - len(below)), *below]
+    if short(trace, rows, width):
+        return story.told(width)
+    return Told(tuple(story.moments(len(trace.steps), every=True)), (), tuple(story.sentence(width)) if trace.violation else ())
 
 
 class _Story:
@@ -67,6 +82,11 @@ class _Story:
         self.orders = found[0] if found else []
         self.guilty = deciding_slots(trace)
         self.operations = self._operations()
+
+    def told(self, width: int) -> Told:
+        below = [*self.crash(width), *self.sentence(width), *self.positions(width)]
+        moments = self.moments(min(MOST_STEPS, MOST_LINES - len(below) - 2))
+        return Told(tuple(moments), tuple(self.pairs(moments)), tuple(below))
 
     def _operations(self) -> list[str]:
         """For each step the operation that it belongs to: "append()"; "" for those who start none."""
@@ -80,10 +100,10 @@ class _Story:
 
     # ---- which steps
 
-    def moments(self, most: int) -> list[Moment]:
-        """The `most` steps that matter most, in the order of the trace."""
+    def moments(self, most: int, every: bool = False) -> list[Moment]:
+        """The `most` steps that matter most, in the order of the trace; every: those that do not, too."""
         values = {index: self._weight(index) for index in range(len(self.trace.steps))}
-        ranked = sorted((i for i, value in values.items() if value), key=lambda i: (-values[i], i))
+        ranked = sorted((i for i, value in values.items() if value or every), key=lambda i: (-values[i], i))
         told: dict[str, int] = {}  # of each thread the start of the operation that was named last
         found = []
         for index in sorted(ranked[:most]):
@@ -226,11 +246,16 @@ class _Story:
         brief = "; ".join(at for at, _ in told)
         return _wrapped(whole if len(whole) < 2 * width - LONG_CALL else brief, "  next: ", width, 2) if told else []
 
-    def order(self, moments: Sequence[Moment], width: int) -> list[str]:
-        """The orders that matter, by the numbers of the lines."""
-        number = {moment.index: n for n, moment in enumerate(moments, 1)}
-        told = [f"{number[o.first]} before {number[o.second]}" for o in self.orders if o.first in number and o.second in number]
-        return _wrapped(", ".join(told), "  order that it takes: ", width, 1) if told else []
+    def pairs(self, moments: Sequence[Moment]) -> list[tuple[int, int]]:
+        """The orders that matter, by the indices of moments."""
+        number = {moment.index: n for n, moment in enumerate(moments)}
+        return [(number[o.first], number[o.second]) for o in self.orders if o.first in number and o.second in number]
+
+
+def _order(told: Told, width: int) -> list[str]:
+    """The orders that matter, by the numbers of the lines."""
+    said = [f"{first + 1} before {second + 1}" for first, second in told.orders]
+    return _wrapped(", ".join(said), "  order that it takes: ", width, 1) if said else []
 
 
 def _columns(moments: Sequence[Moment], width: int, most: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..base.errors import UsageError
 from ..ir.program import DEADLOCK
 from ..ir.slots import instance_name
-from ..picture.cells import rows_of
+from ..picture.cells import DrawnRow, rows_of
 from ..picture.report import counterexample
 from ..trace.file import Stored, read
 from ..trace.order import sentences
@@ -44,11 +44,20 @@ class Replayed:
         """1 if something is violated, else 0."""
         return 1 if self.violated else 0
 
+    @property
+    def trace(self) -> Trace:
+        """The steps as they were taken now."""
+        return replace(self.followed.trace, facts=self.task.facts)
+
+    @property
+    def drawings(self) -> tuple[DrawnRow, ...]:
+        """How the model draws its states."""
+        return rows_of(self.task.catalogue, self.task.program)
+
     def text(self, width: int = 80, colour: bool = False) -> str:
         """The steps as a picture, and what is so now."""
-        trace = replace(self.followed.trace, facts=self.task.facts)
-        picture = counterexample(trace, rows_of(self.task.catalogue, self.task.program), width, colour)
-        told = sentences(trace, width)
+        picture = counterexample(self.trace, self.drawings, width, colour, places=True)
+        told = sentences(self.trace, width)
         return "\n\n".join([picture.rstrip(), *(["\n".join(told)] if told else []), f"  {self._outcome(width)}"])
 
     def _outcome(self, width: int) -> str:

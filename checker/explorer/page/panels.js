@@ -83,7 +83,7 @@ function drawSource() {
   $("source").replaceChildren(el("div.head", {}, el("h2", {}, "Source"), el("div.threads", {}, ...names)), el(`div.sources${here.two ? ".two" : ""}`, {}, ...parts));
   for (const code of $("source").querySelectorAll("pre")) {
     const line = code.querySelector(".done, .ahead");
-    if (line) code.scrollTop = line.offsetTop - code.clientHeight / 3;
+    if (line) code.scrollTop = line.offsetTop - code.clientHeight / (here.two ? 8 : 3);
   }
 }
 
