@@ -11,12 +11,14 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..base.errors import shown_path
 from ..ir.slots import instance_name
-from ..trace.explain import deciding_slots, explain_deadlock, falsifiers, is_deadlock, waits
+from ..trace.explain import deciding_slots, explain_deadlock, fails_by_itself, falsifiers, is_deadlock, waits
 from ..trace.order import orderings
 from ..trace.trace import Trace
 from ..trace.values import Names
 from .cells import DrawnRow
+from .lines import step_text
 
 MOST_STEPS = 8  # lines in the columns
 MOST_LINES = 14  # in all
@@ -25,7 +27,7 @@ MOST_COLUMNS = 4
 MARGIN, NARROWEST = 5, 30  # where the first column begins; room that the last one has
 ORDER, END, GUILTY, FAILURE, DRAWN, READ, BEGIN = 1000, 900, 800, 700, 60, 50, 10  # what is shown first
 MOST_ORDERS = 4  # whose steps are shown
-LONG_CALL = 40
+SHORT_CALL, LONG_CALL = 34, 40  # a call with its arguments; with the function around it
 FAILURES = "failures_left"  # how a model calls the variables that count the failures still allowed
 
 
@@ -183,7 +185,9 @@ class _Story:
                 return f"{self.names.value(note.type, note.value)}()"
         name = block.call.name
         if name.isidentifier():
-            return f"{name}()"
+            whole = step_text(self.names, self.trace.judge, self.trace.states[index], step)
+            returned = whole.partition(") = ")[2].partition("   ")[0]
+            return whole if len(whole) <= SHORT_CALL else f"{name}()" + (f" = {returned}" if returned else "")
         head = name.split(":")[0]
         if head.endswith("()"):
             return head
@@ -200,7 +204,7 @@ class _Story:
         wanted = self.guilty | marks
         kept = tuple(b if slot not in wanted else a for slot, (b, a) in enumerate(zip(before, after)))
         hidden = drawn | {v.name for v in self.trace.program.variables if v.name.endswith(FAILURES) or v.type.kind == "owner"}
-        told = self.names.changes(before, kept, True, hidden)
+        told = self.names.changes(before, kept, False, hidden)
         if told or self._redrawn(index):
             return told[:2]
         return self.names.changes(before, after, False, hidden)[:1]
@@ -226,9 +230,13 @@ class _Story:
             told = explain_deadlock(self.trace, width - 2)
             cycle = [line for line in told if line.startswith("cycle") or line.endswith("itself")]
             return [f"  {line}" for line in (told[:3] + cycle if len(told) > 4 else told)]
-        because = falsifiers(self.trace)
+        because = falsifiers(self.trace, ghosts=False)
+        failed = self.trace.steps[-1].violation
+        if failed and failed.pos.line:
+            because = [f"tested in {shown_path(failed.pos.file)}:{failed.pos.line}"]
+            because += ["after what this step has done itself"] if fails_by_itself(self.trace) else []
         lines = _wrapped(violation.message, "  violated: ", width, 2)
-        return lines + (_wrapped(", ".join(because), "  as ", width, 1) if because else [])
+        return lines + (_wrapped(", ".join(because), "  " if failed else "  as ", width, 1) if because else [])
 
     def positions(self, width: int) -> list[str]:
         """What each thread that is in the middle of something is about to do."""
