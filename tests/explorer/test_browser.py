@@ -61,7 +61,7 @@ class Page:
     def texts(self, selector: str) -> list[str]:
         return self.run(f"[...document.querySelectorAll({selector!r})].map((one) => one.innerText)")
 
-    def until(self, met: Any, seconds: float = 30) -> Any:
+    def until(self, met: Any, seconds: float = 60) -> Any:
         from selenium.webdriver.support.wait import WebDriverWait
 
         return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: met())
