@@ -140,7 +140,7 @@ def test_the_object_that_json_writes(run, tmp_path):
     violation = result["violation"]
     assert violation["property"] == "mutual_exclusion" and violation["file"] is None
     assert violation["message"] == "At most one process is in the critical section."
-    assert {"process", "call", "choices"} == set(violation["steps"][0])
+    assert {"process", "call", "choices", "place"} == set(violation["steps"][0])
 
 
 def test_junit_has_a_case_for_each_property(run, tmp_path):
