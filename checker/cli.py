@@ -20,6 +20,7 @@ from .commands.check import check
 from .commands.compare import compare
 from .commands.designs import designs
 from .commands.diff import diff
+from .commands.explore import explore
 from .commands.export import export
 from .commands.graph import graph
 from .commands.mutate import mutate
@@ -114,7 +115,7 @@ def commands() -> None:
 
 
 for command in (
-    check, verify, designs, scenarios, properties, show, diff, compare, replay,
+    check, verify, designs, scenarios, properties, show, diff, compare, replay, explore,
     graph, bench, export, regress, mutate, prove,
 ):  # fmt: skip
     commands.add_command(command)

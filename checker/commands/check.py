@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..base.errors import UsageError
-from .options import BYTES, JSON, SEARCH, SELECTION
+from .options import BYTES, DRAWN, JSON, SEARCH, SELECTION
 
 
 @click.command()
@@ -21,21 +21,24 @@ from .options import BYTES, JSON, SEARCH, SELECTION
 @click.option("--full", is_flag=True, help="Show every step of a counterexample.")
 @click.option("--verbose", is_flag=True, help="Name every property that says nothing here.")
 @click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
+@DRAWN
 @BYTES
 @click.option("--no-z3", is_flag=True, help="Do not ask z3 about sizes in bytes.")
 def check(
     json_file: str | None, junit: str | None, save: str | None, quiet: bool, full: bool, verbose: bool,
-    block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
+    block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool,
+    perfetto: str | None, mermaid: str | None, svg: str | None, **choice: Any,
 ) -> int:
     """Explore every interleaving of a scenario and judge its properties."""
+    from ..output.drawn import write_drawn
     from ..output.junit import junit_text
     from ..output.progress import progress_shown, tell_bound
     from ..output.results import known_finding, report
     from ..output.terminal import terminal
     from ..output.writing import ITF, check_writable, save_counterexample, write_json, write_text
 
-    check_writable(json_file, junit, save=save)
-    text = "-" not in (json_file, junit)
+    check_writable(json_file, junit, perfetto, mermaid, svg, save=save)
+    text = "-" not in (json_file, junit, perfetto, mermaid, svg)
     with progress_shown(not quiet) as progress:
         result = _checked(progress=progress, told=tell_bound if text and not quiet else None, **choice)
     said = None
@@ -58,6 +61,7 @@ def check(
     if json_file:
         beside = {"sizes": said and said.as_json(), "finding": finding and finding.name}
         write_json(json_file, result.as_json(saved) | beside)
+    write_drawn(result.violation and result.violation.trace, result.drawings, perfetto, mermaid, svg)
     if junit:
         write_text(junit, junit_text(result))
     return 0 if finding and accept_findings else result.exit_status

@@ -104,3 +104,8 @@ BYTES = options(
     click.option("--block-size", type=int, metavar="BYTES", help="Show a counterexample with blocks of this size."),
     click.option("--folio-order", type=click.IntRange(0, 9), metavar="N", help="And folios of 2^N pages."),
 )
+DRAWN = options(
+    click.option("--perfetto", metavar="OUT", help="Write the counterexample as a trace for ui.perfetto.dev."),
+    click.option("--mermaid", metavar="OUT", help="Write it in short as a sequence diagram of Mermaid."),
+    click.option("--svg", metavar="OUT", help="Write it in short as a drawing."),
+)

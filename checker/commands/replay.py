@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import BYTES, JSON, MODEL
+from .options import BYTES, DRAWN, JSON, MODEL
 
 
 @click.command()
@@ -14,9 +14,10 @@ from .options import BYTES, JSON, MODEL
 @BYTES
 @click.option("--symbolic", is_flag=True, help="Say for which sizes, in bytes, these steps are bad.")
 @JSON
+@DRAWN
 def replay(
     file: str, model: str | None, design: str | None, block_size: int | None, folio_order: int | None, symbolic: bool,
-    json_file: str | None,
+    json_file: str | None, perfetto: str | None, mermaid: str | None, svg: str | None,
 ) -> int:
     """Follow the counterexample in FILE again, step by step, and judge its end.
 
@@ -25,11 +26,12 @@ def replay(
 
     Exit status: 1 if something is violated, 0 if nothing is, 2 if the file does not fit the model.
     """
+    from ..output.drawn import write_drawn
     from ..output.terminal import terminal
     from ..output.writing import check_writable, write_json
     from ..verdict import replay as replaying
 
-    check_writable(json_file)
+    check_writable(json_file, perfetto, mermaid, svg)
     outcome = replaying.replayed(file, model, design)
     in_bytes = None
     if symbolic or block_size is not None or folio_order is not None:
@@ -38,6 +40,7 @@ def replay(
         in_bytes = replayed_in_bytes(outcome, block_size, folio_order, symbolic)
     if json_file:
         write_json(json_file, outcome.as_json() | (in_bytes.as_json() if in_bytes else {}))
-    if json_file != "-":
+    write_drawn(outcome.trace, outcome.drawings, perfetto, mermaid, svg)
+    if "-" not in (json_file, perfetto, mermaid, svg):
         click.echo((in_bytes or outcome).text(*terminal()))
     return outcome.exit_status

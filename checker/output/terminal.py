@@ -11,8 +11,8 @@ def terminal() -> tuple[int, bool]:
     """Columns of text to write, and whether in colour.  COLUMNS tells how many, whatever the text is written to."""
     columns = shutil.get_terminal_size((80, 24)).columns
     if sys.stdout.isatty():
-        return min(columns, 110), not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return (max(60, min(columns, 110)) if "COLUMNS" in os.environ else 80), False
+        return columns, not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (max(60, columns) if "COLUMNS" in os.environ else 80), False
 
 
 def list_width() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .lines import Line, Picture
@@ -40,11 +40,14 @@ class ColumnLayout:
         return MARGIN if line.column < 0 else self.offsets[line.column] + self.indent * line.depth
 
 
-def lay_out(picture: Picture, width: int = 80, mark: Mark = lambda text, style: text) -> list[str]:
+def lay_out(
+    picture: Picture, width: int = 80, mark: Mark = lambda text, style: text, margin: Sequence[str] = ()
+) -> list[str]:
     """The lines of text; columns stand beside each other if `width` allows, else staggered.
 
     Changes that do not fit at the right of their call go on lines of their own.  mark: puts
-    a text in the style "change", "name" or "thread 0", "thread 1", ...
+    a text in the style "change", "name" or "thread 0", "thread 1", ...  margin: a text for each step of the trace,
+    to stand at the right of its line, beyond `width`.
     """
     layout = _choose_layout(picture, width)
     rows: list[str] = []
@@ -58,7 +61,11 @@ def lay_out(picture: Picture, width: int = 80, mark: Mark = lambda text, style: 
         if not layout.apart and line.column not in (-1, last):
             last = line.column
             rows.append(" " * layout.offsets[last] + mark(f"[{picture.threads[last]}]", "name"))
-        rows += _place(line, layout, mark)
+        placed = _place(line, layout, mark)
+        if margin and line.step >= 0 and not line.call:
+            plain = _place(line, layout, lambda text, style: text)[0]
+            placed[0] += " " * (width + GAP - len(plain)) + mark(margin[line.step], "dim")
+        rows += placed
     return rows
 
 

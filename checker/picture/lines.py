@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
-from ..ir.interpreter import State, Step
+from ..ir.interpreter import Interpreter, State, Step
 from ..ir.program import Block, Frame, Pos
 from ..trace.trace import Trace
 from ..trace.values import Names
@@ -20,12 +20,15 @@ class Line:
 
     column: of which thread, counted from the left; -1: across all of them.
     changes: state changes, to stand at the right.
+    step: index of the step that it shows, or that it leads to; -1: of none.  call: it shows no step, but a call on the way.
     """
 
     column: int
     depth: int
     text: str
     changes: tuple[str, ...] = ()
+    step: int = -1
+    call: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class _Entry:
     """A call of a function, a step, or a remark; `inside`: the call that it happens in.
 
     called_at, first, went_on, of calls: from where; the place of its first own step; whether
-    it has taken another step since.
+    it has taken another step since.  step: the index of the step that it is, or leads to.
     """
 
     column: int
@@ -74,6 +77,7 @@ class _Entry:
     called_at: Pos | None = None
     first: Pos | None = None
     went_on: bool = False
+    step: int = -1
 
     def is_called(self, frames: tuple[Frame, ...], depth: int) -> bool:
         """Can the frame at `depth` be this call?"""
@@ -108,6 +112,7 @@ class _Drawer:
     columns: dict[int, int] = field(default_factory=dict)
     stacks: dict[int, list[_Entry]] = field(default_factory=dict)
     entries: list[_Entry] = field(default_factory=list)
+    now: int = -1  # the step that is being drawn
 
     def __post_init__(self) -> None:
         self.names = Names(self.trace.program)
@@ -117,7 +122,7 @@ class _Drawer:
 
     def draw(self, index: int) -> None:
         """Add step `index`, and before it the calls that lead to it and are not printed yet."""
-        step, actor = self.trace.steps[index], self.trace.actor(index)
+        step, actor, self.now = self.trace.steps[index], self.trace.actor(index), index
         who = actor.self - 1
         column = self.columns.setdefault(who, len(self.columns))
         process = self.trace.program.processes[step.process]
@@ -126,7 +131,7 @@ class _Drawer:
             self.stacks.pop(who, None)
         before = self.trace.states[index]
         after = before if step.after is None else self.trace.states[index + 1]
-        text = self._text(block, step, self.names.call(block.call, self.trace.judge, before, actor))
+        text = step_text(self.names, self.trace.judge, before, step)
         entry = _Entry(column, text, self._enter(who, column, block), self._changes(before, after))
         self._add(entry)
         if block.starts or not block.frames:  # the step that starts an operation stands for the call of it
@@ -143,6 +148,7 @@ class _Drawer:
             self.stacks.pop(who, None)
 
     def _add(self, entry: _Entry) -> None:
+        entry.step = self.now
         self.entries.append(entry)
         if entry.inside is not None:
             entry.inside.contents += 1
@@ -179,22 +185,24 @@ class _Drawer:
             return stack[0].text.split("(")[0] == frames[0].function
         return stack[depth].is_called(frames, depth)
 
-    def _text(self, block: Block, step: Step, call: str) -> str:
-        """The call, with what it returned; of a step that starts an operation, with what was chosen."""
-        returned, chosen = "", []
-        for note in step.notes:
-            value = self.names.value(note.type, note.value)
-            if note.text in ("", block.call.name):
-                returned += f" = {value}"
-            elif note.text == "starts":  # which of its operations a thread starts
-                call = f"{value}()"
-            else:
-                chosen.append(f"{note.text} = {value}")
-        if block.starts and chosen and call.endswith(")"):
-            arguments = call.removesuffix(")").partition("(")[2]
-            call = f"{call.partition('(')[0]}({', '.join([*filter(None, [arguments]), *chosen])})"
-            chosen = []
-        return call + returned + "".join(f"   {one}" for one in chosen)
+
+def step_text(names: Names, judge: Interpreter, before: State, step: Step) -> str:
+    """A step from state `before`: its call, with what it returned; of one that starts an operation, with what was chosen."""
+    block = judge.program.processes[step.process].blocks[step.label]
+    call, returned, chosen = names.call(block.call, judge, before, judge.actor(step.process, step.instance)), "", []
+    for note in step.notes:
+        value = names.value(note.type, note.value)
+        if note.text in ("", block.call.name):
+            returned += f" = {value}"
+        elif note.text == "starts":  # which of its operations a thread starts
+            call = f"{value}()"
+        else:
+            chosen.append(f"{note.text} = {value}")
+    if block.starts and chosen and call.endswith(")"):
+        arguments = call.removesuffix(")").partition("(")[2]
+        call = f"{call.partition('(')[0]}({', '.join([*filter(None, [arguments]), *chosen])})"
+        chosen = []
+    return call + returned + "".join(f"   {one}" for one in chosen)
 
 
 def _lines(entries: list[_Entry], joined: int) -> list[Line]:
@@ -207,10 +215,11 @@ def _lines(entries: list[_Entry], joined: int) -> list[Line]:
             line = lines[around]
             text = f"{line.text} -> {entry.text}"
             if len(text) <= joined:
-                lines[around] = Line(line.column, line.depth, text, (*line.changes, *entry.changes))
+                changes = (*line.changes, *entry.changes)
+                lines[around] = Line(line.column, line.depth, text, changes, entry.step, line.call and entry.is_call)
                 line_of[entry] = around
                 continue
         depth = 0 if around is None else lines[around].depth + 1
         line_of[entry] = len(lines)
-        lines.append(Line(entry.column, depth, entry.text, entry.changes))
+        lines.append(Line(entry.column, depth, entry.text, entry.changes, entry.step, entry.is_call))
     return lines

@@ -5,31 +5,34 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Container, Sequence
 
+from ..base.errors import shown_path
 from ..trace.explain import explain_deadlock, falsifiers, guilty_ghosts, is_deadlock
-from ..trace.trace import Facts, Trace
+from ..trace.trace import Facts, Trace, place_of
 from ..trace.values import Names
 from .cells import DrawnRow, draw, legends
-from .columns import lay_out, stands_apart
+from .columns import GAP, lay_out, stands_apart
 from .lines import picture_of
 
 NARROW, STANDARD = 72, 80  # columns of text
-COLOURS = {"bad": "1;31", "good": "1;32", "doubt": "1;33", "change": "33", "name": "1"}
+COLOURS = {"bad": "1;31", "good": "1;32", "doubt": "1;33", "change": "33", "name": "1", "dim": "2"}
 THREADS = ("36", "35", "34", "32")  # colours of threads, from the left
 
 
 def counterexample(
-    trace: Trace, rows: Sequence[DrawnRow] = (), width: int = STANDARD, colour: bool = False, ghosts: bool = False
-) -> str:
+    trace: Trace, rows: Sequence[DrawnRow] = (), width: int = STANDARD, colour: bool = False, ghosts: bool = False,
+    places: bool = False,
+) -> str:  # fmt: skip
     """The whole story of a violation, as plain text.
 
     rows: the model's drawings (`cells.rows_of`).  width: columns of text that there are;
     colour: with escape sequences, for a terminal.  ghosts: show changes of all ghost variables,
-    not only of those that the violated property is about.
+    not only of those that the violated property is about.  places: with the line of the model at the right of each step,
+    and with its file where there is room.
     """
     parts = [
-        _headline(trace, width, colour),
+        [*_headline(trace, width, colour), *(_failed_at(trace) if places else [])],
         _titled("At the start:", _start(trace, rows)),
-        _trace_lines(trace, rows, max(width, NARROW), colour, ghosts or guilty_ghosts(trace)),
+        _trace_lines(trace, rows, max(width, NARROW), colour, ghosts or guilty_ghosts(trace), places),
         *_ending(trace, rows),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -123,15 +126,29 @@ def _start(trace: Trace, rows: Sequence[DrawnRow]) -> list[str]:
 
 
 def _trace_lines(
-    trace: Trace, rows: Sequence[DrawnRow], width: int, colour: bool, ghosts: Container[str] | bool
+    trace: Trace, rows: Sequence[DrawnRow], width: int, colour: bool, ghosts: Container[str] | bool, places: bool
 ) -> list[str]:
     """The trace; every call on a line of its own if that leaves room for columns, else joined."""
     if not trace.steps:
         return ["  (in the initial state)"]
+    margin = _places(trace, width) if places else []
+    width -= max(map(len, margin), default=-GAP) + GAP
     picture = picture_of(trace, ghosts, rows, joined=0)
     if not stands_apart(picture, width):
         picture = picture_of(trace, ghosts, rows)
-    return lay_out(picture, width, lambda text, style: paint(text, style, colour))
+    return lay_out(picture, width, lambda text, style: paint(text, style, colour), margin)
+
+
+def _places(trace: Trace, width: int) -> list[str]:
+    """Where each step is in the model: its line; with the file if the terminal is wide."""
+    found = [place_of(trace, index).rpartition("/")[2] for index in range(len(trace.steps))]
+    return found if width >= STANDARD + max(map(len, found)) else [":" + place.rpartition(":")[2] if place else "" for place in found]
+
+
+def _failed_at(trace: Trace) -> list[str]:
+    """Of a violation that a step is: where that is in the model."""
+    failed = trace.steps[-1].violation if trace.steps else None
+    return [f"  At {shown_path(failed.pos.file)}:{failed.pos.line}"] if failed and failed.pos.line else []
 
 
 def _ending(trace: Trace, rows: Sequence[DrawnRow]) -> list[list[str]]:

@@ -11,12 +11,14 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..base.errors import shown_path
 from ..ir.slots import instance_name
-from ..trace.explain import deciding_slots, explain_deadlock, falsifiers, is_deadlock, waits
+from ..trace.explain import deciding_slots, explain_deadlock, fails_by_itself, falsifiers, is_deadlock, waits
 from ..trace.order import orderings
 from ..trace.trace import Trace
 from ..trace.values import Names
 from .cells import DrawnRow
+from .lines import step_text
 
 MOST_STEPS = 8  # lines in the columns
 MOST_LINES = 14  # in all
@@ -25,7 +27,7 @@ MOST_COLUMNS = 4
 MARGIN, NARROWEST = 5, 30  # where the first column begins; room that the last one has
 ORDER, END, GUILTY, FAILURE, DRAWN, READ, BEGIN = 1000, 900, 800, 700, 60, 50, 10  # what is shown first
 MOST_ORDERS = 4  # whose steps are shown
-LONG_CALL = 40
+SHORT_CALL, LONG_CALL = 34, 40  # a call with its arguments; with the function around it
 FAILURES = "failures_left"  # how a model calls the variables that count the failures still allowed
 
 
@@ -45,17 +47,32 @@ class Moment:
         return whole if len(whole) <= room else self.text
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is told of a trace: its moments, which of them (by index) has to come before which, and the lines below them."""
+
+    moments: tuple[Moment, ...]
+    orders: tuple[tuple[int, int], ...]
+    below: tuple[str, ...]
+
+
 def short(trace: Trace, rows: Sequence[DrawnRow] = (), width: int = 80) -> list[str]:
     """The lines, at most MOST_LINES of at most `width` columns, without the verdict; rows: the model's drawings.
 
     [] for a trace that violates nothing, that violates it before any step, or that never ends."""
     if trace.violation is None or not trace.steps or trace.loop is not None:
         return []
+    told = _Story(trace, rows).told(width)
+    below = [*told.below, *_order(told, width)]
+    return [*_columns(told.moments, width, MOST_LINES - len(below)), *below]
+
+
+def told(trace: Trace, rows: Sequence[DrawnRow] = (), width: int = 80) -> Told:
+    """The same for drawings; of a trace that has no short form every step, and nothing below but what is violated."""
     story = _Story(trace, rows)
-    below = [*story.crash(width), *story.sentence(width), *story.positions(width)]
-    moments = story.moments(min(MOST_STEPS, MOST_LINES - len(below) - 2))
-    below += story.order(moments, width)
-    return [*_columns(moments, width, MOST_LINES - len(below)), *below]
+    if short(trace, rows, width):
+        return story.told(width)
+    return Told(tuple(story.moments(len(trace.steps), every=True)), (), tuple(story.sentence(width)) if trace.violation else ())
 
 
 class _Story:
@@ -67,6 +84,11 @@ class _Story:
         self.orders = found[0] if found else []
         self.guilty = deciding_slots(trace)
         self.operations = self._operations()
+
+    def told(self, width: int) -> Told:
+        below = [*self.crash(width), *self.sentence(width), *self.positions(width)]
+        moments = self.moments(min(MOST_STEPS, MOST_LINES - len(below) - 2))
+        return Told(tuple(moments), tuple(self.pairs(moments)), tuple(below))
 
     def _operations(self) -> list[str]:
         """For each step the operation that it belongs to: "append()"; "" for those who start none."""
@@ -80,10 +102,10 @@ class _Story:
 
     # ---- which steps
 
-    def moments(self, most: int) -> list[Moment]:
-        """The `most` steps that matter most, in the order of the trace."""
+    def moments(self, most: int, every: bool = False) -> list[Moment]:
+        """The `most` steps that matter most, in the order of the trace; every: those that do not, too."""
         values = {index: self._weight(index) for index in range(len(self.trace.steps))}
-        ranked = sorted((i for i, value in values.items() if value), key=lambda i: (-values[i], i))
+        ranked = sorted((i for i, value in values.items() if value or every), key=lambda i: (-values[i], i))
         told: dict[str, int] = {}  # of each thread the start of the operation that was named last
         found = []
         for index in sorted(ranked[:most]):
@@ -163,7 +185,9 @@ class _Story:
                 return f"{self.names.value(note.type, note.value)}()"
         name = block.call.name
         if name.isidentifier():
-            return f"{name}()"
+            whole = step_text(self.names, self.trace.judge, self.trace.states[index], step)
+            returned = whole.partition(") = ")[2].partition("   ")[0]
+            return whole if len(whole) <= SHORT_CALL else f"{name}()" + (f" = {returned}" if returned else "")
         head = name.split(":")[0]
         if head.endswith("()"):
             return head
@@ -180,7 +204,7 @@ class _Story:
         wanted = self.guilty | marks
         kept = tuple(b if slot not in wanted else a for slot, (b, a) in enumerate(zip(before, after)))
         hidden = drawn | {v.name for v in self.trace.program.variables if v.name.endswith(FAILURES) or v.type.kind == "owner"}
-        told = self.names.changes(before, kept, True, hidden)
+        told = self.names.changes(before, kept, False, hidden)
         if told or self._redrawn(index):
             return told[:2]
         return self.names.changes(before, after, False, hidden)[:1]
@@ -206,9 +230,13 @@ class _Story:
             told = explain_deadlock(self.trace, width - 2)
             cycle = [line for line in told if line.startswith("cycle") or line.endswith("itself")]
             return [f"  {line}" for line in (told[:3] + cycle if len(told) > 4 else told)]
-        because = falsifiers(self.trace)
+        because = falsifiers(self.trace, ghosts=False)
+        failed = self.trace.steps[-1].violation
+        if failed and failed.pos.line:
+            because = [f"tested in {shown_path(failed.pos.file)}:{failed.pos.line}"]
+            because += ["after what this step has done itself"] if fails_by_itself(self.trace) else []
         lines = _wrapped(violation.message, "  violated: ", width, 2)
-        return lines + (_wrapped(", ".join(because), "  as ", width, 1) if because else [])
+        return lines + (_wrapped(", ".join(because), "  " if failed else "  as ", width, 1) if because else [])
 
     def positions(self, width: int) -> list[str]:
         """What each thread that is in the middle of something is about to do."""
@@ -226,11 +254,16 @@ class _Story:
         brief = "; ".join(at for at, _ in told)
         return _wrapped(whole if len(whole) < 2 * width - LONG_CALL else brief, "  next: ", width, 2) if told else []
 
-    def order(self, moments: Sequence[Moment], width: int) -> list[str]:
-        """The orders that matter, by the numbers of the lines."""
-        number = {moment.index: n for n, moment in enumerate(moments, 1)}
-        told = [f"{number[o.first]} before {number[o.second]}" for o in self.orders if o.first in number and o.second in number]
-        return _wrapped(", ".join(told), "  order that it takes: ", width, 1) if told else []
+    def pairs(self, moments: Sequence[Moment]) -> list[tuple[int, int]]:
+        """The orders that matter, by the indices of moments."""
+        number = {moment.index: n for n, moment in enumerate(moments)}
+        return [(number[o.first], number[o.second]) for o in self.orders if o.first in number and o.second in number]
+
+
+def _order(told: Told, width: int) -> list[str]:
+    """The orders that matter, by the numbers of the lines."""
+    said = [f"{first + 1} before {second + 1}" for first, second in told.orders]
+    return _wrapped(", ".join(said), "  order that it takes: ", width, 1) if said else []
 
 
 def _columns(moments: Sequence[Moment], width: int, most: int) -> list[str]:

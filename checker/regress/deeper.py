@@ -94,7 +94,7 @@ def _judged(row: Row, more: int, seconds: float, memory: float | None, save: str
 
 
 def _of_result(row: Row, bound: int, result: Result, save: str | None) -> Deeper:
-    from ..output.results import save_counterexample
+    from ..output.writing import save_counterexample
 
     told = ""
     if result.violation:

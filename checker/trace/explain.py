@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..ir.interpreter import NOBODY, Actor, Interpreter, State
-from ..ir.program import DEADLOCK, Assign, Binary, Choose, Const, Expr, If, Ite, Read, Stmt, Unary
+from ..ir.program import DEADLOCK, Assign, Binary, Check, Choose, Const, Expr, If, Ite, Read, Stmt, Unary
 from .trace import Trace
 from .values import Names
 
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 # ------------------------------------------------------------- false properties
 
 
-def falsifiers(trace: Trace) -> list[str]:
+def falsifiers(trace: Trace, ghosts: bool = True) -> list[str]:
     """The values that make the violated property false: "i_size = 5", "folio 1 PG_dirty = 0".
 
     Only what decides counts: of a false `and` its first false operand, of a false
     implication both sides.  [] for violations that are no predicates of a state or a step.
+    ghosts: also those that only the model has; without them, if there are others.
     """
     after, before = _last_two(trace)
-    return list(dict.fromkeys(_shown(read, trace, after, before) for read in _guilty(trace)))
+    reads = _guilty(trace)
+    real = [read for read in reads if not trace.program.variable(read.var).ghost]
+    return list(dict.fromkeys(_shown(read, trace, after, before) for read in (reads if ghosts else real or reads)))
 
 
 def guilty_ghosts(trace: Trace) -> set[str]:
@@ -34,14 +37,51 @@ def guilty_ghosts(trace: Trace) -> set[str]:
 
 
 def deciding_slots(trace: Trace) -> set[int]:
-    """The places in the state of what makes the violated property false."""
+    """The places in the state of what makes the violated property false; of a step that fails, of what it tests; where
+    nothing can move, of what is waited for."""
+    if is_deadlock(trace):
+        return {wait.slot for wait in waits(trace) if wait.slot >= 0}
     after, before = _last_two(trace)
+    failed = _failed_check(trace)
+    if failed is not None:
+        actor = trace.actor(len(trace.steps) - 1)
+        return _slots(trace, _deciding(failed.cond, trace.judge, after, actor=actor), after, actor=actor)
+    return _slots(trace, _guilty(trace), after, before)
+
+
+def _slots(trace: Trace, reads: list[Read], state: State, before: State = (), actor: Actor = NOBODY) -> set[int]:
+    """The places of what is read, locals left out."""
     found, slots = set(), Names(trace.program).slots
-    for read in _guilty(trace):
+    for read in reads:
         variable = trace.program.variable(read.var)
-        element = trace.judge.evaluate(read.index, after, NOBODY, before)
-        found.add(slots.at(read.var, element if 0 <= element < variable.count else 0))
+        if variable.process is None:
+            element = trace.judge.evaluate(read.index, state, actor, before)
+            found.add(slots.at(read.var, element if 0 <= element < variable.count else 0))
     return found
+
+
+def fails_by_itself(trace: Trace) -> bool:
+    """Does the last step fail a test because of what it has done itself?  Before it the test would not fail."""
+    failed = _failed_check(trace)
+    return failed is not None and bool(trace.judge.evaluate(failed.cond, trace.states[-1], trace.actor(len(trace.steps) - 1)))
+
+
+def _failed_check(trace: Trace) -> Check | None:
+    """The test that the last step fails, if it fails one."""
+    failed = trace.steps[-1].violation if trace.steps else None
+    if failed is None:
+        return None
+    block = trace.program.processes[trace.steps[-1].process].blocks[trace.steps[-1].label]
+    key = failed.property, failed.message, failed.pos
+    return next((one for one in _checks(block.body) if (one.name, one.message, one.pos) == key), None)
+
+
+def _checks(body: tuple[Stmt, ...]) -> Iterator[Check]:
+    for stmt in body:
+        if isinstance(stmt, Check):
+            yield stmt
+        elif isinstance(stmt, If):
+            yield from _checks(stmt.then + stmt.other)
 
 
 def _guilty(trace: Trace) -> list[Read]:
@@ -113,7 +153,7 @@ def _shown(read: Read, trace: Trace, state: State, before: State) -> str:
 class Waiting:
     """Instance `who` waits in `call` because of `what`, which those in `whom` would have to change.
 
-    done: it is something that those in `whom` have done, and no lock that they hold.
+    done: it is something that those in `whom` have done, and no lock that they hold.  slot: its place in the state, or -1.
     """
 
     who: str
@@ -121,6 +161,7 @@ class Waiting:
     what: str = ""
     whom: tuple[str, ...] = ()
     done: bool = False
+    slot: int = -1
 
 
 def waits(trace: Trace) -> list[Waiting]:
@@ -135,11 +176,11 @@ def waits(trace: Trace) -> list[Waiting]:
         process = judge.program.processes[actor.process]
         block = judge.block_of(state, actor.process, actor.instance)
         if block.label not in process.rests:
-            found += _waits_of(actor, trace) or [
+            found += waiting(actor, trace) or [
                 Waiting(Names(trace.program).actors[actor.self - 1], block.call.name)
             ]
         elif _has_work(actor, trace):
-            late += _waits_of(actor, trace)
+            late += waiting(actor, trace)
     stuck = {wait.who for wait in found}
     others = tuple(dict.fromkeys(wait.who for wait in late))
     undone = [wait.done and not stuck - {wait.who} & set(wait.whom) for wait in found]  # by nobody who waits, too
@@ -207,7 +248,8 @@ def is_deadlock(trace: Trace) -> bool:
     return trace.violation is not None and trace.violation.property == DEADLOCK
 
 
-def _waits_of(actor: Actor, trace: Trace) -> list[Waiting]:
+def waiting(actor: Actor, trace: Trace) -> list[Waiting]:
+    """What `actor`, which cannot take a step at the end of `trace`, waits for: all that decides that, each by itself."""
     judge, state, names = trace.judge, trace.states[-1], Names(trace.program)
     block = judge.block_of(state, actor.process, actor.instance)
     call = names.call(block.call, judge, state, actor)
@@ -233,18 +275,18 @@ def _wait(trace: Trace, names: Names, who: str, call: str, var: str, element: in
     name, value = names.elements(variable, [element]), state[slot]
     if variable.type.kind == "owner" and value:
         owner = names.value(variable.type, value)
-        return Waiting(who, call, f"{name} is held by {owner}", (owner,) if owner in names.actors else ())
+        return Waiting(who, call, f"{name} is held by {owner}", (owner,) if owner in names.actors else (), slot=slot)
     if variable.lock == "readers" and value:
         reader = names.actors[element % len(names.actors)]
-        return Waiting(who, call, f"{name} is held by {reader}", (reader,))
+        return Waiting(who, call, f"{name} is held by {reader}", (reader,), slot=slot)
     setter = _last_writer(trace, names, slot)
     shown = f"{name} = {names.value(variable.type, value, compact=True)}"
     if setter == who:
-        return Waiting(who, call, f"{shown}, set by {setter} itself", (who,), done=True)
+        return Waiting(who, call, f"{shown}, set by {setter} itself", (who,), True, slot)
     if setter:
-        return Waiting(who, call, f"{shown}, set by {setter}", (setter,), done=True)
+        return Waiting(who, call, f"{shown}, set by {setter}", (setter,), True, slot)
     others = tuple(sorted(_changers(trace, names, var, value) - {who}))
-    return Waiting(who, call, f"{shown} until {' or '.join(others)} changes it" if others else f"{shown} since the start", others)
+    return Waiting(who, call, f"{shown} until {' or '.join(others)} changes it" if others else f"{shown} since the start", others, slot=slot)
 
 
 def _changers(trace: Trace, names: Names, var: str, value: int) -> set[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..base.errors import InternalError
+from ..base.errors import InternalError, shown_path
 from ..ir.interpreter import Actor, Interpreter, PropertyViolation, State, Step
 from ..ir.program import Program
 from ..ir.slots import instance_name
@@ -82,6 +82,13 @@ class Trace:
         """How often a step is taken by another process instance than the step before."""
         who = [(s.process, s.instance) for s in self.steps]
         return sum(a != b for a, b in zip(who, who[1:]))
+
+
+def place_of(trace: Trace, index: int) -> str:
+    """Where step `index` is in the model, "model/fs/iomap/buffered_io.py:131"; "" if that is not known."""
+    step = trace.steps[index]
+    frames = trace.program.processes[step.process].blocks[step.label].frames
+    return f"{shown_path(frames[-1].pos.file)}:{frames[-1].pos.line}" if frames else ""
 
 
 # ------------------------------------------------------------------ replaying

@@ -9,7 +9,7 @@ from typing import Any
 from ..base.errors import UsageError
 from ..ir.program import DEADLOCK
 from ..ir.slots import instance_name
-from ..picture.cells import rows_of
+from ..picture.cells import DrawnRow, rows_of
 from ..picture.report import counterexample
 from ..trace.file import Stored, read
 from ..trace.order import sentences
@@ -44,16 +44,25 @@ class Replayed:
         """1 if something is violated, else 0."""
         return 1 if self.violated else 0
 
+    @property
+    def trace(self) -> Trace:
+        """The steps as they were taken now."""
+        return replace(self.followed.trace, facts=self.task.facts)
+
+    @property
+    def drawings(self) -> tuple[DrawnRow, ...]:
+        """How the model draws its states."""
+        return rows_of(self.task.catalogue, self.task.program)
+
     def text(self, width: int = 80, colour: bool = False) -> str:
         """The steps as a picture, and what is so now."""
-        trace = replace(self.followed.trace, facts=self.task.facts)
-        picture = counterexample(trace, rows_of(self.task.catalogue, self.task.program), width, colour)
-        told = sentences(trace, width)
+        picture = counterexample(self.trace, self.drawings, width, colour, places=True)
+        told = sentences(self.trace, width)
         return "\n\n".join([picture.rstrip(), *(["\n".join(told)] if told else []), f"  {self._outcome(width)}"])
 
     def _outcome(self, width: int) -> str:
         if isinstance(self.followed, Transplanted) and not self.violated:
-            return _comparison(self.followed, self.stored.property, self.task.name, width)
+            return comparison(self.followed, self.stored.property, self.task.name, width)
         steps = len(self.followed.trace.steps)
         if self.followed.stopped is not None:
             at = self.followed.stopped + 1
@@ -62,7 +71,7 @@ class Replayed:
             return f"{self.stored.property} is not violated after these {steps} steps"
         if self.violated == self.stored.property:
             text = f"checked again: {self.violated} is violated after {steps} step{'s' * (steps > 1)}"
-            fixed = self.baseline and _comparison(self.baseline[1], self.stored.property, self.baseline[0], width)
+            fixed = self.baseline and comparison(self.baseline[1], self.stored.property, self.baseline[0], width)
             return text + (f"\n\n  {fixed}" if fixed else "")
         return f"{self.violated} is violated after {steps} steps, where the file says {self.stored.property}"
 
@@ -100,9 +109,9 @@ class Replayed:
         }
 
 
-def _comparison(found: Transplanted, property: str, design: str, width: int) -> str:
+def comparison(found: Transplanted, property: str, design: str, width: int) -> str:
     """What becomes of the steps of a counterexample on another design, in words."""
-    lines = [f"with {design} these steps do not violate {property}:"]
+    lines = [f"with {design} these steps do not violate {property or 'anything'}:"]
     stopped, steps = found.stopped, found.origin.steps
     if found.effect is not None and (stopped is None or found.effect[0] < stopped):
         index, place, values = found.effect

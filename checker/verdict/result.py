@@ -150,7 +150,7 @@ class Result:
 
         if self.violation is None or self.violation.trace is None:
             return ""
-        return counterexample(self.violation.trace, self.drawings, width, colour).rstrip()
+        return counterexample(self.violation.trace, self.drawings, width, colour, places=True).rstrip()
 
     def short(self, width: int = 80) -> str:
         """The counterexample as a race in ten lines; "" if there is no trace, or if it has no end."""
@@ -206,9 +206,10 @@ def _violation_as_json(violation: Violation, file: str | None) -> dict[str, Any]
     trace, steps = violation.trace, []
     if trace is not None:
         from ..ir.slots import instance_name
+        from ..trace.trace import place_of
 
         processes = trace.program.processes
-        for turn in trace.turns():
+        for index, turn in enumerate(trace.turns()):
             who = instance_name(processes[turn.process], turn.instance)
-            steps.append({"process": who, "call": turn.call, "choices": list(turn.choices)})
+            steps.append({"process": who, "call": turn.call, "choices": list(turn.choices), "place": place_of(trace, index) or None})
     return {"property": violation.property, "message": violation.message, "steps": steps, "file": file}

@@ -141,7 +141,7 @@ def test_the_object_that_json_writes(run, tmp_path):
     violation = result["violation"]
     assert violation["property"] == "mutual_exclusion" and violation["file"] is None
     assert violation["message"] == "At most one process is in the critical section."
-    assert {"process", "call", "choices"} == set(violation["steps"][0])
+    assert {"process", "call", "choices", "place"} == set(violation["steps"][0])
 
 
 def test_junit_has_a_case_for_each_property(run, tmp_path):
@@ -259,7 +259,7 @@ def test_lists_are_wrapped_on_a_terminal(monkeypatch, capsys, width, expected):
     assert capsys.readouterr().out.splitlines() == expected
 
 
-@pytest.mark.parametrize(("columns", "width"), [(None, 80), ("72", 72), ("30", 60), ("400", 110), ("wide", 80)])
+@pytest.mark.parametrize(("columns", "width"), [(None, 80), ("72", 72), ("30", 60), ("400", 400), ("wide", 80)])
 def test_text_that_is_no_terminal_s_is_as_wide_as_columns_says(monkeypatch, columns, width):
     monkeypatch.delenv("COLUMNS", raising=False)
     if columns:
