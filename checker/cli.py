@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from .base.errors import CheckerError, InternalError
+from .base.errors import CheckerError, InternalError, NotFinished
 from .commands.bench import bench
 from .commands.check import check
 from .commands.compare import compare
@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error.format_message(), hint=_help_hint(error))
     except InternalError as error:
         return _failed(str(error), "internal error")
+    except NotFinished as error:
+        return _failed(str(error), "incomplete", status=INCOMPLETE)
     except CheckerError as error:
         return _failed(str(error))
     except (KeyboardInterrupt, click.Abort):

@@ -60,7 +60,7 @@ LIMITS = options(
         default=120,
         show_default=True,
         metavar="S",
-        help="Seconds to search; 0: no limit.",
+        help="Seconds to compile and search; 0: no limit.",
     ),
     click.option(
         "--memory-limit",

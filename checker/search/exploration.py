@@ -158,6 +158,11 @@ class Limits:
         self.end = None if seconds is None else time.monotonic() + seconds
         self.memory, self.states, self.directory, self.operations = memory, states, directory, operations
         self.interrupted = False
+        self.preparing = False  # nothing is lost yet if it ends at once
+
+    def left(self) -> float | None:
+        """Seconds that are left, None if there is no limit."""
+        return None if self.end is None else self.end - time.monotonic()
 
     def reached(self, states: int = 0) -> str:
         """Why the search has to end now: "interrupt", "time", "states" or ""."""
@@ -169,7 +174,9 @@ class Limits:
 
 
 class interruptible(AbstractContextManager):
-    """While it lasts Ctrl-C only makes a note in `limits`, so that it cannot come at a bad moment."""
+    """While it lasts Ctrl-C only makes a note in `limits`, so that it cannot come at a bad moment.
+
+    What is only being prepared (`Limits.preparing`) has no such moments: there it is raised, as it is elsewhere."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -184,6 +191,8 @@ class interruptible(AbstractContextManager):
             signal.signal(signal.SIGINT, self.before or signal.default_int_handler)
 
     def _note(self, *_: object) -> None:
+        if self.limits.preparing:
+            raise KeyboardInterrupt
         self.limits.interrupted = True
 
 

@@ -21,6 +21,7 @@ from .functions import lines_of
 
 PACKAGES = ("model", "properties")
 SHORT = 20  # names that are listed where one of them is meant
+OWN = Path(__file__).resolve().parents[2]  # where those packages lie, beside the checker
 DEFAULT_SCENARIO = "default"  # the scenario of this name, if there is one, is looked at first
 
 
@@ -172,8 +173,12 @@ def load(model_file: Path | str | None = None) -> Catalogue:
     if model_file is not None:
         module = _load_file(Path(model_file))
         return _collect(Path(model_file).stem, [module])
-    if importlib.util.find_spec(PACKAGES[0]) is None:
+    spec = importlib.util.find_spec(PACKAGES[0])
+    if spec is None:
         raise UsageError("there is no package `model` here; name a file with --model FILE.py")
+    if (found := [*(spec.submodule_search_locations or ()), spec.origin])[0] != str(OWN / PACKAGES[0]):
+        text = f"{shown_path(found[0] or '')} hides the package `model` that belongs to the checker"
+        raise UsageError(f"{text}: rename it, or run in another directory; --model FILE.py names any model")
     return _collect(PACKAGES[0], [module for package in PACKAGES for module in _load_package(package)])
 
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import UsageError, shown_path
+from ..base.errors import NotFinished, UsageError, shown_path
 from ..base.limits import GIB, default_memory_limit
+from ..base.patience import OutOfTime, within
 from ..ir.program import ANY, Program
 from ..lang import Baseline, Design, Scenario
 from ..search.forecast import Forecast, Forecaster, next_bound
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
 ENGINES = ("native", "interpret", "symbolic")
+LEAST = 0.001  # seconds, where no time is left
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
@@ -136,7 +138,7 @@ def check(
     engine: "native", "interpret" or "symbolic".  threads: that search.  reduction: those that may be used
     (`REDUCTIONS`); True for all, False for none.
     stop: False to explore everything even after a violation.
-    time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
+    time_limit: seconds, to compile and to search.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
     in which states are kept that memory has no room for; by default TMPDIR, else /var/tmp; "" for none.
     progress: called now and then with what has been explored so far (`exploration.Progress`), and with what it
     will be at the end (`Forecast`, or None).
@@ -146,10 +148,11 @@ def check(
 
     A violation comes with its trace, which the interpreter has replayed.
     Raises UsageError for names and values that do not exist, ModelError for what is wrong in
-    the model, InternalError if the engines contradict each other.
+    the model, InternalError if the engines contradict each other, NotFinished if the time is over before anything was explored.
     """
     _check_options(engine, threads, time_limit, memory_limit)
-    task = prepare(model, design, scenario, bound, properties, settings, catalogue)
+    task = _in_time(time_limit, lambda: prepare(model, design, scenario, bound, properties, settings, catalogue))
+    time_limit = time_limit and max(time_limit - task.seconds, LEAST)
     options = SearchOptions(
         engine, threads, () if digest else chosen(reduction), stop, time_limit, memory_limit and int(memory_limit * GIB),
         _spill_dir(spill_dir), progress and (lambda now: progress(now, None)), digest, self_check,
@@ -172,6 +175,16 @@ def check(
         return fewest
     whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=deepening.covered)
     return _decided(whole, properties or ())
+
+
+def _in_time(seconds: float | None, prepare: Callable[[], Task]) -> Task:
+    """The prepared task; NotFinished if that takes longer."""
+    try:
+        with within(seconds):
+            return prepare()
+    except OutOfTime:
+        text = f"the time limit of {seconds:g} s was over while the model was compiled; nothing was explored"
+        raise NotFinished(f"{text}\n  Allow more with --time-limit, or take smaller constants (--set).") from None
 
 
 def _with_trace(result: Result, of_bound: Callable[..., Result]) -> Result:
