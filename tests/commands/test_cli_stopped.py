@@ -205,6 +205,15 @@ def test_ctrl_c_before_the_search_begins_is_not_put_off(run, monkeypatch):
     assert status == 3 and "stopped by the user" in out
 
 
+@pytest.mark.parametrize("engine, status, said", [("native", 3, "of address space are left"), ("interpret", 0, "")])
+def test_little_address_space_is_told_before_llvm_ends_the_process(engine, status, said):
+    command = f"ulimit -v 1000000; {sys.executable} -m checker {' '.join(PETERSON)} --engine {engine}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == status and said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 # ------------------------------------------------------------ where it is started
 
 
