@@ -97,6 +97,6 @@ SEARCH = options(
 )
 
 BYTES = options(
-    click.option("--block-size", type=int, metavar="BYTES", help="Show a counterexample with blocks of this size."),
+    click.option("--block-size", type=click.IntRange(1), metavar="BYTES", help="Show a counterexample with blocks of this size."),
     click.option("--folio-order", type=click.IntRange(0, 9), metavar="N", help="And folios of 2^N pages."),
 )

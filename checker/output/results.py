@@ -24,6 +24,7 @@ from ..verdict.result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, 
 if TYPE_CHECKING:
     from ..picture.cells import DrawnRow
     from ..table.findings import Finding
+    from ..table.rows import Row
     from ..trace.trace import Trace
 
 ITF = ".itf.json"
@@ -92,6 +93,8 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
         lines.append(f"not checked: {', '.join(unchecked)} (liveness, {why})")
     if finding := known_finding(result):
         lines.append(f"known finding: {finding.name}; {finding.repair} repairs it")
+    elif row := _finding_without_the_change(result):
+        lines.append(f"{row.design} violates it here without this change, too (known finding: {row.finding})")
     if stored := _stored(result):
         lines.append(f"stored: {stored}")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
@@ -112,6 +115,17 @@ def known_finding(result: Result) -> Finding | None:
     from ..table.findings import known
 
     return known(result.design, result.scenario, result.violation.property) if result.violation else None
+
+
+def _finding_without_the_change(result: Result) -> Row | None:
+    """The row of the scenario's own baseline that is expected to violate the same property, and is a finding."""
+    from ..table.findings import found_in
+
+    if result.violation is None or result.model:
+        return None
+    row = found_in(result.scenario, result.violation.property)
+    enough = row is not None and (result.bound == ANY or row.bound is None or row.bound != ANY and row.bound <= (result.bound or 0))
+    return row if row is not None and enough and dict(row.settings) == result.settings else None
 
 
 def report(
@@ -164,8 +178,8 @@ def terminal() -> tuple[int, bool]:
 
 
 def list_width() -> int:
-    """Columns of a list: as many as the terminal has; elsewhere each row is one line."""
-    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else sys.maxsize
+    """Columns of a list: as many as the terminal has; elsewhere those of any text."""
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else terminal()[0]
 
 
 # ---------------------------------------------------------------------- files
@@ -252,7 +266,7 @@ LEAST_COLUMNS = 32  # for the last column of a list; with fewer it goes below th
 def write_list(rows: list[dict[str, Any]], columns: list[str], json_file: str | None) -> None:
     """The `columns` of the rows under each other, or all of the rows as JSON.
 
-    On a terminal the last column is wrapped; elsewhere each row is one line."""
+    The last column is wrapped; programs read JSON."""
     if json_file is not None:
         write_json(json_file, rows)
         return
@@ -266,9 +280,7 @@ def write_list(rows: list[dict[str, Any]], columns: list[str], json_file: str | 
 
 def _wrapped(first: str, last: str) -> list[str]:
     """The lines of a row, whose last column is `last`."""
-    if not sys.stdout.isatty():
-        return [f"{first}  {last}".rstrip() if first else last]
-    width = shutil.get_terminal_size((80, 24)).columns
+    width = list_width()
     indent = len(first) + 2 if first else 0
     if width - indent >= LEAST_COLUMNS:
         return textwrap.wrap(last, width, initial_indent=f"{first}  " if first else "", subsequent_indent=" " * indent) or [first]

@@ -226,9 +226,15 @@ def _guarded(path: Path, run: Any) -> Any:
             line,
             "python",
             f"{type(error).__name__}: {error}",
-            "The module's top level is ordinary Python; it must run without error.",
+            "" if _refused(error) else "The module's top level is ordinary Python; it must run without error.",
         )
     raise ModelError(problem) from None
+
+
+def _refused(error: BaseException) -> bool:
+    """Does a word of the language refuse what it was given?  Then it has said what it wants instead."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, TypeError) and bool(frames) and frames[-1].filename == lang.__file__
 
 
 def _raised_in(error: BaseException, path: Path) -> tuple[str, int]:
@@ -340,11 +346,15 @@ def _first(things: Mapping[str, lang.Scenario]) -> lang.Scenario:
     return next(iter(things.values()))
 
 
+LISTS = {"design": "designs", "scenario": "scenarios", "property": "properties"}  # commands
+
+
 def _named(kind: str, name: str, known: Mapping[str, Any]) -> Any:
-    """known[name], or UsageError with the names that are near."""
+    """known[name], or UsageError with the names that are near, and which command lists all."""
     if name in known:
         return known[name]
-    raise UsageError(f"there is no {kind} {name!r}" + suggestions(name, list(known)))
+    listed = f"\n  python -m checker {LISTS[kind]} lists them" if kind in LISTS else ""
+    raise UsageError(f"there is no {kind} {name!r}" + suggestions(name, list(known)) + listed)
 
 
 def shortened(names: list[str]) -> str:

@@ -250,12 +250,17 @@ def test_lists_have_one_line_each(run):
         (48, ["one  that is", "      " + " ".join(["long"] * 8), "      long long long", "second", "      short"]),
     ],
 )
-def test_lists_are_wrapped_on_a_terminal(monkeypatch, capsys, width, expected):
+def test_lists_are_wrapped(monkeypatch, capsys, width, expected):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
     rows = [{"a": "one", "b": "that is", "c": " ".join(["long"] * 11)}, {"a": "second", "b": "", "c": "short"}]
     write_list(rows, ["a", "b", "c"], None)
     assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_lists_in_a_pipe_are_no_wider_than_other_text(capsys):
+    write_list([{"a": "one", "b": "long " * 60}], ["a", "b"], None)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(("columns", "width"), [(None, 80), ("72", 72), ("30", 60), ("400", 110), ("wide", 80)])
@@ -390,7 +395,9 @@ def test_the_state_graph_is_written(run, tmp_path, suffix, expected):
     (["--bound", "-1"], "--bound"),
     ([*PETERSON, "--design", "turn_fist"], "there is no design 'turn_fist'; did you mean turn_first?"),
     ([*PETERSON, "--scenario", "three"], "there is no scenario 'three'"),
-    ([*PETERSON, "--property", "exclusion"], "did you mean mutual_exclusion?"),
+    ([*PETERSON, "--property", "exclusion"], "did you mean mutual_exclusion?\n  python -m checker properties lists them"),
+    ([*PETERSON, "--block-size", "0"], "--block-size"),
+    ([*PETERSON, "--design", "turn_first+turn_first"], "turn_first and turn_first have the same edit"),
     ([*COMMIT, "--set", "MR=3"], "did you mean RM?"),
     ([*COMMIT, "--set", "RM=three"], "'three' is not an integer"),
     (["--model", "nowhere.py"], "there is no model file nowhere.py"),
