@@ -227,12 +227,3 @@ def test_what_lies_in_the_current_directory_is_not_taken_for_python_s_or_the_che
 
     assert done.returncode == 0, done.stderr
     assert "as expected" in done.stdout
-
-
-def test_a_package_that_hides_the_model_is_named(tmp_path, monkeypatch):
-    from checker.base.errors import UsageError
-    from checker.source import catalogue
-
-    monkeypatch.setattr(catalogue, "OWN", tmp_path)
-    with pytest.raises(UsageError, match="hides the package `model`.*rename it"):
-        catalogue.load()
