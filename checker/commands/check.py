@@ -11,10 +11,12 @@ from .options import BYTES, JSON, SEARCH, SELECTION
 
 
 @click.command()
+@click.argument("file", required=False, metavar="[FILE.py]")
 @SELECTION
 @SEARCH
 @JSON
 @click.option("--junit", metavar="FILE", help="Write the verdict on each property as JUnit XML.")
+@click.option("--sarif", "sarif_file", metavar="FILE", help="Write a violation as SARIF 2.1.0.")
 @click.option("--save", metavar="FILE|DIR/", help="Write the counterexample, to be replayed.")
 @click.option("--digest", is_flag=True, help="Take a digest of the states, without reduction; `verify` recounts it.")
 @click.option("--quiet", is_flag=True, help="The verdict line only.")
@@ -24,16 +26,19 @@ from .options import BYTES, JSON, SEARCH, SELECTION
 @BYTES
 @click.option("--no-z3", is_flag=True, help="Do not ask z3 about sizes in bytes.")
 def check(
-    json_file: str | None, junit: str | None, save: str | None, quiet: bool, full: bool, verbose: bool,
+    file: str | None, json_file: str | None, junit: str | None, sarif_file: str | None, save: str | None, quiet: bool, full: bool, verbose: bool,
     block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool, **choice: Any,
 ) -> int:
-    """Explore every interleaving of a scenario and judge its properties."""
+    """Explore every interleaving of a scenario and judge its properties: of the kernel's model, or of that in FILE.py."""
     from ..output import results as output
 
-    output.check_writable(json_file, junit, save=save)
+    if file is not None and choice["model"] is not None:
+        raise UsageError(f"{file} and --model {choice['model']} are two models: name one")
+    choice["model"] = file or choice["model"]
+    output.check_writable(json_file, junit, sarif_file, save=save)
     with output.progress_shown(not quiet) as progress:
         result = _checked(progress=progress, **choice)
-    text = "-" not in (json_file, junit)
+    text = "-" not in (json_file, junit, sarif_file)
     said = None
     if not quiet or json_file:
         from ..smt.sizes.said import said_of
@@ -54,6 +59,10 @@ def check(
         output.write_json(json_file, result.as_json(saved) | more)
     if junit:
         output.write_text(junit, output.junit_text(result))
+    if sarif_file:
+        from ..regress.sarif import of_result
+
+        output.write_json(sarif_file, of_result(result, finding))
     return 0 if finding and accept_findings else result.exit_status
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..ir.program import ANY
+from .completion import names_of
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -40,14 +41,19 @@ JSON = click.option(
     "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is standard output."
 )
 MODEL = click.option("--model", metavar="FILE.py", help="A model in the language, instead of the kernel's.")
-DESIGN = click.option("--design", metavar="D", help="A design, or several composed: a+b.")
+DESIGN = click.option(
+    "--design", metavar="D", help="A design, or several composed: a+b.", shell_complete=names_of("designs")
+)
 SELECTION = options(
     MODEL,
     DESIGN,
-    click.option("--scenario", metavar="S", help="Who runs what; by default the design's."),
+    click.option(
+        "--scenario", metavar="S", help="Who runs what; by default the design's.", shell_complete=names_of("scenarios")
+    ),
     click.option("--bound", type=OperationBound(), metavar="N|any", help="Operations started in all; any: any number of them."),
     click.option(
-        "--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable."
+        "--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable.",
+        shell_complete=names_of("properties"),
     ),
     click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a constant; repeatable."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..base.errors import UsageError
-from ..base.files import whole_file
+from ..base.files import ROOT, whole_file
 from ..ir.program import ANY
 from ..search.forecast import size
 from ..verdict.result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, Result
@@ -34,7 +34,7 @@ ITF = ".itf.json"
 
 FEW = 3  # vacuous properties that are named without being asked for
 MANY = 1_000_000  # states of the next bound from which on it is worth a line
-KNOWN = Path("counterexamples")  # where what was found before is stored
+KNOWN = ROOT / "counterexamples"  # where what was found before is stored
 
 
 def remarks(result: Result, width: int = 80, verbose: bool = False) -> list[str]:
@@ -103,11 +103,12 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
 
 
 def _stored(result: Result) -> Path | None:
-    """The file with a counterexample to the same property, in the same scenario."""
+    """The file with a counterexample to the same property, in the same scenario, as `replay` takes its name."""
     name = f"{result.design}--{result.violation.property}.txt" if result.violation else ""
     line = re.compile(rf"^scenario {result.scenario}$", re.MULTILINE)  # where the file says what it is of
     files = sorted(KNOWN.rglob(name)) if name else []
-    return next((file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))), None)
+    fitting = (file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace")))
+    return next((file.relative_to(KNOWN.parent) for file in fitting), None)
 
 
 def known_finding(result: Result) -> Finding | None:
@@ -189,6 +190,8 @@ def check_writable(*paths: str | None, save: str | None = None) -> None:
     """UsageError if one of the files cannot be written: better before a long search than after it.
 
     save: may also be a directory, or one to be made if it ends in a slash."""
+    if paths.count("-") > 1:
+        raise UsageError("two results cannot both go to standard output: name a file for one of them")
     for path in (*paths, save):
         if path is None or path == "-":
             continue

@@ -87,6 +87,10 @@ class Catalogue:
         """The functions called `name`, of which there may be one in each file."""
         return _named("function", name, self.functions)
 
+    def struct(self, name: str) -> type:
+        """The struct `name`; UsageError with candidates if there is none."""
+        return _named("struct", name, self.structs)
+
     def name_of(self, thing: lang.Scenario | lang.Design | lang.Constant | None) -> str:
         """The name of a declared thing; of no design at all, the model's."""
         if thing is None:

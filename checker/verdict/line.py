@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 from ..ir.program import ANY
 from ..picture.report import paint
-from .result import Result
+
+Result = Any  # of `result`, which says itself with these lines, so that it cannot be imported here
 
 STOPPED = {
     "": "complete",
