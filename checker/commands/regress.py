@@ -41,19 +41,21 @@ RUNNING = options(
     "--mutants/--no-mutants", default=True, show_default=True,
     help="With the whole table: do properties still kill the mutants that they have killed?",
 )
-@click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
+@click.option("--strict", is_flag=True, help="A known finding is a reason for exit status 1, too.")
+@click.option("--accept-findings", is_flag=True, hidden=True, help="As it is without --strict.")
 @click.option("--update", is_flag=True, help="Enter steps and states that were found, and rows not measured yet, into the table.")
 @click.option("--update-verdicts", is_flag=True, help="Enter changed verdicts and properties as well: each is told.")
 @JSON
 @click.option("--junit", metavar="FILE", help="Write a test case for each row as JUnit XML.")
 @click.option("--sarif", "sarif_file", metavar="FILE", help="Write what is wrong as SARIF 2.1.0.")
 def regress(
-    update: bool, update_verdicts: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
+    update: bool, update_verdicts: bool, strict: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
     tables: tuple[str, ...], mutants: bool, **choice: Any,
 ) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
 
-    Exit status: 0 if all is as expected, 1 if anything differs or a known finding is there.
+    A row is told as soon as it is checked, the largest ones first.
+    Exit status: 0 if all is as expected, known findings too; 1 if anything differs.
     """
     from ..output import results as output
     from ..regress import run, text
@@ -63,19 +65,19 @@ def regress(
     limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
     rows = _chosen(table.load(tables), **choice)
     whole = not (tables or choice["designs"] or choice["scenarios"] or choice["bound"] is not None)
-    with _progress(len(rows)) as progress:
+    quiet = "-" in (json_file, junit, sarif_file)
+    with _told(rows, quiet) as progress:
         found = run.regressed(rows, progress=progress, **limits)
     if whole and mutants:
         found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"])
-    quiet = "-" in (json_file, junit, sarif_file)
     if not quiet:
-        click.echo(text.text(found, output.terminal()[1]))
-    _write_files(found, json_file, junit, sarif_file, accept_findings)
+        click.echo(text.end(found))
+    _write_files(found, json_file, junit, sarif_file, strict)
     if update or update_verdicts:
         changed = run.update(found.rows, update_verdicts)
         click.echo(text.updated(found, changed), err=quiet)
         return int(len(changed) < len(found.having(run.DIFFERS, run.NEW)))
-    return found.exit_status(accept_findings)
+    return found.exit_status(strict and not accept_findings)
 
 
 def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: float | None) -> Any:
@@ -98,7 +100,7 @@ def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: 
 
 
 def _write_files(
-    found: Any, json_file: str | None, junit: str | None, sarif_file: str | None, accept_findings: bool
+    found: Any, json_file: str | None, junit: str | None, sarif_file: str | None, strict: bool
 ) -> None:
     from ..output import results as output
     from ..regress.junit import junit_text
@@ -108,7 +110,7 @@ def _write_files(
     if json_file:
         output.write_json(json_file, _as_json(found))
     if junit:
-        output.write_text(junit, junit_text(found, accept_findings))
+        output.write_text(junit, junit_text(found, strict))
     if sarif_file:
         output.write_json(sarif_file, sarif(found, load()))
 
@@ -131,16 +133,41 @@ def _chosen(
 
 
 @contextlib.contextmanager
-def _progress(count: int) -> Iterator[Callable[[Any, int], None] | None]:
+def _told(rows: list[Any], quiet: bool) -> Iterator[Callable[[Any, int], None]]:
+    """A callable that tells each row that is done; if it is left early, the sum of those is told."""
+    from ..output.results import terminal
+    from ..regress import text
+
+    wide, colour = text.widths(rows), terminal()[1]
+    ended: list[Any] = []
+    with _progress(len(rows)) as show:
+
+        def tell(one: Any, done: int) -> None:
+            ended.append(one)
+            if not quiet:
+                click.echo(text.lines_of(one, wide, colour))
+            show(one, done)
+
+        try:
+            yield tell
+        except BaseException:
+            if ended and not quiet:
+                click.echo(text.stopped(ended, len(rows)))
+            raise
+
+
+@contextlib.contextmanager
+def _progress(count: int) -> Iterator[Callable[[Any, int], None]]:
     """A callable that shows on the terminal, if there is one, how many rows are done."""
     if not sys.stderr.isatty():
-        yield None
+        yield lambda one, done: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    above = sys.stdout.isatty()  # what is printed meanwhile appears above the bar
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=above) as bar:
         task = bar.add_task("", total=count)
         yield lambda one, done: bar.update(task, completed=done, description=str(one.row))
 

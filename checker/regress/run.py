@@ -56,10 +56,10 @@ class Regression:
         """The rows of these statuses."""
         return [one for one in self.rows if one.status in statuses]
 
-    def exit_status(self, accept_findings: bool = False) -> int:
-        """1 if anything differs, or is a finding that is not accepted."""
+    def exit_status(self, strict: bool = False) -> int:
+        """1 if anything differs; strict: or is as expected and not as it should be, a known finding."""
         wrong = self.having(DIFFERS, NEW) or self.survivors
-        return int(bool(wrong or (self.having(FINDING) and not accept_findings)))
+        return int(bool(wrong or (self.having(FINDING) and strict)))
 
 
 def regressed(
