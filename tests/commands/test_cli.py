@@ -77,7 +77,7 @@ def test_a_model_that_holds(run, engine):
     assert status == 0 and err == ""
     assert re.fullmatch(
         r"holds     counters  counting  10 properties\n"
-        r"          64 states, 144 transitions, depth 9, complete, no reduction, [\d.]+ s\n",
+        r"          64 states, 144 transitions, depth 9, complete, no reduction,\s+[\d.]+ s( \([\d.]+ s compiling\))?\n",
         out,
     )
 
