@@ -66,7 +66,7 @@ def _statistics(result: Result) -> list[str]:
 def _waited(result: Result) -> str:
     """The seconds that it took, and how many of them came before the search."""
     before = result.compile_seconds
-    return f"{before + result.seconds:.1f} s" + (f" ({before:.1f} s compiling)" if before >= 0.05 else "")
+    return f"{before + result.seconds:.1f} s" + (f" ({before:.1f} s compiling)" if before >= 0.5 else "")
 
 
 def _reductions(result: Result) -> list[str]:
