@@ -164,6 +164,11 @@ class Limits:
         """Seconds that are left, None if there is no limit."""
         return None if self.end is None else self.end - time.monotonic()
 
+    def extend(self, seconds: float) -> None:
+        """Allow so many seconds more."""
+        if self.end is not None:
+            self.end += seconds
+
     def reached(self, states: int = 0) -> str:
         """Why the search has to end now: "interrupt", "time", "states" or ""."""
         if self.interrupted:
