@@ -83,6 +83,8 @@ def prepare(
     texts = [f"{n}={v}" for n, v in settings.items()] if isinstance(settings, Mapping) else settings
     values = catalogue.settings(texts)
     wanted = catalogue.property_names(properties) if properties else None
+    if scenario is None:
+        where = _where_it_changes(catalogue, chosen, where, bound, values, wanted)
     program = compiled(catalogue, where, chosen, bound, values, wanted)
     design_name = design or (catalogue.name_of(chosen) if chosen else "")
     file = shown_path(model) if model else ""
@@ -91,6 +93,22 @@ def prepare(
     name = design_name or catalogue.model
     shows = _shows(catalogue, chosen, where, wanted)
     return Task(catalogue, chosen, where, program, facts, name, shows, time.perf_counter() - start)
+
+
+def _where_it_changes(
+    catalogue: Catalogue, design: Design | None, first: Scenario, bound: int | str | None, values: dict[str, int],
+    wanted: Sequence[str] | None,
+) -> Scenario:  # fmt: skip
+    """`first`; of a design that names no scenario, and changes nothing in that one, the first other in which it does."""
+    from ..compile.cache import program as compiled
+
+    if design is None or isinstance(design, Baseline) or not design.edits or design.scenario is not None:
+        return first
+    for one in dict.fromkeys((first, *catalogue.scenarios_of(design).values())):
+        program = compiled(catalogue, one, design, bound, values, wanted)
+        if _parting(catalogue, design, one, program, bound, values, wanted):
+            return one
+    return first
 
 
 def _shows(
@@ -129,7 +147,7 @@ def check(
     """Explore every interleaving of a scenario and judge the properties.
 
     model: a file in the language; None for the packages `model` and `properties`.
-    design, scenario: names; by default the model's first.  "a+b" composes two designs.
+    design, scenario: names; by default the model's first, and of a design the first scenario that it changes.  "a+b" composes two designs.
     bound: operations that may be started in all; by default the scenario's.  "any": any number of them.  If that is
     violated, the result is that of the smallest number that suffices.
     properties: names of those to judge, beside those that are always on; None or () for all that
@@ -224,22 +242,30 @@ def _own_steps(
     """The steps that a design has and its baseline does not, in this scenario; None of a baseline.
 
     UsageError if there are none because the scenario is one of another baseline."""
-    from ..compile.cache import program as compiled
-    from .changed_steps import changed_steps
-
     design, scenario, catalogue = task.design, task.scenario, task.catalogue
     if design is None or isinstance(design, Baseline) or not design.edits:
         return None
-    named = {c if isinstance(c, str) else catalogue.name_of(c): value for c, value in design.set.items()}
-    values = {name: value for name, value in named.items() if isinstance(value, int)} | dict(task.facts.settings)
     wanted = list(properties) if properties else None
-    base = compiled(catalogue, scenario, scenario.of or catalogue.baseline_of(design), bound, values, wanted)
-    own = changed_steps(task.program, base)
+    own = _parting(catalogue, design, scenario, task.program, bound, task.facts.settings, wanted)
     if not own and scenario.of not in (None, (of := catalogue.baseline_of(design))):
         name, fitting = catalogue.name_of(scenario), [*catalogue.scenarios_of(design)]
         text = f"{task.name} is a change of {catalogue.name_of(of)}, and changes nothing in {name}, a scenario of "
         raise UsageError(f"{text}{catalogue.name_of(scenario.of)}; it has scenarios of its own: {shortened(fitting)}")
     return own
+
+
+def _parting(
+    catalogue: Catalogue, design: Design, scenario: Scenario, program: Program, bound: int | str | None,
+    settings: Mapping[str, int], wanted: Sequence[str] | None,
+) -> frozenset[tuple[int, int]]:  # fmt: skip
+    """The steps at which the program of a design parts from that of its baseline."""
+    from ..compile.cache import program as compiled
+    from .changed_steps import changed_steps
+
+    named = {c if isinstance(c, str) else catalogue.name_of(c): value for c, value in design.set.items()}
+    values = {name: value for name, value in named.items() if isinstance(value, int)} | dict(settings)
+    base = compiled(catalogue, scenario, scenario.of or catalogue.baseline_of(design), bound, values, wanted)
+    return changed_steps(program, base)
 
 
 def _decided(result: Result, names: Sequence[str]) -> Result:
