@@ -8,6 +8,7 @@ counts are the same in both engines and with any number of threads.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -24,6 +25,8 @@ State = tuple[int, ...]
 
 PARTIAL_ORDER = "partial order"  # as results name it
 
+
+AGAIN = 0.5  # seconds after which a Ctrl-C that was not heard is sent again
 
 @dataclass(frozen=True)
 class Found:
@@ -197,8 +200,17 @@ class interruptible(AbstractContextManager):
 
     def _note(self, *_: object) -> None:
         if self.limits.preparing:
+            again = threading.Timer(AGAIN, self._send_again)
+            again.daemon = True
+            again.start()
             raise KeyboardInterrupt
         self.limits.interrupted = True
+
+
+    def _send_again(self) -> None:
+        """Libraries that are being loaded catch everything, and forget it: as long as that goes on it is said again."""
+        if self.limits.preparing:
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 @dataclass(frozen=True)

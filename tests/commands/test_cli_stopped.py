@@ -187,6 +187,14 @@ def endless_preparation(*_, **__):
         time.sleep(0.01)
 
 
+def deaf_preparation(*_, **__):
+    """As libraries do while they are loaded."""
+    try:
+        endless_preparation()
+    except:  # noqa: E722
+        endless_preparation()
+
+
 def test_the_time_limit_covers_what_comes_before_the_search(run, monkeypatch):
     """The model is compiled, and then the program: neither can go on for ever."""
     monkeypatch.setattr("checker.search.native.NativeText", endless_preparation)
@@ -199,7 +207,7 @@ def test_the_time_limit_covers_what_comes_before_the_search(run, monkeypatch):
 
 
 def test_ctrl_c_before_the_search_begins_is_not_put_off(run, monkeypatch):
-    monkeypatch.setattr("checker.search.native.NativeText", endless_preparation)
+    monkeypatch.setattr("checker.search.native.NativeText", deaf_preparation)
     threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()
     status, out, _ = run(*PETERSON)
 
