@@ -14,16 +14,23 @@ from typing import Any
 
 import click
 
-from .base.errors import CheckerError, InternalError
+from . import __version__
+from .base.errors import CheckerError, InternalError, NotFinished
 from .commands.bench import bench
 from .commands.check import check
 from .commands.compare import compare
+from .commands.completion import PROGRAM, completion
 from .commands.designs import designs
 from .commands.diff import diff
 from .commands.explore import explore
 from .commands.export import export
+from .commands.fields import fields
 from .commands.graph import graph
+from .commands.help import help
+from .commands.language import language
+from .commands.man import man
 from .commands.mutate import mutate
+from .commands.new import new
 from .commands.properties import properties
 from .commands.prove import prove
 from .commands.regress import regress
@@ -33,6 +40,7 @@ from .commands.show import show
 from .commands.verify import verify
 
 WRONG_USE, INCOMPLETE = 2, 3  # exit statuses; those of verdicts are in verdict/result.py
+OWN_OPTIONS = ("--help", "-h", "--version")  # of the program, not of `check`
 SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # environment variable, for work on the checker itself
 
 
@@ -43,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             setattr(sys, name, open(os.devnull, "w"))
     try:
         status = commands.main(
-            arguments and list(arguments), prog_name="python -m checker", standalone_mode=False
+            arguments and list(arguments), prog_name=_name(), standalone_mode=False
         )
         sys.stdout.flush()
         return status or 0
@@ -53,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error.format_message(), hint=_help_hint(error))
     except InternalError as error:
         return _failed(str(error), "internal error")
+    except NotFinished as error:
+        return _failed(str(error), "incomplete", status=INCOMPLETE)
     except CheckerError as error:
         return _failed(str(error))
     except (KeyboardInterrupt, click.Abort):
@@ -74,6 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
 
 
+def _name() -> str:
+    """What we were started as: completion by the shell looks at it."""
+    return PROGRAM if os.path.basename(sys.argv[0]) == PROGRAM else "python -m checker"
+
+
 def _failed(text: str, kind: str = "error", hint: str = "", status: int = WRONG_USE) -> int:
     click.echo(f"{kind}: {text}{hint}", err=True)
     return status
@@ -87,7 +102,8 @@ class CheckByDefault(click.Group):
     """A group of commands in which `check` need not be written."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ("--help", "-h")):
+        completing = ctx.resilient_parsing and not args
+        if not completing and (not args or args[0].startswith("-") and args[0] not in OWN_OPTIONS or args[0].endswith(".py")):
             args = ["check", *args]
         return super().parse_args(ctx, args)
 
@@ -104,6 +120,7 @@ class CheckByDefault(click.Group):
 @click.group(
     cls=CheckByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
+@click.version_option(__version__, "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
 def commands() -> None:
     """Check concurrent kernel code in every interleaving.
 
@@ -116,6 +133,6 @@ def commands() -> None:
 
 for command in (
     check, verify, designs, scenarios, properties, show, diff, compare, replay, explore,
-    graph, bench, export, regress, mutate, prove,
+    graph, bench, export, regress, mutate, prove, new, fields, help, language, man, completion,
 ):  # fmt: skip
     commands.add_command(command)

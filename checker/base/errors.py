@@ -55,6 +55,10 @@ class UsageError(CheckerError):
     """The command line or an argument of the API asks for something that there is not."""
 
 
+class NotFinished(CheckerError):
+    """A limit was reached before there was anything to tell."""
+
+
 class InternalError(CheckerError):
     """The checker contradicts itself: two engines disagree, or the IR is not well formed."""
 

@@ -8,6 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]  # where the checker lies, and the model with all that belongs to it
+
+
+def belonging(path: str) -> str:
+    """`path`, or the file of this name that belongs to the checker, wherever that is installed, if only that one exists."""
+    own = ROOT / path
+    return str(own) if own.is_file() and not os.path.exists(path) else path
+
 
 @contextlib.contextmanager
 def whole_file(path: str) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 GIB = 1 << 30
@@ -19,6 +20,18 @@ def available_memory(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = Path(
     group that it runs in, have left.  4 GiB if nothing is known."""
     known = [amount for amount in (_machine(meminfo), _group(cgroup)) if amount is not None]
     return min(known, default=4 * GIB)
+
+
+def address_space() -> int:
+    """Bytes of addresses that this process may still take, where `ulimit -v` says how many; else more than it could."""
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, OSError, ValueError):
+        return sys.maxsize
+    return sys.maxsize if limit == resource.RLIM_INFINITY else max(0, limit - used)
 
 
 def _machine(meminfo: Path) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -14,6 +15,7 @@ from typing import Any
 from .errors import InternalError
 
 AHEAD = 2  # jobs that are begun or wait, for each process
+
 
 def cores() -> int:
     """How many processes this one may run beside each other."""
@@ -32,7 +34,7 @@ def in_processes(work: Callable[[Any], Any], jobs: Iterable[Any], processes: int
     if processes <= 1:
         yield from ((number, work(job)) for number, job in numbered)
         return
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), end_with_parent)
     children: list[BaseProcess] = []
     try:
         begun = {pool.submit(work, job): number for number, job in islice(numbered, AHEAD * processes)}
@@ -48,3 +50,16 @@ def in_processes(work: Callable[[Any], Any], jobs: Iterable[Any], processes: int
         for child in children:
             child.terminate()
         pool.shutdown(cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it does, however that ended."""
+    parent = multiprocessing.parent_process()
+
+    def wait_for_it() -> None:
+        assert parent is not None
+        parent.join()
+        os._exit(1)
+
+    if parent is not None:
+        threading.Thread(target=wait_for_it, daemon=True).start()

@@ -11,10 +11,12 @@ from .options import BYTES, DRAWN, JSON, SEARCH, SELECTION
 
 
 @click.command()
+@click.argument("file", required=False, metavar="[FILE.py]")
 @SELECTION
 @SEARCH
 @JSON
 @click.option("--junit", metavar="FILE", help="Write the verdict on each property as JUnit XML.")
+@click.option("--sarif", "sarif_file", metavar="FILE", help="Write a violation as SARIF 2.1.0.")
 @click.option("--save", metavar="FILE|DIR/", help="Write the counterexample, to be replayed.")
 @click.option("--digest", is_flag=True, help="Take a digest of the states, without reduction; `verify` recounts it.")
 @click.option("--quiet", is_flag=True, help="The verdict line only.")
@@ -25,11 +27,11 @@ from .options import BYTES, DRAWN, JSON, SEARCH, SELECTION
 @BYTES
 @click.option("--no-z3", is_flag=True, help="Do not ask z3 about sizes in bytes.")
 def check(
-    json_file: str | None, junit: str | None, save: str | None, quiet: bool, full: bool, verbose: bool,
-    block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool,
+    file: str | None, json_file: str | None, junit: str | None, sarif_file: str | None, save: str | None, quiet: bool, full: bool,
+    verbose: bool, block_size: int | None, folio_order: int | None, no_z3: bool, accept_findings: bool,
     perfetto: str | None, mermaid: str | None, svg: str | None, **choice: Any,
 ) -> int:
-    """Explore every interleaving of a scenario and judge its properties."""
+    """Explore every interleaving of a scenario and judge its properties: of the kernel's model, or of that in FILE.py."""
     from ..output.drawn import write_drawn
     from ..output.junit import junit_text
     from ..output.progress import progress_shown, tell_bound
@@ -37,8 +39,11 @@ def check(
     from ..output.terminal import terminal
     from ..output.writing import ITF, check_writable, save_counterexample, write_json, write_text
 
-    check_writable(json_file, junit, perfetto, mermaid, svg, save=save)
-    text = "-" not in (json_file, junit, perfetto, mermaid, svg)
+    if file is not None and choice["model"] is not None:
+        raise UsageError(f"{file} and --model {choice['model']} are two models: name one")
+    choice["model"] = file or choice["model"]
+    check_writable(json_file, junit, sarif_file, perfetto, mermaid, svg, save=save)
+    text = "-" not in (json_file, junit, sarif_file, perfetto, mermaid, svg)
     with progress_shown(not quiet) as progress:
         result = _checked(progress=progress, told=tell_bound if text and not quiet else None, **choice)
     said = None
@@ -64,6 +69,10 @@ def check(
     write_drawn(result.violation and result.violation.trace, result.drawings, perfetto, mermaid, svg)
     if junit:
         write_text(junit, junit_text(result))
+    if sarif_file:
+        from ..regress.sarif import of_result
+
+        write_json(sarif_file, of_result(result, finding))
     return 0 if finding and accept_findings else result.exit_status
 
 

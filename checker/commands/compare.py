@@ -21,7 +21,7 @@ def compare(
     first: str, second: str, model: str | None, scenarios: tuple[str, ...], bound: int | None, json_file: str | None,
     time_limit: float, **limits: Any,
 ) -> int:  # fmt: skip
-    """Check two designs in every scenario that both have, side by side.
+    """Check two designs in every scenario that both have, side by side; each is told as it ends.
 
     Exit status: 1 if a scenario tells them apart, else 0.
     """
@@ -34,10 +34,13 @@ def compare(
     check_writable(json_file)
     catalogue = load(model)
     options = {"time_limit": time_limit or None, **limits}
+    wide, colour = comparing.widths(comparing.chosen(catalogue, first, second, scenarios)), terminal()[1]
+    say = click.echo if json_file != "-" else lambda text: None
+    say(comparing.heading(first, second, wide))
     with words_shown() as tell:
-        pairs = comparing.compared(catalogue, first, second, scenarios, bound, tell, **options)
+        done = lambda pair: say(comparing.lines(pair, wide, colour))  # noqa: E731
+        pairs = comparing.compared(catalogue, first, second, scenarios, bound, tell, done, **options)
     if json_file:
         write_json(json_file, comparing.as_json(first, second, pairs))
-    if json_file != "-":
-        click.echo(comparing.text(first, second, pairs, terminal()[1]))
+    say("\n" + comparing.summary(pairs))
     return int(any(pair.differs for pair in pairs))

@@ -25,4 +25,6 @@ def designs(model: str | None, json_file: str | None) -> None:
         }
         for name, design in catalogue.designs.items()
     ]
+    for error in catalogue.left_out.values():
+        click.echo(f"left out: {error}", err=True)
     write_list(rows, ["name", "of", "undoes", "doc"], json_file)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..ir.program import ANY
+from .completion import names_of
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -40,14 +41,19 @@ JSON = click.option(
     "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is standard output."
 )
 MODEL = click.option("--model", metavar="FILE.py", help="A model in the language, instead of the kernel's.")
-DESIGN = click.option("--design", metavar="D", help="A design, or several composed: a+b.")
+DESIGN = click.option(
+    "--design", metavar="D", help="A design, or several composed: a+b.", shell_complete=names_of("designs")
+)
 SELECTION = options(
     MODEL,
     DESIGN,
-    click.option("--scenario", metavar="S", help="Who runs what; by default the design's."),
+    click.option(
+        "--scenario", metavar="S", help="Who runs what; by default the design's.", shell_complete=names_of("scenarios")
+    ),
     click.option("--bound", type=OperationBound(), metavar="N|any", help="Operations started in all; any: any number of them."),
     click.option(
-        "--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable."
+        "--property", "properties", multiple=True, metavar="P", help="Judge this property only; repeatable.",
+        shell_complete=names_of("properties"),
     ),
     click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a constant; repeatable."
@@ -57,8 +63,8 @@ SELECTION = options(
 
 def limits(seconds: int) -> Callable[[Any], Any]:
     """Limits of a search.  seconds: by default; 0 for no limit."""
-    given = {"default": seconds, "show_default": True, "help": "Seconds to search; 0: no limit."}
-    none = {"default": 0, "help": "Seconds to search; by default no limit."}
+    given = {"default": seconds, "show_default": True, "help": "Seconds to compile and search; 0: no limit."}
+    none = {"default": 0, "help": "Seconds to compile and search; by default no limit."}
     return options(
         click.option("--time-limit", type=click.FloatRange(0), metavar="S", **(given if seconds else none)),
         click.option(
@@ -101,7 +107,7 @@ SEARCH = options(
 )
 
 BYTES = options(
-    click.option("--block-size", type=int, metavar="BYTES", help="Show a counterexample with blocks of this size."),
+    click.option("--block-size", type=click.IntRange(1), metavar="BYTES", help="Show a counterexample with blocks of this size."),
     click.option("--folio-order", type=click.IntRange(0, 9), metavar="N", help="And folios of 2^N pages."),
 )
 DRAWN = options(

@@ -48,22 +48,23 @@ RUNNING = options(
 )
 @click.option("--deeper", type=click.IntRange(1), metavar="N", help="Judge the rows that hold with N operations more, and nothing else.")
 @click.option("--save", metavar="DIR/", help="With --deeper: write counterexamples there.")
-@click.option("--accept-findings", is_flag=True, help="A known finding is no reason for exit status 1.")
+@click.option("--strict", is_flag=True, help="A known finding is a reason for exit status 1, too.")
+@click.option("--accept-findings", is_flag=True, hidden=True, help="As it is without --strict.")
 @click.option("--update", is_flag=True, help="Enter steps and states that were found, and rows not measured yet, into the table.")
 @click.option("--update-verdicts", is_flag=True, help="Enter changed verdicts and properties as well: each is told.")
 @JSON
 @click.option("--junit", metavar="FILE", help="Write a test case for each row as JUnit XML.")
 @click.option("--sarif", "sarif_file", metavar="FILE", help="Write what is wrong as SARIF 2.1.0.")
 def regress(
-    update: bool, update_verdicts: bool, accept_findings: bool, json_file: str | None, junit: str | None, sarif_file: str | None,
+    update: bool, update_verdicts: bool, strict: bool, accept_findings: bool,
+    json_file: str | None, junit: str | None, sarif_file: str | None,
     tables: tuple[str, ...], mutants: bool, other_way: bool, deeper: int | None, save: str | None, **choice: Any,
 ) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
 
-    Exit status: 0 if all is as expected, 1 if anything differs or a known finding is there, 3 if a row is too large for
-    --other-way.
+    A row is told as soon as it is checked, the largest ones first.
+    Exit status: 0 if all is as expected, known findings too; 1 if anything differs; 3 if a row is too large for --other-way.
     """
-    from ..output.terminal import terminal
     from ..output.writing import check_writable
     from ..regress import run, text
     from ..table import rows as table
@@ -78,19 +79,19 @@ def regress(
     if save:
         raise click.UsageError("--save is of --deeper")
     whole = not (tables or choice["designs"] or choice["scenarios"] or choice["bound"] is not None)
-    with _progress(len(rows)) as progress:
+    quiet = "-" in (json_file, junit, sarif_file)
+    with _told(rows, quiet) as progress:
         found = run.regressed(rows, progress=progress, other_way=other_way, **limits)
     if whole and mutants:
         found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"], other_way)
-    quiet = "-" in (json_file, junit, sarif_file)
     if not quiet:
-        click.echo(text.text(found, terminal()[1]))
-    _write_files(found, json_file, junit, sarif_file, accept_findings)
+        click.echo(text.end(found))
+    _write_files(found, json_file, junit, sarif_file, strict)
     if update or update_verdicts:
         changed = run.update(found.rows, update_verdicts)
         click.echo(text.updated(found, changed), err=quiet)
         return int(len(changed) < len(found.having(run.DIFFERS, run.NEW)))
-    return found.exit_status(accept_findings)
+    return found.exit_status(strict and not accept_findings)
 
 
 def _deeper(
@@ -130,7 +131,7 @@ def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: 
 
 
 def _write_files(
-    found: Any, json_file: str | None, junit: str | None, sarif_file: str | None, accept_findings: bool
+    found: Any, json_file: str | None, junit: str | None, sarif_file: str | None, strict: bool
 ) -> None:
     from ..output.writing import write_json, write_text
     from ..regress.junit import junit_text
@@ -140,7 +141,7 @@ def _write_files(
     if json_file:
         write_json(json_file, _as_json(found))
     if junit:
-        write_text(junit, junit_text(found, accept_findings))
+        write_text(junit, junit_text(found, strict))
     if sarif_file:
         write_json(sarif_file, sarif(found, load()))
 
@@ -163,16 +164,41 @@ def _chosen(
 
 
 @contextlib.contextmanager
-def _progress(count: int) -> Iterator[Callable[[Any, int], None] | None]:
+def _told(rows: list[Any], quiet: bool) -> Iterator[Callable[[Any, int], None]]:
+    """A callable that tells each row that is done; if it is left early, the sum of those is told."""
+    from ..output.terminal import terminal
+    from ..regress import text
+
+    wide, colour = text.widths(rows), terminal()[1]
+    ended: list[Any] = []
+    with _progress(len(rows)) as show:
+
+        def tell(one: Any, done: int) -> None:
+            ended.append(one)
+            if not quiet:
+                click.echo(text.lines_of(one, wide, colour))
+            show(one, done)
+
+        try:
+            yield tell
+        except BaseException:
+            if ended and not quiet:
+                click.echo(text.stopped(ended, len(rows)))
+            raise
+
+
+@contextlib.contextmanager
+def _progress(count: int) -> Iterator[Callable[[Any, int], None]]:
     """A callable that shows on the terminal, if there is one, how many rows are done."""
     if not sys.stderr.isatty():
-        yield None
+        yield lambda one, done: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    above = sys.stdout.isatty()  # what is printed meanwhile appears above the bar
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=above) as bar:
         task = bar.add_task("", total=count)
         yield lambda one, done: bar.update(task, completed=done, description=str(one.row))
 

@@ -21,18 +21,21 @@ def replay(
 ) -> int:
     """Follow the counterexample in FILE again, step by step, and judge its end.
 
+    FILE may be one of those that belong to the model, counterexamples/NAME, wherever the checker is installed.
+
     Of a variant, or with --design, it also says what becomes of the steps on the baseline, or on that
     design: which is the first that is not possible there, or that leaves other values behind.
 
     Exit status: 1 if something is violated, 0 if nothing is, 2 if the file does not fit the model.
     """
+    from ..base.files import belonging
     from ..output.drawn import write_drawn
     from ..output.terminal import terminal
     from ..output.writing import check_writable, write_json
     from ..verdict import replay as replaying
 
     check_writable(json_file, perfetto, mermaid, svg)
-    outcome = replaying.replayed(file, model, design)
+    outcome = replaying.replayed(belonging(file), model, design)
     in_bytes = None
     if symbolic or block_size is not None or folio_order is not None:
         from ..smt.sizes.said import replayed_in_bytes

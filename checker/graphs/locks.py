@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, replace
 
 import networkx
@@ -15,6 +16,10 @@ from ..ir.program import (
 from ..trace.values import Names
 
 FEW = 4  # values of a local that is followed
+OVER_APPROXIMATION = (
+    "A cycle is no deadlock yet. The order is read off the code, whatever the state is: there may be more in it than can "
+    "happen, and locks of one class are taken for one lock. `check --property lock_order --property deadlock` tells what does."
+)
 MOST_PATHS = 200_000  # situations of a process, beyond which no locals are followed
 
 
@@ -53,7 +58,7 @@ def lock_order_cycles(graph: networkx.MultiDiGraph) -> list[list[str]]:
 
 
 def lock_order_text(graph: networkx.MultiDiGraph) -> list[str]:
-    """Lines: `held -> taken`, then who does it where; then the cycles."""
+    """Lines: `held -> taken`, then who does it where; then the cycles, and what they do not say."""
     lines = []
     for held, taken in dict.fromkeys(graph.edges()):
         lines.append(f"{held} -> {taken}" + ("   (another of the same kind)" if held == taken else ""))
@@ -62,7 +67,7 @@ def lock_order_text(graph: networkx.MultiDiGraph) -> list[str]:
             lines.append(f"    {nesting.process}: {_shown(nesting.held_at)}, then {_shown(nesting.taken_at)}")
     for cycle in lock_order_cycles(graph):
         lines.append("cycle: " + " -> ".join([*cycle, cycle[0]]))
-    return lines
+    return [*lines, *textwrap.wrap(OVER_APPROXIMATION, 80)] if lock_order_cycles(graph) else lines
 
 
 def _shown(pos: Pos) -> str:

@@ -94,7 +94,7 @@ class Range:
     def __init__(self, lo, hi, doc="", c="", **options):
         for bound in (lo, hi):
             if not isinstance(bound, Const) and type(bound) is not int:
-                raise TypeError(f"Range({lo!r}, {hi!r}): its bounds are whole numbers or expressions of constants")
+                raise TypeError(f"Range({lo!r}, {hi!r}): its bounds come first, whole numbers or expressions of constants")
         self.lo, self.hi, self.c = lo, hi, c
         self.field = Field(self, doc, **options)
 
@@ -235,7 +235,7 @@ class _StructMeta(type):
             raise TypeError(f"{name} inherits fields, which would not be its own: write them out")
         for key, value in body.items():
             if not key.startswith("__"):
-                expect(f"a field as {name}.{key}, such as Flag(...) or Range(0, 3)", value, Field | Range | Ref | Enum)
+                expect(f"a field as {name}.{key}, such as Flag(...) or Range(0, 3, init=1)", value, Field | Range | Ref | Enum)
                 field = _field(value)
                 if field.struct is not None:
                     first = f"{field.struct.__name__}.{field.name}"

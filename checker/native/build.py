@@ -26,6 +26,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from ..base import disk_cache
+from ..base.patience import waited
 
 PASSES = ("instruction_combine", "simplify_cfg")
 OPTIMISATION = 1  # of LLVM's code generator: 0 compiles faster and runs half as fast, 2 gains nothing
@@ -135,7 +136,7 @@ def compiled(text: str, optimisation: int = OPTIMISATION, passes: tuple[str, ...
     for function in module.functions if passes else ():
         if not function.is_declaration:
             manager.run(function, builder)
-    return machine.emit_object(module)
+    return waited(lambda: machine.emit_object(module))
 
 
 def _quick(text: str) -> tuple[bytes, bytes]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 import textwrap
 from typing import Any
 
 import click
 
+from .terminal import list_width
 from .writing import write_json
 
 LEAST_COLUMNS = 32  # for the last column of a list; with fewer it goes below the others
@@ -18,7 +17,7 @@ LEAST_COLUMNS = 32  # for the last column of a list; with fewer it goes below th
 def write_list(rows: list[dict[str, Any]], columns: list[str], json_file: str | None) -> None:
     """The `columns` of the rows under each other, or all of the rows as JSON.
 
-    On a terminal the last column is wrapped; elsewhere each row is one line."""
+    The last column is wrapped; programs read JSON."""
     if json_file is not None:
         write_json(json_file, rows)
         return
@@ -32,9 +31,7 @@ def write_list(rows: list[dict[str, Any]], columns: list[str], json_file: str | 
 
 def _wrapped(first: str, last: str) -> list[str]:
     """The lines of a row, whose last column is `last`."""
-    if not sys.stdout.isatty():
-        return [f"{first}  {last}".rstrip() if first else last]
-    width = shutil.get_terminal_size((80, 24)).columns
+    width = list_width()
     indent = len(first) + 2 if first else 0
     if width - indent >= LEAST_COLUMNS:
         return textwrap.wrap(last, width, initial_indent=f"{first}  " if first else "", subsequent_indent=" " * indent) or [first]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..base.files import ROOT
 from ..ir.program import ANY
 from ..search.forecast import size
 from ..verdict.result import HOLDS, INCOMPLETE, NOT_CHECKED, NOT_DUE, NOT_SEEN, VACUOUS, VIOLATED, Result
@@ -16,11 +17,12 @@ from .terminal import terminal
 if TYPE_CHECKING:
     from ..picture.cells import DrawnRow
     from ..table.findings import Finding
+    from ..table.rows import Row
     from ..trace.trace import Trace
 
 FEW = 3  # vacuous properties that are named without being asked for
 MANY = 1_000_000  # states of the next bound from which on it is worth a line
-KNOWN = Path("counterexamples")  # where what was found before is stored
+KNOWN = ROOT / "counterexamples"  # where what was found before is stored
 
 
 def remarks(result: Result, width: int = 80, verbose: bool = False) -> list[str]:
@@ -79,6 +81,8 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
         lines.append(f"not checked: {', '.join(unchecked)} (liveness, {why})")
     if finding := known_finding(result):
         lines.append(f"known finding: {finding.name}; {finding.repair} repairs it")
+    elif row := _finding_without_the_change(result):
+        lines.append(f"{row.design} violates it here without this change, too (known finding: {row.finding})")
     if stored := _stored(result):
         lines.append(f"stored: {stored}")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
@@ -87,11 +91,12 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
 
 
 def _stored(result: Result) -> Path | None:
-    """The file with a counterexample to the same property, in the same scenario."""
+    """The file with a counterexample to the same property, in the same scenario, as `replay` takes its name."""
     name = f"{result.design}--{result.violation.property}.txt" if result.violation else ""
     line = re.compile(rf"^scenario {result.scenario}$", re.MULTILINE)  # where the file says what it is of
     files = sorted(KNOWN.rglob(name)) if name else []
-    return next((file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))), None)
+    fitting = (file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace")))
+    return next((file.relative_to(KNOWN.parent) for file in fitting), None)
 
 
 def known_finding(result: Result) -> Finding | None:
@@ -99,6 +104,17 @@ def known_finding(result: Result) -> Finding | None:
     from ..table.findings import known
 
     return known(result.design, result.scenario, result.violation.property) if result.violation else None
+
+
+def _finding_without_the_change(result: Result) -> Row | None:
+    """The row of the scenario's own baseline that is expected to violate the same property, and is a finding."""
+    from ..table.findings import found_in
+
+    if result.violation is None or result.model:
+        return None
+    row = found_in(result.scenario, result.violation.property)
+    enough = row is not None and (result.bound == ANY or row.bound is None or row.bound != ANY and row.bound <= (result.bound or 0))
+    return row if row is not None and enough and dict(row.settings) == result.settings else None
 
 
 def report(

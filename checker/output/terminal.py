@@ -16,5 +16,5 @@ def terminal() -> tuple[int, bool]:
 
 
 def list_width() -> int:
-    """Columns of a list: as many as the terminal has; elsewhere each row is one line."""
-    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else sys.maxsize
+    """Columns of a list: as many as the terminal has; elsewhere those of any text."""
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else terminal()[0]

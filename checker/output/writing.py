@@ -20,6 +20,8 @@ def check_writable(*paths: str | None, save: str | None = None) -> None:
     """UsageError if one of the files cannot be written: better before a long search than after it.
 
     save: may also be a directory, or one to be made if it ends in a slash."""
+    if paths.count("-") > 1:
+        raise UsageError("two results cannot both go to standard output: name a file for one of them")
     for path in (*paths, save):
         if path is None or path == "-":
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -62,6 +63,9 @@ class ExpressionParser:
                 return self.names[node.id]
             if node.id in PLAIN:
                 return PLAIN[node.id]
+            if hasattr(builtins, node.id):
+                remedy = "A model is explored, not run: LANGUAGE.md lists its words; --full shows the values of a run."
+                raise Refused("unknown-name", f"{node.id} is Python's, and no word of the language", remedy)
             raise Refused(
                 "unknown-name", f"{node.id} is not declared", "Declare or import it at the top of the module."
             )
@@ -100,11 +104,10 @@ class ExpressionParser:
         if self.is_property:
             remedy = "A property speaks of fields and ghosts; if one is missing, declare a ghost."
             raise Refused("property", f"a property cannot name {ast.unparse(node)}", remedy)
-        raise Refused(
-            "type",
-            f"{ast.unparse(node)} is not a value",
-            "Values are constants, enumeration values and instances.",
-        )
+        remedy = "Values are constants, enumeration values and instances."
+        if isinstance(value, type):
+            remedy = f"Shared state is declared as class {value.__name__}(Struct)."
+        raise Refused("type", f"{ast.unparse(node)} is not a value", remedy)
 
     def _constant(self, node: ast.Constant) -> t.Node:
         if node.value is None or isinstance(node.value, (bool, int)):

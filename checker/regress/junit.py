@@ -5,8 +5,8 @@ from __future__ import annotations
 from .run import DIFFERS, FINDING, NEW, OK, Regression
 
 
-def junit_text(found: Regression, accept_findings: bool = False) -> str:
-    """The XML: rows that differ are failures, and so are findings that are not accepted."""
+def junit_text(found: Regression, strict: bool = False) -> str:
+    """The XML: rows that differ are failures; strict: known findings, too."""
     from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
     suite = TestSuite("regress")
@@ -14,7 +14,7 @@ def junit_text(found: Regression, accept_findings: bool = False) -> str:
         case = TestCase(str(one.row), one.row.design, round(one.found.seconds, 3))
         if one.found.error:
             case.result = [Error(one.found.error)]
-        elif one.status in (DIFFERS, NEW) or (one.status == FINDING and not accept_findings):
+        elif one.status in (DIFFERS, NEW) or (one.status == FINDING and strict):
             case.result = [Failure("; ".join(one.told) or f"known finding: {one.row.finding}", one.status)]
             case.result[0].text = one.found.picture
         elif one.status != OK:

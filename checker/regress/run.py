@@ -61,10 +61,11 @@ class Regression:
         """The rows of these statuses."""
         return [one for one in self.rows if one.status in statuses]
 
-    def exit_status(self, accept_findings: bool = False) -> int:
-        """1 if anything differs, or is a finding that is not accepted; else 3 if a row was too large for the other way."""
+    def exit_status(self, strict: bool = False) -> int:
+        """1 if anything differs; strict: or is as expected and not as it should be, a known finding; else 3 if a row was
+        too large for the other way."""
         wrong = self.having(DIFFERS, NEW) or self.survivors
-        if wrong or (self.having(FINDING) and not accept_findings):
+        if wrong or (self.having(FINDING) and strict):
             return 1
         return 3 if self.having(LARGE) else 0
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Sequence
 
 from ..picture.report import paint
+from ..table.rows import Row
 from ..verdict.result import HOLDS, VIOLATED
 from .run import DIFFERS, FINDING, LARGE, NEW, OK, Compared, Regression
 
@@ -13,17 +15,22 @@ STYLE = {OK: "good", FINDING: "doubt", NEW: "doubt", LARGE: "doubt", DIFFERS: "b
 COUNTED = {OK: "as expected", FINDING: "known findings", NEW: "not measured yet", LARGE: "too large", DIFFERS: "differ"}
 
 
-def text(found: Regression, colour: bool = False) -> str:
-    """A line for each row, what differs below, and the sum."""
-    wide = [max((len(getattr(one.row, name)) for one in found.rows), default=0) for name in ("design", "scenario")]
-    lines = []
-    for one in found.rows:
-        lines.append(line(one, wide, colour))
-        lines += remarks(one)
-    lines += [f"mutant   survives, and was killed before: {name}" for name in found.survivors]
+def widths(rows: Sequence[Row]) -> list[int]:
+    """Of the columns for design and scenario."""
+    return [max((len(getattr(row, name)) for row in rows), default=0) for name in ("design", "scenario")]
+
+
+def lines_of(one: Compared, wide: list[int], colour: bool = False) -> str:
+    """The line of a row, and what differs below."""
+    return "\n".join([line(one, wide, colour), *remarks(one)])
+
+
+def end(found: Regression) -> str:
+    """What comes below the rows: mutants, and the sum."""
+    lines = [f"mutant   survives, and was killed before: {name}" for name in found.survivors]
     if found.mutants:
         lines += ["", f"{found.mutants} mutants tried again: {found.mutants - len(found.survivors)} killed as before"]
-    return "\n".join([*lines, *([""] if lines and not found.mutants else []), summary(found)])
+    return "\n".join([*lines, *([""] if found.rows and not found.mutants else []), summary(found)])
 
 
 def line(one: Compared, wide: list[int] = [0, 0], colour: bool = False) -> str:
@@ -46,10 +53,20 @@ def remarks(one: Compared) -> list[str]:
 
 def summary(found: Regression) -> str:
     """ "41 rows: 39 as expected, 2 known findings; 33 s in 2 processes"."""
-    count = Counter(one.status for one in found.rows)
-    parts = [f"{count[status]} {words}" for status, words in COUNTED.items() if count[status]]
     took = f"{found.seconds:.0f} s in {found.processes} process{'es' * (found.processes > 1)}"
-    return f"{len(found.rows)} row{'s' * (len(found.rows) != 1)}: {', '.join(parts) or 'none'}; {took}"
+    return f"{counts(found.rows)}; {took}"
+
+
+def stopped(done: Sequence[Compared], of: int) -> str:
+    """The sum of a run that was stopped."""
+    return f"\nstopped: {counts(done)}; {of - len(done)} of {of} rows were not checked to their end"
+
+
+def counts(rows: Sequence[Compared]) -> str:
+    """ "41 rows: 39 as expected, 2 known findings"."""
+    count = Counter(one.status for one in rows)
+    parts = [f"{count[status]} {words}" for status, words in COUNTED.items() if count[status]]
+    return f"{len(rows)} row{'s' * (len(rows) != 1)}: {', '.join(parts) or 'none'}"
 
 
 def updated(found: Regression, changed: list[Compared]) -> str:

@@ -8,6 +8,7 @@ counts are the same in both engines and with any number of threads.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -24,6 +25,8 @@ State = tuple[int, ...]
 
 PARTIAL_ORDER = "partial order"  # as results name it
 
+
+AGAIN = 0.5  # seconds after which a Ctrl-C that was not heard is sent again
 
 @dataclass(frozen=True)
 class Found:
@@ -159,6 +162,16 @@ class Limits:
         self.end = None if seconds is None else time.monotonic() + seconds
         self.memory, self.states, self.directory, self.operations = memory, states, directory, operations
         self.interrupted = False
+        self.preparing = False  # nothing is lost yet if it ends at once
+
+    def left(self) -> float | None:
+        """Seconds that are left, None if there is no limit."""
+        return None if self.end is None else self.end - time.monotonic()
+
+    def extend(self, seconds: float) -> None:
+        """Allow so many seconds more."""
+        if self.end is not None:
+            self.end += seconds
 
     def reached(self, states: int = 0) -> str:
         """Why the search has to end now: "interrupt", "time", "states" or ""."""
@@ -170,7 +183,9 @@ class Limits:
 
 
 class interruptible(AbstractContextManager):
-    """While it lasts Ctrl-C only makes a note in `limits`, so that it cannot come at a bad moment."""
+    """While it lasts Ctrl-C only makes a note in `limits`, so that it cannot come at a bad moment.
+
+    What is only being prepared (`Limits.preparing`) has no such moments: there it is raised, as it is elsewhere."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -185,7 +200,18 @@ class interruptible(AbstractContextManager):
             signal.signal(signal.SIGINT, self.before or signal.default_int_handler)
 
     def _note(self, *_: object) -> None:
+        if self.limits.preparing:
+            again = threading.Timer(AGAIN, self._send_again)
+            again.daemon = True
+            again.start()
+            raise KeyboardInterrupt
         self.limits.interrupted = True
+
+
+    def _send_again(self) -> None:
+        """Libraries that are being loaded catch everything, and forget it: as long as that goes on it is said again."""
+        if self.limits.preparing:
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
-from ..base.errors import UsageError
+from ..base.errors import NotFinished, UsageError
+from ..base.limits import GIB, address_space
 from ..ir.program import Program
 from .exploration import Exploration, Limits, Progress, interruptible
+
+CODE = 5 * GIB // 4  # bytes of addresses that making machine code may take: without them LLVM ends the whole process
 
 
 def explore(
@@ -48,6 +52,7 @@ def explore(
     limits = Limits(time_limit, memory_limit, states, spill_dir, operations, steps)
     with interruptible(limits):
         if engine == "native":
+            _refuse_little_space()
             from .native import search as native_search
 
             return native_search(program, limits, threads, stop, progress, reduced, symmetric, digest, self_check)
@@ -56,3 +61,11 @@ def explore(
 
             return search(program, limits, stop, progress, reduced, symmetric, digest, self_check)
     raise UsageError(f"there is no engine {engine!r}: native or interpret")
+
+
+def _refuse_little_space() -> None:
+    """NotFinished if there is too little for the first machine code; later there is what that one left."""
+    left = address_space()
+    if left < CODE and f"{__package__}.native" not in sys.modules:
+        text = f"{left / GIB:.2f} GiB of address space are left, and to make machine code takes up to {CODE / GIB:.2f}"
+        raise NotFinished(f"{text}\n  Allow more with ulimit -v, or use --engine interpret.")

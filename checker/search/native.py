@@ -9,11 +9,13 @@ import ctypes
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 from ..base.errors import InternalError
 from ..base.limits import available_memory
+from ..base.patience import OutOfTime, within
 from ..ir.interpreter import Interpreter
 from ..ir.program import OPS_LEFT, Program
 from ..ir.sites import REST, STATE, STEP, TRANSITION, Site
@@ -95,10 +97,8 @@ class Search:
         )  # fmt: skip
 
     def run(self) -> Exploration:
-        result = self.result
-        self._load()
-        result.compile_seconds = time.perf_counter() - self.started
-        self.started = time.perf_counter()
+        self.load()
+        result, self.started = self.result, time.perf_counter()
         with ThreadPoolExecutor(max(self.threads - 1, 1)) as self.pool:
             try:
                 result.stopped_by = self._levels()
@@ -190,12 +190,15 @@ class Search:
         """Successors that one state may have, with all that the chains behind them may end in."""
         return self.native.most if self.reduction is None else self.native.most + chains.MOST_ENDS
 
-    def _load(self) -> None:
+    def load(self) -> None:
         """Have the loop compiled, or loaded, before the clock starts: on an empty frontier."""
+        if self.result.compile_seconds:
+            return
         visited.begin(self.store.space, self.workers[0], self.code, self.store.shift, 0)
         visited.index_rows(self.store.space, self.workers[0], self.code, self.store.shift, 0, 0)
         self._slice(0)
         self.store.shared[visited.NEXT] = 0
+        self.result.compile_seconds = time.perf_counter() - self.started
 
     def _comes_to(self, steps: frozenset[tuple[int, int]]) -> bool:
         """Does a process stand at one of these labels in a stored state?"""
@@ -451,14 +454,34 @@ def search(
     """Visit every reachable state of `program`; reduced: with partial-order reduction, if it pays;
     symmetric: up to `checker.reduce.symmetry`."""
     try:
-        run = Search(program, limits, threads, stop, progress, reduced, symmetric, self_check)
+        run = _prepared(program, limits, threads, stop, progress, reduced, symmetric, self_check)
         result = run.run()
         if digest and result.complete:
             result.digest = digest_of(run.store, run.layout)
         return result
     except NoReduction:
-        result = Search(program, limits, threads, stop, progress, False, symmetric, self_check).run()
+        result = _prepared(program, limits, threads, stop, progress, False, symmetric, self_check).run()
         result.off = ((PARTIAL_ORDER, "hardly any step commutes with what others do"), *result.off)
         return result
     except MemoryError:  # there is not even address space
         return Exploration(stopped_by="memory", threads=threads)
+    except OutOfTime:
+        return Exploration(stopped_by="time", stopped_because="the time was over before the search began", threads=threads)
+    except KeyboardInterrupt:
+        return Exploration(stopped_by="interrupt", threads=threads)
+
+
+def _prepared(program: Program, limits: Limits, *options: Any) -> Search:
+    """A search that is ready to begin.  Raises OutOfTime, and KeyboardInterrupt at Ctrl-C.
+
+    Not counted is the loop, which is compiled once in the life of an installation, for all programs."""
+    limits.preparing = True
+    try:
+        with within(limits.left()):
+            search = Search(program, limits, *options)
+        started = time.monotonic()
+        search.load()
+        limits.extend(time.monotonic() - started)
+        return search
+    finally:
+        limits.preparing = False

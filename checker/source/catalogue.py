@@ -6,6 +6,7 @@ import ast
 import difflib
 import importlib
 import importlib.util
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ from .functions import lines_of
 PACKAGES = ("model", "properties")
 SHORT = 20  # names that are listed where one of them is meant
 COMPOUND = (ast.If, ast.For, ast.While, ast.With, ast.Try)
+CHANGES = ("designs", "history")  # folders of changes: one that cannot be loaded keeps nobody from the others
 DEFAULT_SCENARIO = "default"  # the scenario of this name, if there is one, is looked at first
 
 
@@ -32,7 +34,7 @@ class Catalogue:
     The name of a thing is the module variable that it is bound to.
     model: what the model as a whole is called.  functions: every function by name; there
     may be several of one name in different files.  where: file and line of each scenario,
-    design, constant, struct and property.
+    design, constant, struct and property.  left_out: files of designs that could not be loaded, and why.
     """
 
     model: str
@@ -44,6 +46,7 @@ class Catalogue:
     functions: dict[str, list[FunctionType]] = field(default_factory=dict)
     modules: list[ModuleType] = field(default_factory=list)
     where: dict[Any, tuple[str, int]] = field(default_factory=dict)
+    left_out: dict[Path, ModelError] = field(default_factory=dict)
 
     def scenario(self, name: str) -> lang.Scenario:
         """The scenario `name`; UsageError with candidates if there is none."""
@@ -52,6 +55,8 @@ class Catalogue:
     def design(self, name: str) -> lang.Design:
         """The design `name`, or several of them composed: "a+b"."""
         names = [part.strip() for part in name.split("+")]
+        for part in names:
+            self._refuse_left_out(part)
         parts = [_named("design", part, self.designs) for part in names]
         for later, second in enumerate(names):
             for first in names[:later]:
@@ -60,6 +65,12 @@ class Catalogue:
         for part in parts[1:]:
             composed = composed + part
         return composed
+
+    def _refuse_left_out(self, name: str) -> None:
+        """The error because of which there is no such design, if that is so."""
+        for file, error in {} if name in self.designs else self.left_out.items():
+            if re.search(rf"^{re.escape(name)}\s*=", "".join(lines_of(str(file))), re.MULTILINE):
+                raise error
 
     def _refuse_unfit(self, first: str, second: str) -> None:
         """UsageError if two designs do not compose."""
@@ -76,6 +87,10 @@ class Catalogue:
     def function(self, name: str) -> list[FunctionType]:
         """The functions called `name`, of which there may be one in each file."""
         return _named("function", name, self.functions)
+
+    def struct(self, name: str) -> type:
+        """The struct `name`; UsageError with candidates if there is none."""
+        return _named("struct", name, self.structs)
 
     def name_of(self, thing: lang.Scenario | lang.Design | lang.Constant | None) -> str:
         """The name of a declared thing; of no design at all, the model's."""
@@ -175,11 +190,17 @@ def load(model_file: Path | str | None = None) -> Catalogue:
         return _collect(Path(model_file).stem, [module])
     if importlib.util.find_spec(PACKAGES[0]) is None:
         raise UsageError("there is no package `model` here; name a file with --model FILE.py")
-    return _collect(PACKAGES[0], [module for package in PACKAGES for module in _load_package(package)])
+    left_out: dict[Path, ModelError] = {}
+    modules = [module for package in PACKAGES for module in _load_package(package, left_out)]
+    catalogue = _collect(PACKAGES[0], modules)
+    catalogue.left_out = left_out
+    return catalogue
 
 
-def _load_package(package: str) -> list[ModuleType]:
-    """All modules of a package, imported, by path; [] if there is no such package."""
+def _load_package(package: str, left_out: dict[Path, ModelError]) -> list[ModuleType]:
+    """All modules of a package, imported, by path; [] if there is no such package.
+
+    Files of designs that cannot be imported are entered into `left_out`."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.submodule_search_locations is None:
         return []
@@ -188,7 +209,12 @@ def _load_package(package: str) -> list[ModuleType]:
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
             name = ".".join((package, *(parts[:-1] if parts[-1] == "__init__" else parts)))
-            modules.append(_guarded(path, lambda name=name: importlib.import_module(name)))
+            try:
+                modules.append(_guarded(path, lambda name=name: importlib.import_module(name)))
+            except ModelError as error:
+                if path.parent.name not in CHANGES:
+                    raise
+                left_out[path] = error
     return modules
 
 
@@ -222,9 +248,15 @@ def _guarded(path: Path, run: Any) -> Any:
             line,
             "python",
             f"{type(error).__name__}: {error}",
-            "The module's top level is ordinary Python; it must run without error.",
+            "" if _refused(error) else "The module's top level is ordinary Python; it must run without error.",
         )
     raise ModelError(problem) from None
+
+
+def _refused(error: BaseException) -> bool:
+    """Does a word of the language refuse what it was given?  Then it has said what it wants instead."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, TypeError) and bool(frames) and frames[-1].filename == lang.__file__
 
 
 def _raised_in(error: BaseException, path: Path) -> tuple[str, int]:
@@ -354,11 +386,15 @@ def _first(things: Mapping[str, lang.Scenario]) -> lang.Scenario:
     return next(iter(things.values()))
 
 
+LISTS = {"design": "designs", "scenario": "scenarios", "property": "properties"}  # commands
+
+
 def _named(kind: str, name: str, known: Mapping[str, Any]) -> Any:
-    """known[name], or UsageError with the names that are near."""
+    """known[name], or UsageError with the names that are near, and which command lists all."""
     if name in known:
         return known[name]
-    raise UsageError(f"there is no {kind} {name!r}" + suggestions(name, list(known)))
+    listed = f"\n  python -m checker {LISTS[kind]} lists them" if kind in LISTS else ""
+    raise UsageError(f"there is no {kind} {name!r}" + suggestions(name, list(known)) + listed)
 
 
 def shortened(names: list[str]) -> str:

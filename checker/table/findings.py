@@ -41,7 +41,11 @@ def load(path: Path | None = None) -> dict[str, Finding]:
 
 def known(design: str, scenario: str, property: str) -> Finding | None:
     """The finding that a violation of a property is, if the table of verdicts says so."""
-    for row in table.load():
-        if row.finding and (row.design, row.scenario, row.expected.property) == (design, scenario, property):
-            return load().get(row.finding)
-    return None
+    row = found_in(scenario, property)
+    return load().get(row.finding) if row is not None and row.design == design else None
+
+
+def found_in(scenario: str, property: str) -> table.Row | None:
+    """The row with a finding that is a violation of a property in this scenario; None if there is no such row."""
+    rows = (row for row in table.load() if row.finding)
+    return next((row for row in rows if (row.scenario, row.expected.property) == (scenario, property)), None)

@@ -156,7 +156,7 @@ class World:
             lo, hi = self.constant(declared.lo), self.constant(declared.hi)
             if lo > hi:
                 name = self._names.get(id(declared), "")
-                raise ModelError(Problem("", 0, "type", f"the range {f'{name} ' * bool(name)}is empty: {lo}..{hi}"))
+                raise ModelError(Problem("", 0, "type", f"the range {f'{name} ' * bool(name)}is empty: {lo}..{hi}", "The least value comes first: Range(0, 3)."))
             if hi - lo > MOST_VALUES or max(abs(lo), abs(hi)) > MOST_VALUES:
                 raise ModelError(Problem("", 0, "type", f"{lo}..{hi} is no range of the language", "It has 64 bits at most."))
             return ir.int_type(lo, hi, self._names.get(id(declared), ""))

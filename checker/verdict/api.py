@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import UsageError, shown_path
+from ..base.errors import NotFinished, UsageError, shown_path
 from ..base.limits import GIB, default_memory_limit
+from ..base.patience import OutOfTime, within
 from ..ir.program import ANY, Program
 from ..lang import Baseline, Design, Scenario
 from ..search.forecast import Forecast, Forecaster, next_bound
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "BoundReached", "PropertyResult", "Result", "Task", "Violation", "check", "prepare"]
 
 ENGINES = (AUTO, NATIVE, "interpret", SYMBOLIC)
+LEAST = 0.001  # seconds, where no time is left
 SETTING_UP = 1.0  # seconds that a search may take to begin, beside what it is given
 LIVENESS_STATES = 10_000  # leads_to properties are decided up to so many states; more if asked for by name
 
@@ -84,6 +86,8 @@ def prepare(
     texts = [f"{n}={v}" for n, v in settings.items()] if isinstance(settings, Mapping) else settings
     values = catalogue.settings(texts)
     wanted = catalogue.property_names(properties) if properties else None
+    if scenario is None:
+        where = _where_it_changes(catalogue, chosen, where, bound, values, wanted)
     program = compiled(catalogue, where, chosen, bound, values, wanted)
     design_name = design or (catalogue.name_of(chosen) if chosen else "")
     file = shown_path(model) if model else ""
@@ -92,6 +96,22 @@ def prepare(
     name = design_name or catalogue.model
     shows = _shows(catalogue, chosen, where, wanted)
     return Task(catalogue, chosen, where, program, facts, name, shows, time.perf_counter() - start)
+
+
+def _where_it_changes(
+    catalogue: Catalogue, design: Design | None, first: Scenario, bound: int | str | None, values: dict[str, int],
+    wanted: Sequence[str] | None,
+) -> Scenario:  # fmt: skip
+    """`first`; of a design that names no scenario, and changes nothing in that one, the first other in which it does."""
+    from ..compile.cache import program as compiled
+
+    if design is None or isinstance(design, Baseline) or not design.edits or design.scenario is not None:
+        return first
+    for one in dict.fromkeys((first, *catalogue.scenarios_of(design).values())):
+        program = compiled(catalogue, one, design, bound, values, wanted)
+        if _parting(catalogue, design, one, program, bound, values, wanted):
+            return one
+    return first
 
 
 def _shows(
@@ -132,7 +152,7 @@ def check(
     """Explore every interleaving of a scenario and judge the properties.
 
     model: a file in the language; None for the packages `model` and `properties`.
-    design, scenario: names; by default the model's first.  "a+b" composes two designs.
+    design, scenario: names; by default the model's first, and of a design the first scenario that it changes.  "a+b" composes two designs.
     bound: operations that may be started in all; by default the scenario's.  "any": any number of them.  If that is
     violated, the result is that of the smallest number that suffices.
     properties: names of those to judge, beside those that are always on; None or () for all that
@@ -142,7 +162,7 @@ def check(
     threads: that search, natively.  reduction: those that may be used (`REDUCTIONS`); True for all, False for none. Anything
     but True is about lists of states, and so are `digest`, `self_check` and stop=False: then "auto" is native.
     stop: False to explore everything even after a violation.
-    time_limit: seconds.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
+    time_limit: seconds, to compile and to search.  memory_limit: GiB; by default most of what is available.  spill_dir: the directory
     in which states are kept that memory has no room for; by default TMPDIR, else /var/tmp; "" for none.
     progress: called now and then with what has been explored so far (`exploration.Progress`), and with what it
     will be at the end (`Forecast`, or None).  told: called with each smaller bound that is known to hold, as it is reached.
@@ -153,14 +173,15 @@ def check(
 
     A violation comes with its trace, which the interpreter has replayed.
     Raises UsageError for names and values that do not exist, ModelError for what is wrong in
-    the model, InternalError if the engines contradict each other.
+    the model, InternalError if the engines contradict each other, NotFinished if the time is over before anything was explored.
     """
     _check_options(engine, threads, time_limit, memory_limit)
     if engine == AUTO and (digest or self_check or not stop or reduction is not True):
         engine = NATIVE
     if engine == SYMBOLIC and (digest or self_check):
         raise UsageError("the symbolic engine lists no states: `digest` and `self_check` need another one")
-    task = prepare(model, design, scenario, bound, properties, settings, catalogue)
+    task = _in_time(time_limit, lambda: prepare(model, design, scenario, bound, properties, settings, catalogue))
+    time_limit = time_limit and max(time_limit - task.seconds, LEAST)
     memory = memory_limit and int(memory_limit * GIB)
     bounds = BoundsReached(task.program, task.shows, told, {
         "--time-limit": (None, time_limit), "--memory-limit" if memory else "the memory": (memory or default_memory_limit(), None),
@@ -196,6 +217,16 @@ def check(
         covered = max((b for b in (result.covered, deepening.covered) if b is not None), default=None)
         whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=covered)
     return _decided(replace(whole, bounds=tuple(bounds.reached)), properties or ())
+
+
+def _in_time(seconds: float | None, prepare: Callable[[], Task]) -> Task:
+    """The prepared task; NotFinished if that takes longer."""
+    try:
+        with within(seconds):
+            return prepare()
+    except OutOfTime:
+        text = f"the time limit of {seconds:g} s was over while the model was compiled; nothing was explored"
+        raise NotFinished(f"{text}\n  Allow more with --time-limit, or take smaller constants (--set).") from None
 
 
 def _with_trace(result: Result, of_bound: Callable[..., Result], time_limit: float | None) -> Result:
@@ -237,22 +268,30 @@ def _own_steps(
     """The steps that a design has and its baseline does not, in this scenario; None of a baseline.
 
     UsageError if there are none because the scenario is one of another baseline."""
-    from ..compile.cache import program as compiled
-    from .changed_steps import changed_steps
-
     design, scenario, catalogue = task.design, task.scenario, task.catalogue
     if design is None or isinstance(design, Baseline) or not design.edits:
         return None
-    named = {c if isinstance(c, str) else catalogue.name_of(c): value for c, value in design.set.items()}
-    values = {name: value for name, value in named.items() if isinstance(value, int)} | dict(task.facts.settings)
     wanted = list(properties) if properties else None
-    base = compiled(catalogue, scenario, scenario.of or catalogue.baseline_of(design), bound, values, wanted)
-    own = changed_steps(task.program, base)
+    own = _parting(catalogue, design, scenario, task.program, bound, task.facts.settings, wanted)
     if not own and scenario.of not in (None, (of := catalogue.baseline_of(design))):
         name, fitting = catalogue.name_of(scenario), [*catalogue.scenarios_of(design)]
         text = f"{task.name} is a change of {catalogue.name_of(of)}, and changes nothing in {name}, a scenario of "
         raise UsageError(f"{text}{catalogue.name_of(scenario.of)}; it has scenarios of its own: {shortened(fitting)}")
     return own
+
+
+def _parting(
+    catalogue: Catalogue, design: Design, scenario: Scenario, program: Program, bound: int | str | None,
+    settings: Mapping[str, int], wanted: Sequence[str] | None,
+) -> frozenset[tuple[int, int]]:  # fmt: skip
+    """The steps at which the program of a design parts from that of its baseline."""
+    from ..compile.cache import program as compiled
+    from .changed_steps import changed_steps
+
+    named = {c if isinstance(c, str) else catalogue.name_of(c): value for c, value in design.set.items()}
+    values = {name: value for name, value in named.items() if isinstance(value, int)} | dict(settings)
+    base = compiled(catalogue, scenario, scenario.of or catalogue.baseline_of(design), bound, values, wanted)
+    return changed_steps(program, base)
 
 
 def _decided(result: Result, names: Sequence[str]) -> Result:

@@ -46,17 +46,16 @@ def compared(
     scenarios: Sequence[str] = (),
     bound: int | None = None,
     progress: Callable[[str], None] = lambda text: None,
+    done: Callable[[ScenarioPair], None] = lambda pair: None,
     **options: Any,
 ) -> list[ScenarioPair]:
     """Check both designs in each of `scenarios`, by default all that both can be looked at in.
 
-    Everything is explored even after a violation, so that each property has its verdict.  options: of `checker.check`.  UsageError for names that there are not, or no common scenario.
+    Everything is explored even after a violation, so that each property has its verdict.  done: called with each pair.
+    options: of `checker.check`.  UsageError for names that there are not, or no common scenario.
     """
-    common = _common(catalogue, first, second)
-    for name in scenarios:
-        catalogue.scenario(name)
     pairs = []
-    for name in scenarios or common:
+    for name in chosen(catalogue, first, second, scenarios):
         results = []
         for design in (first, second):
             progress(f"{design} in {name}")
@@ -65,7 +64,16 @@ def compared(
                 raise KeyboardInterrupt
             results.append(found)
         pairs.append(ScenarioPair(name, (results[0], results[1])))
+        done(pairs[-1])
     return pairs
+
+
+def chosen(catalogue: Catalogue, first: str, second: str, scenarios: Sequence[str]) -> list[str]:
+    """Those of `scenarios`, or all that both designs have.  UsageError as `compared`."""
+    common = _common(catalogue, first, second)
+    for name in scenarios:
+        catalogue.scenario(name)
+    return [*scenarios] or common
 
 
 def _common(catalogue: Catalogue, first: str, second: str) -> list[str]:
@@ -89,20 +97,27 @@ def _steps(result: Result) -> int | None:
 # ---------------------------------------------------------------------- text
 
 
-def text(first: str, second: str, pairs: Sequence[ScenarioPair], colour: bool = False) -> str:
-    """Two columns of verdicts, at most 80 columns wide."""
-    names = max([len("scenario"), *(len(_where(pair)) for pair in pairs)])
-    wide = (WIDTH - names - 4) // 2
-    lines = [_line("scenario", _cut(first, wide), _cut(second, wide), names, wide)]
-    for pair in pairs:
-        left, cells = _where(pair), [_cell(result, wide) for result in pair.results]
-        for one, two in zip_longest(*cells, fillvalue=""):
-            lines.append(_painted(_line(left, one, two, names, wide), colour))
-            left = ""
-        for name, a, b in pair.properties():
-            if not all(result.violation and result.violation.property == name for result in pair.results):
-                lines += textwrap.wrap(f"{name}: {a} / {b}", WIDTH - 4, initial_indent="    ", subsequent_indent="      ")
-    return "\n".join([*lines, "", summary(pairs)])
+def widths(scenarios: Sequence[str]) -> tuple[int, int]:
+    """Of the first column, which names scenarios and their bounds, and of each of the others."""
+    names = max(len("scenario"), *(len(name) + len(" any") for name in scenarios))
+    return names, (WIDTH - names - 4) // 2
+
+
+def heading(first: str, second: str, wide: tuple[int, int]) -> str:
+    """The line above the columns of two designs, at most 80 columns wide."""
+    return _line("scenario", _cut(first, wide[1]), _cut(second, wide[1]), *wide)
+
+
+def lines(pair: ScenarioPair, wide: tuple[int, int], colour: bool = False) -> str:
+    """The verdicts in one scenario side by side, and below them the properties that tell them apart."""
+    left, cells, found = _where(pair), [_cell(result, wide[1]) for result in pair.results], []
+    for one, two in zip_longest(*cells, fillvalue=""):
+        found.append(_painted(_line(left, one, two, *wide), colour))
+        left = ""
+    for name, a, b in pair.properties():
+        if not all(result.violation and result.violation.property == name for result in pair.results):
+            found += textwrap.wrap(f"{name}: {a} / {b}", WIDTH - 4, initial_indent="    ", subsequent_indent="      ")
+    return "\n".join(found)
 
 
 def summary(pairs: Sequence[ScenarioPair]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 from ..ir.program import ANY
 from ..picture.report import paint
-from .result import Result
+
+Result = Any  # of `result`, which says itself with these lines, so that it cannot be imported here
 
 STOPPED = {
     "": "complete",
@@ -32,7 +34,7 @@ def verdict_lines(result: Result, width: int, colour: bool = False) -> list[str]
         return [verdict_line(result, colour)]
     below = " " * 10
     parts = _statistics(result)
-    statistics = ", ".join(part if "(" in part else part.replace(" ", "\xa0") for part in parts)  # not to be broken
+    statistics = ", ".join(part if len(part) > 40 else part.replace(" ", "\xa0") for part in parts)  # not to be broken
     wrapped = textwrap.wrap(statistics, width, initial_indent=below, subsequent_indent=below)
     return [_verdict(result, colour), *(line.replace("\xa0", " ") for line in wrapped)]
 
@@ -57,8 +59,14 @@ def _statistics(result: Result) -> list[str]:
         STOPPED[result.stopped_by],
         *(_reductions(result) or ["no reduction"]),
         *([f"also without reduction: {result.whole:,} states"] if result.whole is not None else []),
-        f"{result.seconds:.1f} s",
+        _waited(result),
     ]
+
+
+def _waited(result: Result) -> str:
+    """The seconds that it took, and how many of them came before the search."""
+    before = result.compile_seconds
+    return f"{before + result.seconds:.1f} s" + (f" ({before:.1f} s compiling)" if before >= 0.5 else "")
 
 
 def _reductions(result: Result) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from ..picture.cells import DrawnRow
     from ..trace.trace import Trace
 
+SCHEMA_VERSION = 1  # of `as_json`, as output/result.schema.json says it; higher when a program that reads it may break
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
 VACUOUS, NOT_DUE, NOT_SEEN, NOT_CHECKED = "vacuous", "not due", "not seen", "not checked"
 ABSENT, UNREACHED, UNSEEN = "changes nothing here", "no change is reached", "no change was seen"  # of a design
@@ -159,6 +161,33 @@ class Result:
         trace = self.violation.trace if self.violation else None
         return "\n".join(short(trace, self.drawings, width)) if trace else ""
 
+    def __str__(self) -> str:
+        """The verdict line, and the counterexample as a race in ten lines."""
+        from .line import verdict_lines
+
+        short = self.short() or self.picture()
+        vanished = self.violation.message if self.violation and not short else ""
+        return "\n".join([*verdict_lines(self, 80), *([f"  {vanished}"] if vanished else []), *(["", short] if short else [])])
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+    def must_hold(self) -> Result:
+        """The result itself; AssertionError, with what `str` says, unless the verdict is "holds"."""
+        __tracebackhide__ = True
+        if self.verdict != HOLDS:
+            raise AssertionError(f"does not hold\n{self}")
+        return self
+
+    def must_violate(self, property: str = "") -> Result:
+        """The result itself; AssertionError unless something is violated: this property, if one is named."""
+        __tracebackhide__ = True
+        found = self.violation.property if self.violation else ""
+        if not found or property not in ("", found):
+            raise AssertionError(f"does not violate {property or 'anything'}\n{self}")
+        return self
+
     def named(self, verdict: str) -> list[str]:
         """Names of the properties with this verdict."""
         return [p.name for p in self.properties if p.verdict == verdict]
@@ -166,6 +195,7 @@ class Result:
     def as_json(self, file: str | None = None) -> dict[str, Any]:
         """The object that --json writes; file: where the counterexample was saved."""
         return {
+            "schema_version": SCHEMA_VERSION,
             "verdict": self.verdict,
             "model": self.model or None,
             "design": self.design,

@@ -78,7 +78,7 @@ def test_a_model_that_holds(run, engine):
     assert status == 0 and err == ""
     assert re.fullmatch(
         r"holds     counters  counting  10 properties\n"
-        r"          64 states, 144 transitions, depth 9, complete, no reduction, [\d.]+ s\n",
+        r"          64 states, 144 transitions, depth 9, complete, no reduction,\s+[\d.]+ s( \([\d.]+ s compiling\))?\n",
         out,
     )
 
@@ -142,6 +142,53 @@ def test_the_object_that_json_writes(run, tmp_path):
     assert violation["property"] == "mutual_exclusion" and violation["file"] is None
     assert violation["message"] == "At most one process is in the critical section."
     assert {"process", "call", "choices", "place"} == set(violation["steps"][0])
+
+
+@pytest.mark.parametrize("arguments", [
+    [*PETERSON], [*PETERSON, "--design", "turn_first"], [*COUNTERS, "--engine", "interpret", "--digest"], [*COMMIT, "--engine", "symbolic"],
+    ["--scenario", "append_flush", "--bound", "1"],
+])  # fmt: skip
+def test_what_json_writes_is_as_the_schema_says(run, arguments):
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "checker" / "output" / "result.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    result = json.loads(run(*arguments, "--json", "-")[1])
+
+    jsonschema.validate(result, schema)
+    assert set(result) == set(schema["properties"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(result | {"states": "many"}, schema)
+
+
+def test_a_violation_as_sarif(run, tmp_path, monkeypatch):
+    from checker import __version__
+
+    path = tmp_path / "result.sarif"
+    monkeypatch.chdir(tmp_path)
+    assert run(*PETERSON, "--design", "turn_first", "--sarif", str(path))[0] == 1
+    (log,) = json.loads(path.read_text())["runs"]
+    (result,) = log["results"]
+
+    assert log["tool"]["driver"]["version"] == __version__
+    assert result["ruleId"] == "mutual_exclusion" and result["level"] == "error"
+    (place,) = result["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "tests/models/peterson.py"  # also from another directory
+    steps = [step for flow in result["codeFlows"][0]["threadFlows"] for step in flow["locations"]]
+    assert sorted(step["executionOrder"] for step in steps) == [*range(1, len(steps) + 1)]
+
+    run(*PETERSON, "--design", "turn_first", "--engine", "interpret", "--sarif", str(path))
+    assert json.loads(path.read_text())["runs"][0]["results"][0]["partialFingerprints"] == result["partialFingerprints"]
+    run(*PETERSON, "--sarif", str(path))
+    assert json.loads(path.read_text())["runs"][0]["results"] == []
+
+
+def test_a_result_says_itself():
+    from checker import check
+
+    result = check(PETERSON[1], "turn_first", engine="interpret")
+    assert str(result).startswith("violated  turn_first  two  mutual_exclusion") and "violated: At most one process" in str(result)
+    assert result._repr_html_().startswith("<pre>violated") and "0-&gt;1" in result._repr_html_()
+    assert str(check(PETERSON[1], engine="interpret")).splitlines()[0] == "holds     peterson  two  11 properties"
 
 
 def test_junit_has_a_case_for_each_property(run, tmp_path):
@@ -251,12 +298,17 @@ def test_lists_have_one_line_each(run):
         (48, ["one  that is", "      " + " ".join(["long"] * 8), "      long long long", "second", "      short"]),
     ],
 )
-def test_lists_are_wrapped_on_a_terminal(monkeypatch, capsys, width, expected):
+def test_lists_are_wrapped(monkeypatch, capsys, width, expected):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
     rows = [{"a": "one", "b": "that is", "c": " ".join(["long"] * 11)}, {"a": "second", "b": "", "c": "short"}]
     write_list(rows, ["a", "b", "c"], None)
     assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_lists_in_a_pipe_are_no_wider_than_other_text(capsys):
+    write_list([{"a": "one", "b": "long " * 60}], ["a", "b"], None)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(("columns", "width"), [(None, 80), ("72", 72), ("30", 60), ("400", 400), ("wide", 80)])
@@ -386,12 +438,14 @@ def test_the_state_graph_is_written(run, tmp_path, suffix, expected):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["chek"], "there is no command 'chek'; did you mean check?"),
+    (["chek"], "there is no command 'chek'; did you mean check"),
     (["--bound", "many"], "--bound"),
     (["--bound", "-1"], "--bound"),
     ([*PETERSON, "--design", "turn_fist"], "there is no design 'turn_fist'; did you mean turn_first?"),
     ([*PETERSON, "--scenario", "three"], "there is no scenario 'three'"),
-    ([*PETERSON, "--property", "exclusion"], "did you mean mutual_exclusion?"),
+    ([*PETERSON, "--property", "exclusion"], "did you mean mutual_exclusion?\n  python -m checker properties lists them"),
+    ([*PETERSON, "--block-size", "0"], "--block-size"),
+    ([*PETERSON, "--design", "turn_first+turn_first"], "turn_first and turn_first have the same edit"),
     ([*COMMIT, "--set", "MR=3"], "did you mean RM?"),
     ([*COMMIT, "--set", "RM=three"], "'three' is not an integer"),
     (["--model", "nowhere.py"], "there is no model file nowhere.py"),
@@ -403,6 +457,7 @@ def test_the_state_graph_is_written(run, tmp_path, suffix, expected):
     ([*PETERSON, "--json", "/tmp"], "/tmp is a directory; name a file"),
     ([*PETERSON, "--memory-limit", "inf"], "the memory limit must be a number of GiB"),
     (["--bound", "99999999999999999999"], "the bound is a number of operations, at most 1,000,000,000"),
+    ([*PETERSON, "--json", "-", "--junit", "-"], "two results cannot both go to standard output"),
     (["graph", *PETERSON, "states.png"], "states.png: a graph is written as .graphml or .dot"),
 ])  # fmt: skip
 def test_wrong_use_is_one_message_and_status_2(run, arguments, message):

@@ -94,3 +94,26 @@ def test_a_model_that_exits_is_wrong(said):
     message = said("\nraise SystemExit(0)\n")
 
     assert message.startswith(f"error: m.py:{LINES + 2}: SystemExit: 0")
+
+
+@pytest.mark.parametrize(
+    "before, after, text, remedy",
+    [
+        ("Tank[0].level = 1", 'print("full")', "print is Python's, and no word of the language", "LANGUAGE.md lists its words"),
+        ("(Struct)", "", "Tank is not a value", "Shared state is declared as class Tank(Struct)."),
+        ('open = Flag("open")', "open = 3", "expected a field as Tank.open, such as Flag(...) or Range(0, 3, init=1), not int", ""),
+        ("Range(0, 3)", "Range(3, 1)", "the range Size is empty: 3..1", "The least value comes first: Range(0, 3)."),
+        ("Range(0, 3)", 'Range("n", 0, 2)', "its bounds come first, whole numbers", ""),
+    ],
+)
+def test_what_a_newcomer_writes_has_a_remedy(said, before, after, text, remedy):
+    message = said("", before, after)
+
+    assert text in message and remedy in message
+    assert "must run without error" not in message  # what the language refuses has said what it wants
+
+
+def test_a_witness_must_be_a_property(said):
+    more = '@invariant(witness="x")\ndef never_full():\n    """Never."""\n    return Tank[0].level < 3\n'
+
+    assert "witness= is 'x', which is no @reachable property" in said("\n" + more)

@@ -321,9 +321,9 @@ def test_a_sample_of_the_stored_kills_still_kills():
 
 def test_a_survivor_that_was_killed_before_fails_the_regression():
     from checker.regress.run import Regression
-    from checker.regress.text import text
+    from checker.regress.text import end
 
     found = Regression((), 1.0, 1, mutants=3, survivors=("add: drop trace()",))
     assert found.exit_status() == 1 and Regression((), 1.0, 1, mutants=3).exit_status() == 0
-    assert "survives, and was killed before: add: drop trace()" in text(found)
-    assert "3 mutants tried again: 2 killed as before" in text(found)
+    assert "survives, and was killed before: add: drop trace()" in end(found)
+    assert "3 mutants tried again: 2 killed as before" in end(found)

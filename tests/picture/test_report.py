@@ -250,18 +250,19 @@ def test_the_verdict_line_has_one_form() -> None:
 
     assert (
         verdict_line(result())
-        == f"holds     iomap  default  bound 4  17 properties  {statistics}, complete, no reduction, 0.8 s"
+        == f"holds     iomap  default  bound 4  17 properties  {statistics}, complete, no reduction, 0.9 s"
     )
     assert verdict_line(violated) == (
-        f"violated  iomap  default  bound 4  size_is_backed  {statistics}, stopped at the violation, no reduction, 0.8 s"
+        f"violated  iomap  default  bound 4  size_is_backed  {statistics}, stopped at the violation, no reduction, 0.9 s"
     )
     assert verdict_line(stopped) == (
-        f"incomplete  iomap  default  17 properties  {statistics}, stopped by the memory limit, partial order, symmetry, 0.8 s"
+        f"incomplete  iomap  default  17 properties  {statistics}, stopped by the memory limit, partial order, symmetry, 0.9 s"
     )
     assert verdict_lines(result(), 80) == [
         "holds     iomap  default  bound 4  17 properties",
         f"          {statistics}, complete, no reduction,",
-        "          0.8 s",
+        "          0.9 s",
     ]
+    assert verdict_line(result(compile_seconds=2.0)).endswith("no reduction, 2.8 s (2.0 s compiling)")
     assert verdict_lines(result(), 200) == [verdict_line(result())]
     assert verdict_line(result(), colour=True).startswith("\x1b[1;32mholds   \x1b[0m  iomap")

@@ -189,13 +189,34 @@ def test_changed_numbers_are_entered(run, table):
     assert status == 0 and "entered:" not in out and load([path])[0].expected.states == 20
 
 
-def test_a_finding_is_accepted_only_if_asked(run, table):
+def test_a_finding_is_as_expected_unless_that_is_not_enough(run, table):
     path = table('[[row]]\ndesign = "turn_first"\nscenario = "two"\nfinding = "known_one"\n')
     run("--table", path, "--update")
 
     status, out, _ = run("--table", path)
-    assert status == 1 and "violated (known finding: known_one)" in out
-    assert run("--table", path, "--accept-findings")[0] == 0
+    assert status == 0 and "violated (known finding: known_one)" in out
+    assert run("--table", path, "--strict")[0] == 1
+
+
+def test_each_row_is_told_as_it_ends_and_so_is_what_was_not_done(run, table, monkeypatch):
+    from checker.regress import run as running
+
+    names = ("peterson", "turn_first", "gone")
+    path = table("".join(f'[[row]]\ndesign = "{name}"\nscenario = "two"\nverdict = "holds"\nstates = 20\n' for name in names))
+    real, told = running.measure, []
+
+    def measure(job):
+        if len(told) == 2:
+            raise KeyboardInterrupt
+        told.append(job)
+        return real(job)
+
+    monkeypatch.setattr(running, "measure", measure)
+    status, out, err = run("--table", path, "--processes", "1")
+
+    assert status == 3 and err.strip() == "error: interrupted"
+    assert [line.split()[:2] for line in out.splitlines() if " two " in line] == [["ok", "peterson"], ["differs", "turn_first"]]
+    assert out.splitlines()[-1].startswith("stopped: 2 rows: ") and "1 of 3 rows were not checked to their end" in out
 
 
 def test_a_row_that_cannot_be_checked_is_a_difference(run, table):

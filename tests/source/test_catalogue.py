@@ -283,3 +283,51 @@ def test_what_a_scenario_cannot_be_like_is_said(tmp_path, said, message):
         like(tmp_path, said)
 
     assert message in str(error.value) and f"m.py:{len(LIKE.splitlines()) + 1}:" in str(error.value)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of a model, a file of which changes nothing that there is."""
+    from checker.source import catalogue
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "small"]:
+        del sys.modules[name]
+    for folder in ("", "designs"):
+        (tmp_path / "small" / folder).mkdir(exist_ok=True)
+        (tmp_path / "small" / folder / "__init__.py").write_text("")
+    (tmp_path / "small" / "tank.py").write_text(
+        "from checker.lang import Flag, Struct, scenario, thread, baseline\n"
+        'class Tank(Struct):\n    """A tank."""\n    open = Flag("open")\n'
+        'def empty():\n    """Open it."""\n    Tank[0].open = True\n'
+        'plain = baseline("As it is.")\none = scenario("One.", thread("hand", empty), of=plain)\n'
+    )
+    head = "from checker.lang import drop, variant\nfrom small.tank import empty, plain\n"
+    (tmp_path / "small" / "designs" / "good.py").write_text(head + 'good = variant("Good.", of=plain)\n')
+    (tmp_path / "small" / "designs" / "bad.py").write_text(head + "from small.tank import fill\n" 'bad = variant("Bad.", of=plain)\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(catalogue, "PACKAGES", ("small",))
+    return tmp_path / "small"
+
+
+def test_a_design_that_cannot_be_loaded_costs_itself_alone(package, capsys):
+    from checker.cli import main
+
+    assert main(["designs"]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()] == ["plain", "good"]
+    assert err.startswith("left out: ") and "bad.py:3: ImportError" in err
+
+    assert main(["diff", "good"]) == 0
+    capsys.readouterr()
+    assert main(["diff", "bad"]) == 2
+    assert "bad.py:3: ImportError" in capsys.readouterr().err
+    assert main(["diff", "worse"]) == 2
+    assert "there is no design 'worse'" in capsys.readouterr().err
+
+
+def test_what_all_are_made_of_is_not_left_out(package, capsys):
+    from checker.cli import main
+
+    (package / "tank2.py").write_text("from small.tank import fill\n")
+    assert main(["diff", "good"]) == 2
+    assert "tank2.py:1: ImportError" in capsys.readouterr().err

@@ -117,9 +117,9 @@ def test_a_count_is_a_number_from_1(tmp_path, number, before, after):
     "before, after, text",
     [
         ("constant(2", "constant('2'", "N: its default is '2', and no number"),
-        ("Range(0, 3)", "Range('n', 0, 3)", "its bounds are whole numbers"),
-        ("Range(0, 3)", "Range(0, 3.5)", "its bounds are whole numbers"),
-        ("Range(0, 3)", "Range(0, True)", "its bounds are whole numbers"),
+        ("Range(0, 3)", "Range('n', 0, 3)", "its bounds come first, whole numbers"),
+        ("Range(0, 3)", "Range(0, 3.5)", "its bounds come first, whole numbers"),
+        ("Range(0, 3)", "Range(0, True)", "its bounds come first, whole numbers"),
         ("Range(0, 3)", "Range(0, N * 1.5)", "constants are computed from whole numbers"),
         ("Range(0, 3)", "Range(1 << 65, (1 << 65) + 1)", "is no range of the language"),
         ("Range(0, 3)", "Range(0, 3, c='int')", "c= is 'int'"),

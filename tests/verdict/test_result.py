@@ -140,3 +140,21 @@ def test_of_two_searches_that_ran_out_of_time_the_farther_one_is_told(monkeypatc
     told = policy.searched(None, SearchOptions(reductions=("partial-order",), time_limit=10.0))
 
     assert (told.states, told.stopped_by, told.reduced) == (100, "time", False)
+
+
+def test_a_variant_is_not_blamed_for_what_its_baseline_does_there():
+    from dataclasses import replace
+
+    from checker.output.results import known_finding, remarks
+    from checker.table import rows
+
+    row = next(row for row in rows.load() if row.finding and row.bound == 3 and not row.settings)
+    found = api.check("tests/models/peterson.py", "turn_first")
+    violation = replace(found.violation, property=row.expected.property)
+    variant = replace(found, model="", design="a_change_of_it", scenario=row.scenario, bound=3, violation=violation)
+    said = f"{row.design} violates it here without this change, too (known finding: {row.finding})"
+
+    assert said in " ".join(" ".join(remarks(variant, 500)).split())
+    assert known_finding(variant) is None
+    assert said not in " ".join(remarks(replace(variant, bound=2), 500))
+    assert said not in " ".join(remarks(replace(variant, design=row.design), 500))

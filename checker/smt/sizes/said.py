@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,17 +29,19 @@ SELECTION = ("model", "design", "scenario", "bound", "properties", "settings")
 
 @dataclass(frozen=True)
 class Said:
-    """What is said of a result.  lines: about sizes; lifted: its counterexample in bytes."""
+    """What is said of a result.  lines: about sizes; lifted: its counterexample in bytes; seconds: that z3 and what
+    it was asked took."""
 
     result: Result
     task: Task | None
     lines: tuple[str, ...] = ()
     lifted: Lifted | None = None
+    seconds: float = 0.0
 
     def remarks(self, width: int) -> list[str]:
         """The lines, as long as there is room."""
         return [
-            part for line in self.lines for part in textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="    ")
+            part for line in self._timed() for part in textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="    ")
         ]
 
     def picture(self, width: int, colour: bool, full: bool = False) -> str:
@@ -47,6 +50,12 @@ class Said:
             return ""
         shown = picture_in_bytes if full else short_in_bytes
         return shown(self.task, self.lifted, self.result.violation.trace, width, colour)
+
+    def _timed(self) -> tuple[str, ...]:
+        """The lines, with the time that they took if there is any to speak of."""
+        if not self.lines or self.seconds < 0.05:
+            return self.lines
+        return (*self.lines[:-1], f"{self.lines[-1]} ({self.seconds:.1f} s)")
 
     def as_json(self) -> dict[str, Any] | None:
         """The value of "sizes" in JSON."""
@@ -63,8 +72,10 @@ def said_of(
     block, order: for a counterexample in bytes.  no_z3: nothing but that z3 was not asked.  Neither Ctrl-C nor an error of
     the checker in this takes away the result, which is there.  UsageError if there are no such blocks and folios in the scope.
     """
+    started = time.perf_counter()
     try:
-        return _said_of(result, choice, block, order, no_z3)
+        said = _said_of(result, choice, block, order, no_z3)
+        return replace(said, seconds=time.perf_counter() - started)
     except KeyboardInterrupt:
         return Said(result, None, ("sizes: not looked at to the end (Ctrl-C)",))
     except UsageError:
