@@ -41,11 +41,11 @@ def of_result(result: Result, finding: Finding | None = None) -> dict[str, Any]:
     known = f" (known finding {finding.name}: {finding.order})" if finding else ""
     place = spots[-1].frames[-1][1:] if spots and spots[-1].frames else (result.model, 0)
     name = " ".join((result.model and shown_path(result.model), result.design, result.scenario, violation.property)).strip()
-    return _log([Told(violation.property, violation.message, f"{name}: {violation.message}{known}", bool(finding), place, name, spots)])
+    return _log([Reported(violation.property, violation.message, f"{name}: {violation.message}{known}", bool(finding), place, name, spots)])
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """A result of a log.  rule: the property; says: what that is; known: a warning, and no error; place: file and line;
     fingerprint: by which it is the same one in the next log."""
 
@@ -58,14 +58,14 @@ class Told:
     spots: tuple[Spot, ...]
 
 
-def _of_row(one: Compared, findings: dict[str, Finding]) -> Told:
+def _of_row(one: Compared, findings: dict[str, Finding]) -> Reported:
     says = one.found.message or "The verdict is the one in the table."
     fingerprint = " ".join(str(part) for part in one.row.key)
     known = one.status == FINDING
-    return Told(_rule(one), says, _message(one, findings), known, _place(one), fingerprint, one.found.spots)
+    return Reported(_rule(one), says, _message(one, findings), known, _place(one), fingerprint, one.found.spots)
 
 
-def _log(told: list[Told]) -> dict[str, Any]:
+def _log(told: list[Reported]) -> dict[str, Any]:
     rules = {one.rule: one.says for one in told}
     described = [{"id": name, "shortDescription": {"text": text}} for name, text in rules.items()]
     driver = {"name": NAME, "version": __version__, "rules": described}
@@ -79,7 +79,7 @@ def _rule(one: Compared) -> str:
     return one.found.outcome.property or UNEXPECTED
 
 
-def _result(one: Told, index: int) -> dict[str, Any]:
+def _result(one: Reported, index: int) -> dict[str, Any]:
     result = {
         "ruleId": one.rule,
         "ruleIndex": index,
@@ -107,7 +107,7 @@ def _place(one: Compared) -> tuple[str, int]:
     return one.row.file, one.row.line
 
 
-def _code_flow(one: Told) -> dict[str, Any]:
+def _code_flow(one: Reported) -> dict[str, Any]:
     """A thread flow for each thread, in the order in which they appear."""
     threads: dict[str, list[dict[str, Any]]] = {}
     for number, spot in enumerate(one.spots, 1):
