@@ -30,6 +30,7 @@ from .commands.replay import replay
 from .commands.scenarios import scenarios
 from .commands.show import show
 from .commands.verify import verify
+from .source import tools
 
 WRONG_USE, INCOMPLETE = 2, 3  # exit statuses; those of verdicts are in verdict/result.py
 SHOW_TRACEBACK = "CHECKER_TRACEBACK"  # environment variable, for work on the checker itself
@@ -83,7 +84,13 @@ def _help_hint(error: click.UsageError) -> str:
 
 
 class CheckByDefault(click.Group):
-    """A group of commands in which `check` need not be written."""
+    """A group of commands in which `check` need not be written, and to which tools of the model add theirs."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or tools.commands().get(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *tools.commands()})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "-h")):
@@ -95,7 +102,7 @@ class CheckByDefault(click.Group):
             from .source.catalogue import suggestions
 
             raise click.UsageError(
-                f"there is no command {args[0]!r}" + suggestions(args[0], list(self.commands)), ctx
+                f"there is no command {args[0]!r}" + suggestions(args[0], self.list_commands(ctx)), ctx
             )
         return super().resolve_command(ctx, args)
 
