@@ -82,9 +82,9 @@ def findings() -> str:
         settings = "".join(f" --set {name}={value}" for name, value in row.settings)
         lines.append(
             f"| [{finding.name.replace('_', ' ')}](../{link}) | `--design {row.design} --scenario {row.scenario}{settings}` "
-            f"| `{row.expected.property}` | `{finding.repair}` |"
+            f"| `{row.expected.property}` | `{finding.repair}` | {finding.kernel or '-'} |"
         )
-    head = "| finding | found by | violates | repaired by |\n|---|---|---|---|\n"
+    head = "| finding | found by | violates | repaired by | real kernel |\n|---|---|---|---|---|\n"
     return "\n" + head + "\n".join(lines) + "\n\n"
 
 

@@ -39,4 +39,6 @@ def replay(
         output.write_json(json_file, outcome.as_json() | (in_bytes.as_json() if in_bytes else {}))
     if json_file != "-":
         click.echo((in_bytes or outcome).text(*output.terminal()))
+        if told := output.on_a_kernel(outcome.task.name, outcome.task.facts.scenario, outcome.violated):
+            click.echo(told)
     return outcome.exit_status

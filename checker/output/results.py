@@ -92,6 +92,7 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
         lines.append(f"not checked: {', '.join(unchecked)} (liveness, {why})")
     if finding := known_finding(result):
         lines.append(f"known finding: {finding.name}; {finding.repair} repairs it")
+        lines += [f"real kernel: {finding.kernel}"] if finding.kernel else []
     if stored := _stored(result):
         lines.append(f"stored: {stored}")
     if result.verdict == VIOLATED and result.violation and result.violation.trace is None:
@@ -105,6 +106,14 @@ def _stored(result: Result) -> Path | None:
     line = re.compile(rf"^scenario {result.scenario}$", re.MULTILINE)  # where the file says what it is of
     files = sorted(KNOWN.rglob(name)) if name else []
     return next((file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))), None)
+
+
+def on_a_kernel(design: str, scenario: str, property: str) -> str:
+    """What became of a known finding on a real kernel, as a paragraph; "" if it was not tried, or is none."""
+    from ..table.findings import known
+
+    finding = known(design, scenario, property)
+    return f"\n  real kernel: {finding.kernel}" if finding and finding.kernel else ""
 
 
 def known_finding(result: Result) -> Finding | None:

@@ -6,17 +6,19 @@ import sys
 
 import click
 
-KERNEL = click.option("--kernel", metavar="DIR", help="A directory with a kernel: its image, modules and headers.  [default: the one that was fetched]")
+KERNEL = click.option(
+    "--kernel", metavar="DIR", help="A directory with a kernel: its image, modules and headers.  [default: the one that was fetched]"
+)
 
 
 @click.command()
 @KERNEL
-@click.option("--get", is_flag=True, help="Fetch a kernel and the guest's programs with apt, from the suites of this machine's mirror (Debian).")
+@click.option("--get", is_flag=True, help="Fetch a kernel and the guest's programs, with apt from the suites of this machine's mirror.")
 def lab(kernel: str | None, get: bool) -> int:
     """Prepare a virtual machine with a real kernel, in which counterexamples are tried.
 
-    It takes qemu, a C compiler and make; the machine has no network and no disk of the host, and root is not needed.  What is made is kept in
-    the cache.
+    It takes qemu, a C compiler and make; the machine has no network and no disk of the host, and root is not needed.  What is
+    made is kept in the cache.
 
     Exit status: 0 if it is ready, 2 if something is missing, which is said.
     """
@@ -26,7 +28,8 @@ def lab(kernel: str | None, get: bool) -> int:
         _tell("fetching a kernel")
         click.echo(f"fetched: {apt.fetch()}")
     machine = prepared.prepare(prepared.kernel_of(kernel), _tell)
-    click.echo(f"ready: Linux {machine.kernel.release} on qemu ({machine.accelerator.split(',')[0]}), {len(machine.functions):,} functions can be gates")
+    on = f"qemu ({machine.accelerator.split(',')[0]})"
+    click.echo(f"ready: Linux {machine.kernel.release} on {on}; {len(machine.functions):,} of its functions can be gates")
     return 0
 
 

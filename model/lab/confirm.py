@@ -26,8 +26,8 @@ ATTEMPTS = 6  # places that are tried where the kernel goes another way than the
 class Confirmed:
     """What became of a counterexample on a kernel.
 
-    verdict: one of the four; why: of those that are not confirmed, the step or the reason.  forced, control: what was wrong in each run, "" where
-    nothing was.  examples: a run of each kind, by "schedule" and "control".
+    verdict: one of the four; why: what was seen, or the step or the reason why not.  forced, control: what was wrong in each
+    run, "" where nothing was.  examples: a run of each kind, by "schedule" and "control".
     """
 
     file: str
@@ -54,27 +54,38 @@ class Confirmed:
         return f"{self.verdict} on {self.kernel}: {self.why}"
 
 
-def follow(path: str) -> tuple[Stored, Trace]:
-    """A stored counterexample and its steps; UsageError if it is not one any more."""
+@dataclass(frozen=True)
+class Counterexample:
+    """A stored counterexample and its steps.  system: the name of the baseline that its design is of."""
+
+    stored: Stored
+    trace: Trace
+    system: str
+
+
+def follow(path: str) -> Counterexample:
+    """A stored counterexample, followed; UsageError if it is not one any more."""
     stored = read_stored(path)
     facts = stored.facts
     task = compiled(model=facts.model or None, design=facts.design, scenario=facts.scenario, bound=facts.bound, settings=facts.settings)
     followed = stored.follow(task.program)
     if followed.stopped is not None or followed.trace.violation is None:
         raise UsageError(f"{path}: the model does not violate {stored.property} in these steps any more")
-    return stored, replace(followed.trace, facts=facts)
+    baseline = task.catalogue.baseline_of(task.design)
+    return Counterexample(stored, replace(followed.trace, facts=facts), task.catalogue.name_of(baseline))
 
 
 def confirm(path: str, machine: Prepared, runs: int, tell: Callable[[str], None] = lambda text: None) -> Confirmed:
     """Force the counterexample in a file on a kernel, `runs` times, and as often without its order."""
-    stored, trace = follow(path)
-    found = Confirmed(path, stored.property, kernels.version_of(machine.kernel.release), CANNOT)
-    looked = judge.judge_of(stored.property)
+    given = follow(path)
+    trace = given.trace
+    found = Confirmed(path, given.stored.property, kernels.version_of(machine.kernel.release), CANNOT)
+    looked = judge.judge_of(given.stored.property)
     if looked is None:
-        return replace(found, why=f"nobody knows how {stored.property} shows outside")
+        return replace(found, why=f"nobody knows how {given.stored.property} shows outside")
     message = trace.violation.message if trace.violation else ""
     try:
-        schedule, first = _reached(trace, machine, tell)
+        schedule, first = _reached(given, machine, tell)
     except UsageError as error:
         return replace(found, why=str(error).removeprefix(f"{CANNOT}: "))
     found = replace(found, schedule=schedule, examples={"schedule": first})
@@ -102,13 +113,13 @@ def _verdict(found: Confirmed) -> tuple[str, str]:
     return CONFIRMED, wrong
 
 
-def _reached(trace: Trace, machine: Prepared, tell: Callable[[str], None]) -> tuple[Schedule, Seen]:
+def _reached(given: Counterexample, machine: Prepared, tell: Callable[[str], None]) -> tuple[Schedule, Seen]:
     """A schedule that the kernel can follow, and its first run; the last one that was tried, if there is none.
 
     Where the kernel does not come by a point, the next one that is as good is tried.
     """
     functions, avoid = Functions(machine.functions), frozenset()
-    schedule = turns.derive(trace, functions)
+    schedule = turns.derive(given.trace, given.system, functions)
     best: tuple[Schedule, Seen] | None = None
     for attempt in range(1, ATTEMPTS + 1):
         tell(f"attempt {attempt}")
@@ -119,7 +130,7 @@ def _reached(trace: Trace, machine: Prepared, tell: Callable[[str], None]) -> tu
             return schedule, seen
         avoid |= {_to_blame(schedule, seen)}
         try:
-            schedule = turns.derive(trace, functions, avoid)
+            schedule = turns.derive(given.trace, given.system, functions, avoid)
         except UsageError:
             break
     return best

@@ -25,7 +25,9 @@ from checker.base.errors import CheckerError
 QEMU = "qemu-system-x86_64"
 MEMORY = 512  # MiB
 CPUS = 2
-COMMAND_LINE = "console=ttyS0 quiet panic=-1 oops=panic nokaslr mitigations=off tsc=reliable no_timer_check random.trust_cpu=on init_on_alloc=0"
+COMMAND_LINE = (
+    "console=ttyS0 quiet panic=-1 oops=panic nokaslr mitigations=off tsc=reliable no_timer_check random.trust_cpu=on init_on_alloc=0"
+)
 PR_SET_PDEATHSIG = 1
 
 

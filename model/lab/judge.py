@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from .operations import OLD, Operation, Workload
 from .points import data
-from .seen import Content, Seen
+from .seen import CALLS, Content, Seen
 
 Judge = Callable[[Seen, Workload, str], str]
 
@@ -116,12 +116,23 @@ def cut_and_back(seen: Seen, load: Workload, message: str) -> str:
     return f"after the power failure {_stretch(back)} are '{OLD}' again, which a truncate had cut off" if back else ""
 
 
+def cut_and_read(seen: Seen, load: Workload, message: str) -> str:
+    """Bytes that a truncate has cut, as the size of the file showed, are in it again when it is longer."""
+    file, disk = start(load), seen.contents.get("disk", Content())
+    sizes = {(r.thread, r.number): r.size for r in seen.returned}
+    for name, number, op in in_order(load):
+        if op.call == "truncate" and sizes.get((name, number)) == op.numbers[0]:  # whatever it returned
+            apply(op, file)
+    back = [at for at in range(min(len(file), len(disk.data))) if file[at] == 0 and disk.data[at] == ord(OLD)]
+    return f"{_stretch(back)} are '{OLD}' again, which a truncate had cut off" if back else ""
+
+
 def grown_by_nothing(seen: Seen, load: Workload, message: str) -> str:
     """A write that failed, and has left a longer file."""
     file, failed = start(load), []
     for name, number, op in in_order(load):
         if (_returned(seen, name, number) or 0) < 0:
-            failed.append(f"{op.call}() of {name}")
+            failed.append(f"{CALLS.get(op.call, op.call)}() of {name}")
         else:
             apply(op, file)
     size = seen.contents.get("cache", Content()).size

@@ -46,47 +46,47 @@ class Workload:
 
     def undisturbed(self) -> Workload:
         """The same operations, for which all memory is there."""
-        calm = {name: [replace(op, call="write", numbers=op.numbers[:2]) if op.call == "short" else op for op in ops] for name, ops in self.threads.items()}
-        return replace(self, threads=calm)
+
+        def calm(op: Operation) -> Operation:
+            return replace(op, call="write", numbers=op.numbers[:2]) if op.call == "short" else op
+
+        return replace(self, threads={name: [calm(op) for op in ops] for name, ops in self.threads.items()})
 
     def text(self, end: list[str]) -> str:
         """The file `operations` of the guest."""
-        lines = [f"file {self.data} {self.size}"]
+        lines = [f"file {self.data} {self.size} {self.block}"]
         for name, operations in self.threads.items():
             lines += [f"thread {name}", *map(str, operations)]
         return "\n".join([*lines, "at_end", *end]) + "\n"
 
 
-def of(trace: Trace, actors: list[str]) -> Workload:
+def of(trace: Trace, system: str, actors: list[str]) -> Workload:
     """The workload of a counterexample; UsageError if it takes what cannot be had.
 
-    actors: what the thread of each step is called; "" where it is no thread of user space.
+    system: the name of the baseline.  actors: what the thread of each step is called; "" where it is no thread of user space.
     """
-    system = _system(trace)
-    constants = _constants(trace)
+    made, constants = _system(system, trace.facts.scenario), _constants(trace)
     page = constants["PAGE_SIZE"]
     cell = PAGE // page
     letters = iter(string.ascii_lowercase.replace(OLD, ""))
     size = _size(trace, 0)
-    on_disk = min(size, constants.get("ON_DISK", size)) if system["fs"] == "xfs" else size
-    load = Workload(system["fs"], cell * constants["CELLS"], on_disk * cell, size * cell, tune=system.get("tune", ""))
+    on_disk = min(size, constants[made["on_disk"]]) if "on_disk" in made else size
+    load = Workload(made["fs"], cell * constants["CELLS"], on_disk * cell, size * cell, tune=made.get("tune", ""))
     for name in dict.fromkeys(filter(None, actors)):
         mine = [index for index, other in enumerate(actors) if other == name]
         load.threads[name] = [_operation(trace, part, constants, cell, letters) for part in _parts(trace, mine)]
     return load
 
 
-def _system(trace: Trace) -> dict:
+def _system(name: str, scenario: str) -> dict[str, str]:
+    """What of driven.toml a system is made of."""
     for start, why in data()["cannot"].items():
-        if trace.facts.scenario.startswith(start):
+        if scenario.startswith(start):
             raise UsageError(f"cannot be driven: it takes {why}")
-    name = trace.facts.scenario.split("_")[0]
     systems = data()["systems"]
-    names = {variable.struct for variable in trace.program.variables}
-    for wanted, system in systems.items():
-        if wanted == name or (wanted == "iomap" and "Ioend" in "".join(names) and name != "f2fs" and not name.startswith(("nfs", "netfs", "blkdev"))):
-            return system
-    raise UsageError(f"cannot be driven: the laboratory has no {name}, only {', '.join(systems)}")
+    if name not in systems:
+        raise UsageError(f"cannot be driven: the laboratory has no {name}, only {', '.join(systems)}")
+    return systems[name]
 
 
 def _constants(trace: Trace) -> dict[str, int]:
@@ -119,7 +119,8 @@ def _operation(trace: Trace, steps: list[int], constants: dict[str, int], cell: 
     known = data()["operations"].get(name)
     if known is None:
         raise UsageError(f"cannot be driven: there is no system call for the operation {name}()")
-    chosen = [trace.steps[i].choices[0] for i, b in zip(steps, blocks) if trace.steps[i].choices and len(b.frames) == 1 and b.call.name != "start"]
+    own = [i for i, b in zip(steps, blocks) if len(b.frames) == 1 and b.call.name != "start"]
+    chosen = [trace.steps[i].choices[0] for i in own if trace.steps[i].choices]
     names = {**constants, "chosen": lambda only: chosen[0] if chosen else only, "i_size": _size(trace, steps[0]), "min": min, "max": max}
     numbers = tuple(_value(text, names, cell if known[0] not in ("collect",) else 1) for text in known[1:])
     call, writes = known[0], known[0] in ("write", "append")

@@ -20,7 +20,9 @@ from .kernels import Kernel
 SOURCES = Path(__file__).parent / "guest"
 COMPILED = ("gate.ko", "workload")
 PROGRAMS = ("busybox", "mkfs.xfs", "mkfs.f2fs")
-PACKAGES = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "mkfs.xfs": "xfsprogs", "mkfs.f2fs": "f2fs-tools", "cc": "gcc"}
+PACKAGES = {
+    "qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "mkfs.xfs": "xfsprogs", "mkfs.f2fs": "f2fs-tools", "cc": "gcc",
+}  # fmt: skip
 BOOT, CASE = 180.0, 120.0  # seconds that starting may take, and a case
 
 
@@ -75,7 +77,8 @@ def prepare(kernel: Kernel, tell: Callable[[str], None] = lambda text: None) -> 
     """
     roots = [kernel.image.parent.parent, *places.fetched().glob("*")]
     if lacks := missing(roots):
-        raise UsageError("missing for the laboratory:\n  " + "\n  ".join(lacks) + "\n  install it and try again (Debian: apt-get install ...)")
+        names = "\n  ".join(lacks)
+        raise UsageError(f"missing for the laboratory:\n  {names}\n  install it and try again (Debian: apt-get install PACKAGE)")
     accelerator = guest.accelerator()
     place = places.prepared() / _key(kernel, accelerator)
     if not (place / "state").is_file():

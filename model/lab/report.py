@@ -41,4 +41,5 @@ def _failures(found: Confirmed) -> list[str]:
 
 
 def _wrapped(line: str, width: int, indent: str = "  ") -> str:
-    return textwrap.fill(line, width, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False, break_long_words=False)
+    indents = {"initial_indent": indent, "subsequent_indent": indent + "  "}
+    return textwrap.fill(line, width, **indents, break_on_hyphens=False, break_long_words=False)

@@ -25,7 +25,7 @@ In a machine that is thrown away (x86-64, with ftrace, debugfs and a filesystem'
     ./run.sh control         # the same operations and failures, one operation after the other
 
 With the order: {why}.
-schedule has the points at which threads are held; gate_main.c says how to read it.  A name that ends in .isra.0 or .constprop.0 is your compiler's.
+schedule has the points at which threads are held; gate_main.c says how to read it.  Names that end in .isra.0 are a compiler's.
 """
 
 
@@ -49,5 +49,6 @@ def written(found: Confirmed, directory: str) -> Path:
 
 def _readme(found: Confirmed) -> str:
     title = Path(found.file).stem.replace("--", ": ")
-    text = README.format(title=title, property=found.property, kernel=found.kernel, line=found.counts if found.forced else found.verdict, why=found.why)
+    line = f"{found.verdict}, {found.counts}" if found.forced else found.verdict
+    text = README.format(title=title, property=found.property, kernel=found.kernel, line=line, why=found.why)
     return "\n".join(line if line.startswith(" ") else textwrap.fill(line, 100) for line in text.splitlines()) + "\n"

@@ -6,21 +6,27 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+CALLS = {"short": "write", "append": "write", "flush": "sync_file_range", "punch": "fallocate", "collect": "ioctl"}  # of the workload's words
 STATES = ("complete", "missed", "unsleepable", "running")  # of the last line of the gate's log
 
 
 @dataclass(frozen=True)
 class Returned:
-    """Operation `number` of a thread (0: one that was done afterwards) returned `value`; error: the name of errno, or ""."""
+    """Operation `number` of a thread (0: one that was done afterwards) returned `value`; error: the name of errno, or "".
+
+    size: of the file then; -1 if nobody looked.
+    """
 
     thread: str
     number: int
     call: str
     value: int
     error: str
+    size: int = -1
 
     def __str__(self) -> str:
-        when = f"{self.thread}'s operation {self.number}, {self.call}()," if self.number else f"the next {self.call}() of {self.thread}"
+        call = CALLS.get(self.call, self.call)
+        when = f"{self.thread}'s operation {self.number}, {call}()," if self.number else f"the next {call}() of {self.thread}"
         return f"{when} returns {self.error or self.value}"
 
 
@@ -85,9 +91,9 @@ def read(lines: Iterable[str]) -> Seen:
 
 
 def _op(seen: Seen, rest: str) -> None:
-    if found := re.match(r"(\S+) (\d+) (\w+) = (-?\d+) (\S+)", rest):
+    if found := re.match(r"(\S+) (\d+) (\w+) = (-?\d+) (\S+)(?: size (\d+))?", rest):
         error = "" if found[5] == "-" else found[5]
-        seen.returned.append(Returned(found[1], int(found[2]), found[3], int(found[4]), error))
+        seen.returned.append(Returned(found[1], int(found[2]), found[3], int(found[4]), error, int(found[6] or -1)))
 
 
 def _look(seen: Seen, rest: str) -> None:

@@ -61,7 +61,8 @@ class Forced:
 class Schedule:
     """What the gate module is told, and the workload.
 
-    broken: numbers of the bios that fail.  hold: whether the device waits for its turns.
+    broken: numbers of the bios that fail.  hold: whether the device waits for its turns.  unreadable: whether the file cannot be read
+    meanwhile.  end: what is done where the runs end, while all are still held.
     """
 
     roles: list[Role]
@@ -70,12 +71,14 @@ class Schedule:
     forced: list[Forced] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
     hold: bool = False
+    unreadable: bool = False
     end: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """The file `schedule` of the guest."""
         lines = [_role(one) for one in self.roles] + _failures(self)
         lines += ["hold"] if self.hold else []
+        lines += ["unreadable"] if self.unreadable else []
         lines += [f"broken {number}" for number in self.broken]
         return "\n".join([*lines, *map(_turn, self.runs)]) + "\n"
 
@@ -86,7 +89,7 @@ class Schedule:
         runs = [Run(name, (), Point(OPERATION, nth=n)) for _, name, n in begun]
         names = {role.name for role in threads}
         if len(self.roles) == 1:
-            return replace(self, runs=runs, forced=[], workload=self.workload.undisturbed())
+            return replace(self, runs=runs, forced=[], unreadable=False, workload=self.workload.undisturbed())
         forced = [one for one in self.forced if one.role in names]
         return replace(self, roles=threads, runs=runs, forced=forced, hold=bool(self.broken))
 
@@ -115,21 +118,21 @@ class _Longer(Exception):
         self.trace = trace
 
 
-def derive(trace: Trace, functions: Functions, avoid: frozenset[tuple[int, str]] = frozenset()) -> Schedule:
+def derive(trace: Trace, system: str, functions: Functions, avoid: frozenset[tuple[int, str]] = frozenset()) -> Schedule:
     """The schedule of a counterexample for a kernel with these functions.
 
-    avoid: points that turned out to be no good, each as the number of its run and its text.
+    system: the name of the baseline.  avoid: points that turned out to be no good, each as the number of its run and its text.
     UsageError if there is a place at which no thread can be held, or what the counterexample takes cannot be had.
     """
     try:
-        return _Derivation(trace, functions, avoid).schedule()
+        return _Derivation(trace, system, functions, avoid).schedule()
     except _Longer as longer:
-        return derive(longer.trace, functions, avoid)
+        return derive(longer.trace, system, functions, avoid)
 
 
 class _Derivation:
-    def __init__(self, trace: Trace, functions: Functions, avoid: frozenset[tuple[int, str]]) -> None:
-        self.trace, self.functions, self.avoid = trace, functions, avoid
+    def __init__(self, trace: Trace, system: str, functions: Functions, avoid: frozenset[tuple[int, str]]) -> None:
+        self.trace, self.system, self.functions, self.avoid = trace, system, functions, avoid
         self.processes = trace.program.processes
         self.who = [(step.process, step.instance) for step in trace.steps]
 
@@ -137,13 +140,14 @@ class _Derivation:
         names = {who: self._name(who) for who in dict.fromkeys(self.who)}
         kinds = {names[who]: self.processes[who[0]].kind for who in names}
         actors = [names[who] if kinds[names[who]] == "thread" else "" for who in self.who]
-        workload = operations.of(self.trace, actors)
+        workload = operations.of(self.trace, self.system, actors)
         roles = [self._role(who, name) for who, name in names.items()]
         runs = self._placed(self._runs(names), kinds, workload)
         forced, broken = self._failures(names, kinds, workload)
         hold = any(kind == "interrupt" for kind in kinds.values()) or any(map(self._submits, range(len(self.who))))
         wanted = data()["properties"].get(self.trace.violation.property if self.trace.violation else "", {})
-        return Schedule(roles, runs, workload, forced, broken, hold, list(wanted.get("end", ())))
+        unreadable = self.trace.facts.scenario in data()["unreadable"]["scenarios"]
+        return Schedule(roles, runs, workload, forced, broken, hold, unreadable, list(wanted.get("end", ())))
 
     # ---- who
 
@@ -206,7 +210,8 @@ class _Derivation:
                 return _with(moved, number, replace(moved[number], until=points[0], before=before, places=tuple(points)))
         if longer := self._longer(run):
             raise _Longer(longer)
-        raise UsageError(f"cannot be driven: {run.role} cannot be held after step {run.steps[-1] + 1}, {self._block(run.steps[-1]).call.name}")
+        step = self._block(run.steps[-1]).call.name
+        raise UsageError(f"cannot be driven: there is no place to hold {run.role} after step {run.steps[-1] + 1}, {step}")
 
     def _shifts(self, runs: list[Run], number: int) -> Iterator[list[Run]]:
         """The runs as they are, and with the end of one some steps earlier or later."""
@@ -311,7 +316,8 @@ class _Derivation:
     def _gone(self, workload: Workload) -> list[Forced]:
         """User memory that is there when the kernel asks, and gone when it copies."""
         name = data()["memory"]["asked"]
-        return [Forced(role, name, 1, 0) for role, ops in workload.threads.items() for op in ops if op.call == "short" and not op.numbers[-1]]
+        gone = [role for role, ops in workload.threads.items() for op in ops if op.call == "short" and not op.numbers[-1]]
+        return [Forced(role, name, 1, 0) for role in gone]
 
     def _fails(self, index: int) -> bool:
         """Does the model let something fail in a step?"""

@@ -172,6 +172,26 @@ def test_the_command_says_what_is_missing(tmp_path):
     assert done.returncode == 2 and "no image of a kernel" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_script_is_all_that_it_takes(tmp_path):
+    from model.lab import confirm, script, turns
+    from model.lab.points import Functions
+
+    given = confirm.follow(FSYNC)
+    names = Functions(frozenset({"__filemap_set_wb_err", "xfs_bmapi_convert_delalloc", "folio_unlock"}))
+    found = confirm.Confirmed(FSYNC, given.stored.property, "6.12.95", confirm.CONFIRMED, "it happens", ["bad"], [""])
+    with pytest.raises(UsageError, match="no schedule"):
+        script.written(found, str(tmp_path / "case"))
+    found.schedule = turns.derive(given.trace, given.system, names)
+
+    place = script.written(found, str(tmp_path / "case"))
+
+    assert {"README", "Makefile", "run.sh", "schedule", "control", "operations.control", "case.conf", "picture.txt"} <= {f.name for f in place.iterdir()}
+    assert "xfs_map_blocks" in (place / "picture.txt").read_text() and "turn flusher e __filemap_set_wb_err" in (place / "schedule").read_text()
+    assert len((place / "README").read_text().splitlines()) <= 20
+    with pytest.raises(UsageError, match="not empty"):
+        script.written(found, str(place))
+
+
 @pytest.mark.slow
 def test_the_first_finding_happens_on_a_real_kernel():
     """Minutes without a prepared machine, half a minute with one."""

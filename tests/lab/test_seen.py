@@ -10,7 +10,7 @@ from model.lab.points import data
 from model.lab.seen import Content, Returned, Seen, read
 
 PRINTED = """\
-OP writer 1 append = 1024 -
+OP writer 1 append = 1024 - size 3072
 OP flusher 1 flush = -1 EIO
 STATE state 1 3 flusher missed
 LOOK cache 3072 3072 0-2048:6f 2048-3072:61
@@ -26,7 +26,8 @@ some other line
 def test_reading():
     seen = read(PRINTED.splitlines())
 
-    assert [str(r) for r in seen.returned] == ["writer's operation 1, append(), returns 1024", "flusher's operation 1, flush(), returns EIO"]
+    assert [str(r) for r in seen.returned] == ["writer's operation 1, write(), returns 1024", "flusher's operation 1, sync_file_range(), returns EIO"]
+    assert [r.size for r in seen.returned] == [3072, -1]
     assert (seen.state, seen.turn, seen.turns, seen.role) == ("missed", 1, 3, "flusher")
     assert str(seen.contents["cache"]) == "size 3072: 0-2047 'o', 2048-3071 'a'"
     assert str(seen.contents["crash"]) == "cannot be read (mount)"
@@ -84,6 +85,14 @@ CUT = Workload("xfs", 4096, 4096, 4096, {"t": [Operation("truncate", (2048,), be
 ])  # fmt: skip
 def test_what_was_cut_comes_back(content, wrong):
     assert bool(judge.cut_and_back(Seen(contents={"crash": content}), CUT, "")) == wrong
+
+
+@pytest.mark.parametrize("size, data, wrong", [(2048, b"o" * 4096, True), (2048, b"o" * 2048 + bytes(2048), False), (4096, b"o" * 4096, False)])
+def test_what_was_cut_is_read_again(size, data, wrong):
+    both = Workload("f2fs", 4096, 4096, 4096, {"t": [Operation("truncate", (2048,), begins=0), Operation("truncate", (4096,), begins=3)]})
+    returned = [Returned("t", 1, "truncate", -1, "EIO", size), Returned("t", 2, "truncate", 0, "", 4096)]
+
+    assert bool(judge.cut_and_read(Seen(returned=returned, contents={"disk": Content(4096, data)}), both, "")) == wrong
 
 
 @pytest.mark.parametrize("returned, size, wrong", [(-1, 6144, True), (-1, 4096, False), (1024, 5120, False)])

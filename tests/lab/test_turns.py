@@ -22,13 +22,17 @@ ROOMY = Functions(frozenset({  # of a kernel, some that can be hooked
 }))  # fmt: skip
 
 
-def trace(path: Path):
-    return confirm.follow(str(path))[1]
+def given(path: Path) -> confirm.Counterexample:
+    return confirm.follow(str(path))
+
+
+def derived(one: confirm.Counterexample, functions: Functions = ROOMY, avoid: frozenset = frozenset()) -> turns.Schedule:
+    return turns.derive(one.trace, one.system, functions, avoid)
 
 
 @pytest.fixture(scope="module")
 def fsync():
-    return trace(FSYNC)
+    return given(FSYNC)
 
 
 def lines(schedule: turns.Schedule, word: str) -> list[str]:
@@ -36,7 +40,7 @@ def lines(schedule: turns.Schedule, word: str) -> list[str]:
 
 
 def test_the_flusher_is_held_before_it_records_the_error(fsync):
-    found = turns.derive(fsync, ROOMY)
+    found = derived(fsync)
 
     assert lines(found, "turn") == [
         "turn writer x folio_unlock __iomap_put_folio.isra.0 1 2",
@@ -46,11 +50,11 @@ def test_the_flusher_is_held_before_it_records_the_error(fsync):
 
 
 def test_what_the_model_lets_fail_is_forced(fsync):
-    assert lines(turns.derive(fsync, ROOMY), "fault") == ["fault flusher xfs_bmapi_convert_delalloc - 1 -5"]
+    assert lines(derived(fsync), "fault") == ["fault flusher xfs_bmapi_convert_delalloc - 1 -5"]
 
 
 def test_the_control_has_the_failure_and_no_order(fsync):
-    control = turns.derive(fsync, ROOMY).control()
+    control = derived(fsync).control()
 
     assert lines(control, "turn") == ["turn writer o 2", "turn flusher o 2", "turn fsync0 o 2"]
     assert lines(control, "fault") == ["fault flusher xfs_bmapi_convert_delalloc - 1 -5"]
@@ -59,23 +63,23 @@ def test_the_control_has_the_failure_and_no_order(fsync):
 def test_a_place_that_is_no_good_gives_way_to_the_next(fsync):
     avoid = frozenset({(1, "in front of __filemap_set_wb_err()")})
 
-    assert "turn flusher x folio_end_writeback iomap_writepages 1 2" in lines(turns.derive(fsync, ROOMY, avoid), "turn")
+    assert "turn flusher x folio_end_writeback iomap_writepages 1 2" in lines(derived(fsync, ROOMY, avoid), "turn")
 
 
 def test_where_nothing_can_be_hooked_it_says_so(fsync):
     with pytest.raises(UsageError, match="cannot be driven"):
-        turns.derive(fsync, Functions(frozenset()))
+        derived(fsync, Functions(frozenset()))
 
 
 def test_operations_are_in_bytes(fsync):
-    load = turns.derive(fsync, ROOMY).workload
+    load = derived(fsync).workload
 
-    assert load.text([]) == "file 2048 2048\nthread writer\nappend 1024 a\nthread flusher\nflush\nthread fsync0\nfsync\nat_end\n"
+    assert load.text([]) == "file 2048 2048 2048\nthread writer\nappend 1024 a\nthread flusher\nflush\nthread fsync0\nfsync\nat_end\n"
     assert load.block == 2048
 
 
 def test_a_worker_and_the_device_have_turns_of_their_own():
-    found = turns.derive(trace(CUT), ROOMY)
+    found = derived(given(CUT))
 
     assert "role kworker kworker xfs_end_io" in lines(found, "role")
     assert lines(found, "turn")[3:] == ["turn disc2 o 3", "turn kworker x xfs_iomap_write_unwritten - 1 0"]  # the second bio, and not the first
@@ -84,32 +88,33 @@ def test_a_worker_and_the_device_have_turns_of_their_own():
 
 def test_a_thread_may_go_on_if_the_model_is_violated_all_the_same():
     """The flusher of f2fs has a node locked where it is held; a step later it has not."""
-    steps = trace(F2FS)
+    steps = given(F2FS)
     avoid = frozenset({(2, "behind f2fs_outplace_write_data()")})
 
-    assert "turn flusher x f2fs_outplace_write_data - 1 2" in lines(turns.derive(steps, ROOMY), "turn")
-    assert "turn flusher x f2fs_do_write_data_page - 1 2" in lines(turns.derive(steps, ROOMY, avoid), "turn")
+    assert "turn flusher x f2fs_outplace_write_data - 1 2" in lines(derived(steps), "turn")
+    assert "turn flusher x f2fs_do_write_data_page - 1 2" in lines(derived(steps, ROOMY, avoid), "turn")
 
 
 def test_runs_that_were_made_longer_still_violate_the_property(fsync):
     """Without the folio's own functions the flusher can only be held elsewhere; the model is asked."""
     poor = Functions(ROOMY.names - {"__filemap_set_wb_err", "folio_end_writeback", "folio_unlock", "__iomap_put_folio.isra.0"})
     try:
-        found = turns.derive(fsync, poor)
+        found = derived(fsync, poor)
     except UsageError:
         return
-    steps = [Turn(fsync.steps[i].process, fsync.steps[i].instance, fsync.steps[i].choices) for run in found.runs for i in run.steps]
-    assert follow(fsync.program, steps, fsync.start, "fsync_reports_errors").trace.violation is not None
+    trace = fsync.trace
+    steps = [Turn(trace.steps[i].process, trace.steps[i].instance, trace.steps[i].choices) for run in found.runs for i in run.steps]
+    assert follow(trace.program, steps, trace.start, "fsync_reports_errors").trace.violation is not None
 
 
 @pytest.mark.parametrize("name, why", [("findings/encrypted/f2fs--f2fs_fsync_makes_durable", "encrypted"), ("f2fs--deadlock", "compressed"), ("nfs--deadlock", "no nfs")])
 def test_what_cannot_be_had_is_said(name, why):
     with pytest.raises(UsageError, match=f"cannot be driven.*{why}"):
-        turns.derive(trace(STORED / f"{name}.txt"), ROOMY)
+        derived(given(STORED / f"{name}.txt"))
 
 
 def test_memory_that_is_gone_when_it_is_copied():
-    found = turns.derive(trace(STORED / "iomap--failed_writes_keep_i_size.txt"), ROOMY)
+    found = derived(given(STORED / "iomap--failed_writes_keep_i_size.txt"))
 
     assert [str(op) for op in found.workload.threads["writer"]] == ["short 3072 1024 0 a"]
     assert lines(found, "fault") == ["fault writer fault_in_readable - 1 0"]
@@ -129,4 +134,18 @@ def test_every_operation_that_is_named_is_one_of_the_model():
     from model.lab.points import data
 
     assert set(data()["operations"]) <= set(load().functions)
-    assert operations.OLD not in "".join(op.letter for op in turns.derive(trace(CUT), ROOMY).workload.threads["writer"])
+    assert operations.OLD not in "".join(op.letter for op in derived(given(CUT)).workload.threads["writer"])
+
+
+def test_a_device_can_be_the_file():
+    found = derived(given(STORED / "findings" / "blkdev--warn_on.txt"), Functions(ROOMY.names | {"mark_buffer_dirty"}))
+
+    assert found.workload.fs == "blkdev" and lines(found, "broken") == ["broken 1"]
+    assert "turn writer e mark_buffer_dirty - 1 3" in lines(found, "turn")
+
+
+def test_a_file_that_cannot_be_read_can_be_in_the_control():
+    found = derived(given(STORED / "f2fs--f2fs_what_is_cut_reads_as_zero.txt"))
+
+    assert found.unreadable and not found.control().unreadable
+    assert [str(op) for op in found.workload.threads["truncater"]] == ["truncate 2048", "truncate 4096"]

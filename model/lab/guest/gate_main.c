@@ -12,7 +12,9 @@
  *   turn NAME e|x FUNC CALLER|- NTH BEFORE   to the NTH entry or exit of FUNC in this turn, before operation BEFORE
  *   turn NAME o N                  to the mark of its operation N
  *   fault NAME FUNC CALLER|- NTH VALUE       the NTH call of FUNC is not made, and returns VALUE
- *   hold INODE                     data of this file, on its way to /dev/gate0, is held: the Nth bio by the role discN
+ *   watch INODE                    which file is under test; 0: /dev/gate0 itself
+ *   hold                           its data, on the way to /dev/gate0, is held: the Nth bio by the role discN
+ *   unreadable                     it cannot be read, until the release
  *   broken N                       the Nth such bio fails
  *   arm, op NAME N, crash, release
  * crash copies /dev/gate0 to /dev/gate1, as far as it has been written.
@@ -58,7 +60,8 @@ static struct back backs[RETURNS];
 static struct disc discs[DISCS];
 static int nhook, nrole, nturn, nfault, ndisc, nline, now;
 static bool armed, released;
-static unsigned long held_inode;
+static unsigned long watched;
+static bool holds, unreadable;
 static const char *wrong;
 static char (*lines)[120];
 static DEFINE_SPINLOCK(lock);
@@ -355,14 +358,19 @@ static void transfer(struct bio *bio)
 	mutex_unlock(&transfers);
 }
 
-static bool is_held(struct bio *bio)
+/* Is it data of the file under test? */
+static bool is_watched(struct bio *bio)
 {
 	struct address_space *mapping;
+	struct inode *inode;
 
-	if (!held_inode || !armed || released || bio_op(bio) != REQ_OP_WRITE || !bio_has_data(bio))
+	if (!armed || released || !bio_has_data(bio))
 		return false;
 	mapping = folio_mapping(page_folio(bio_first_page_all(bio)));
-	return mapping && mapping->host && S_ISREG(mapping->host->i_mode) && mapping->host->i_ino == held_inode;
+	inode = mapping ? mapping->host : NULL;
+	if (!inode)
+		return false;
+	return watched ? S_ISREG(inode->i_mode) && inode->i_ino == watched : S_ISBLK(inode->i_mode);
 }
 
 static void submit(struct bio *bio)
@@ -370,7 +378,12 @@ static void submit(struct bio *bio)
 	unsigned long flags;
 	int n = DISCS;
 
-	if (is_held(bio)) {
+	if (unreadable && bio_op(bio) == REQ_OP_READ && is_watched(bio)) {
+		tell("unreadable %d", now);
+		bio_io_error(bio);
+		return;
+	}
+	if (holds && bio_op(bio) == REQ_OP_WRITE && is_watched(bio)) {
 		spin_lock_irqsave(&lock, flags);
 		if (ndisc < DISCS)
 			n = ndisc++;
@@ -408,7 +421,7 @@ static int disc_thread(void *data)
 	return 0;
 }
 
-static int hold(unsigned long inode)
+static int hold(void)
 {
 	int i, j;
 
@@ -429,7 +442,7 @@ static int hold(unsigned long inode)
 		}
 		wake_up_process(task);
 	}
-	held_inode = inode;
+	holds = true;
 	return 0;
 }
 
@@ -566,7 +579,6 @@ static int mark(char w[8][64])
 static int obey(char *line)
 {
 	char w[8][64] = {};
-	unsigned long inode;
 
 	if (sscanf(line, "%63s %63s %63s %63s %63s %63s %63s %63s", w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]) < 1)
 		return 0;
@@ -578,8 +590,14 @@ static int obey(char *line)
 		return add_fault(w);
 	if (!strcmp(w[0], "broken"))
 		return add_broken(w);
+	if (!strcmp(w[0], "watch"))
+		return kstrtoul(w[1], 10, &watched);
 	if (!strcmp(w[0], "hold"))
-		return kstrtoul(w[1], 10, &inode) ?: hold(inode);
+		return hold();
+	if (!strcmp(w[0], "unreadable")) {
+		unreadable = true;
+		return 0;
+	}
 	if (!strcmp(w[0], "op"))
 		return mark(w);
 	if (!strcmp(w[0], "arm"))

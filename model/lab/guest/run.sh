@@ -4,14 +4,16 @@
 . ./case.conf
 [ -e /sys/kernel/debug/gate ] || insmod ./gate.ko || exit 1
 mkdir -p /mnt/gate /mnt/crash
+where=/mnt/gate
 case $FS in
+blkdev) where=/dev/gate0 ;;
 xfs)  mkfs.xfs -q -f -b size=$BLOCK -m reflink=0 /dev/gate0 ;;
 f2fs) mkfs.f2fs -q -f /dev/gate0 >/dev/null ;;
 esac || { echo "FAILED mkfs"; exit 1; }
-mount -t $FS -o "${OPTIONS:-rw}" /dev/gate0 /mnt/gate || { echo "FAILED mount"; exit 1; }
+[ $FS = blkdev ] || mount -t $FS -o "${OPTIONS:-rw}" /dev/gate0 /mnt/gate || { echo "FAILED mount"; exit 1; }
 [ -z "$TUNE" ] || eval "$TUNE"
 dmesg -c >/dev/null
-./workload /mnt/gate ./operations.$1 ./$1 ${SECONDS_OF_A_TURN:-10}
+./workload $where ./operations.$1 ./$1 ${SECONDS_OF_A_TURN:-10}
 sed 's/^/LOG /' /sys/kernel/debug/gate/log
 if grep -q '^crash' /sys/kernel/debug/gate/log; then
     [ $FS = xfs ] && OPTIONS=${OPTIONS:-rw},nouuid   # it is a copy

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * workload DIR OPERATIONS SCHEDULE SECONDS: a thread for each column of the picture does its operations, at the marks of the gate module.
+ * workload DIR|DEVICE OPERATIONS SCHEDULE SECONDS: a thread for each column of the picture does its operations, with a mark for the
+ * gate module before each.
  * workload show FILE: what is in a file.
  *
- * OPERATIONS has lines: file BYTES SIZE, where the bytes are written; thread NAME, and below it what it does; at_end, and below it what is done when the schedule
- * has been followed to its end.  Results are lines that begin with OP, LOOK, STATE, STACK or HUNG.
+ * OPERATIONS has lines: file BYTES SIZE BLOCK, where the bytes are written; thread NAME, and below it what it does; at_end, and
+ * below it what is done when the schedule has been followed to its end.  Results are lines that begin with OP, LOOK, STATE, STACK or HUNG.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,10 +35,11 @@ struct op { char name[16]; long long a, b, c; char letter; };
 struct thread { char name[16]; struct op ops[MOST]; int n, fd, fsyncs; pid_t tid; pthread_t id; volatile int done; };
 
 static struct thread threads[MOST];
-static int nthreads, filled, size, seconds;
+static int nthreads, filled, size, block, seconds;
 static struct op at_end[MOST];
 static int nat_end;
 static char path[256], other[256];
+static int device;
 
 static void say(const char *format, ...)
 {
@@ -146,7 +150,8 @@ static long perform(struct thread *t, struct op *op)
 static void *column(void *arg)
 {
 	struct thread *t = arg;
-	int i;
+	struct stat st;
+	int i, error;
 
 	prctl(PR_SET_NAME, t->name);
 	t->tid = syscall(SYS_gettid);
@@ -156,7 +161,9 @@ static void *column(void *arg)
 		control("op %s %d\n", t->name, i + 1);
 		errno = 0;
 		r = perform(t, &t->ops[i]);
-		say("OP %s %d %s = %ld %s", t->name, i + 1, t->ops[i].name, r, r < 0 ? strerrorname_np(errno) : "-");
+		error = errno;
+		fstat(t->fd, &st);
+		say("OP %s %d %s = %ld %s size %lld", t->name, i + 1, t->ops[i].name, r, r < 0 ? strerrorname_np(error) : "-", (long long)st.st_size);
 	}
 	t->done = 1;
 	control("op %s %d\n", t->name, t->n + 1);
@@ -320,6 +327,7 @@ static void read_operations(const char *file)
 		if (!strcmp(w[0], "file")) {
 			filled = atoi(w[1]);
 			size = atoi(w[2]);
+			block = atoi(w[3]);
 		} else if (!strcmp(w[0], "thread")) {
 			t = &threads[nthreads++];
 			snprintf(t->name, sizeof(t->name), "%.15s", w[1]);
@@ -340,11 +348,45 @@ static void read_operations(const char *file)
 /* Leave something in memory that is free, so that it shows where it is read by mistake. */
 static void leave_junk(void)
 {
-	size_t n = 160 << 20;
+	struct sysinfo memory;
+	size_t n = sysinfo(&memory) ? 0 : memory.freeram / 8 * 7;
 	char *junk = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	memset(junk, 0xaa, n);
 	munmap(junk, n);
+}
+
+/*
+ * Fill the segment that the file lies in, and free a part of it, so that garbage collection takes it.  Segments of f2fs are 2 MiB.
+ */
+static void make_victim(void)
+{
+	static char data[1 << 20];
+	int fd = open(other, O_CREAT | O_RDWR, 0644), i;
+
+	memset(data, 'z', sizeof(data));
+	for (i = 0; i < 6; i++) {
+		if (fd < 0 || pwrite(fd, data, sizeof(data), i << 20) != sizeof(data))
+			die("the file beside it");
+	}
+	fsync(fd);
+	sync();
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 1 << 20))
+		die("freeing blocks");
+	close(fd);
+	sync();
+}
+
+/* The device itself is the file, with blocks of the size that the model has. */
+static ino_t make_device(void)
+{
+	int fd = open(path, O_RDWR), i;
+
+	if (fd < 0 || ioctl(fd, BLKBSZSET, &block))
+		die("the size of blocks");
+	for (i = 0; i < nthreads; i++)
+		threads[i].fd = open(path, O_RDWR);
+	return 0;	/* fd stays open: the last close would forget the size */
 }
 
 static ino_t make_file(void)
@@ -363,6 +405,10 @@ static ino_t make_file(void)
 		if (!strcmp(threads[i].ops[0].name, "short"))
 			leave_junk();
 	}
+	for (i = 0; i < nthreads; i++) {
+		if (!strcmp(threads[i].ops[0].name, "collect"))
+			make_victim();
+	}
 	sync();
 	drop_caches();
 	return st.st_ino;
@@ -373,12 +419,10 @@ static void arm(const char *schedule, ino_t inode)
 	char line[256];
 	FILE *f = fopen(schedule, "r");
 
-	if (!f)
+	if (!f || control("watch %lu\n", (unsigned long)inode))
 		die(schedule);
 	while (fgets(line, sizeof(line), f)) {
-		int hold = !strncmp(line, "hold", 4);
-
-		if (hold ? control("hold %lu\n", (unsigned long)inode) : control("%s", line)) {
+		if (control("%s", line)) {
 			say("REFUSED %s", line);
 			_exit(3);
 		}
@@ -398,11 +442,12 @@ int main(int argc, char **argv)
 	}
 	if (argc != 5)
 		return 64;
-	snprintf(path, sizeof(path), "%s/file", argv[1]);
+	device = !strncmp(argv[1], "/dev/", 5);
+	snprintf(path, sizeof(path), device ? "%s" : "%s/file", argv[1]);
 	snprintf(other, sizeof(other), "%s/other", argv[1]);
 	seconds = atoi(argv[4]);
 	read_operations(argv[2]);
-	arm(argv[3], make_file());
+	arm(argv[3], device ? make_device() : make_file());
 	for (i = 0; i < nthreads; i++)
 		pthread_create(&threads[i].id, NULL, column, &threads[i]);
 	follow();
