@@ -139,7 +139,7 @@ def _reached(given: Counterexample, machine: Prepared, tell: Callable[[str], Non
 def _to_blame(schedule: Schedule, seen: Seen) -> tuple[int, str]:
     """The point to do without: the one that was not reached, or, if its thread waits for somebody who is held, where that one is held."""
     number = seen.turn
-    if seen.state == "running" and number > 0:
+    if number > 0 and seen.state == "running" and seen.role in seen.stacks:
         number -= 1
     return number, str(schedule.runs[number].until)
 

@@ -24,6 +24,7 @@ PACKAGES = {
     "qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "mkfs.xfs": "xfsprogs", "mkfs.f2fs": "f2fs-tools", "cc": "gcc",
 }  # fmt: skip
 BOOT, CASE = 180.0, 120.0  # seconds that starting may take, and a case
+KEPT = 3  # machines in the cache
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def prepare(kernel: Kernel, tell: Callable[[str], None] = lambda text: None) -> 
     accelerator = guest.accelerator()
     place = places.prepared() / _key(kernel, accelerator)
     if not (place / "state").is_file():
-        _discard_older(kernel, place)
+        _make_room(place.parent)
         with places.replaced(place) as new:
             _build(kernel, roots, new, tell)
             tell(f"starting {kernel.release}, once")
@@ -98,11 +99,11 @@ def _key(kernel: Kernel, accelerator: str) -> str:
     return f"{kernel.release}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:12]}"
 
 
-def _discard_older(kernel: Kernel, place: Path) -> None:
-    """States are large: of a kernel one is kept."""
-    for other in place.parent.glob(f"{kernel.release}-????????????"):
-        if other != place:
-            shutil.rmtree(other, ignore_errors=True)
+def _make_room(folder: Path) -> None:
+    """States are large: those that were made before the last KEPT are removed, and what was left unfinished with them."""
+    found = sorted((one for one in folder.glob("*") if one.is_dir()), key=lambda one: one.stat().st_mtime)
+    for old in found[: -KEPT + 1]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _build(kernel: Kernel, roots: list[Path], place: Path, tell: Callable[[str], None]) -> None:

@@ -257,16 +257,19 @@ class _Derivation:
             return [Point(OPERATION, nth=COMPLETION)]
         found = between(last, following, self.functions)
         ordered = [p for p in reversed(found) if p.at == "e"] + [p for p in found if p.at == "x"]
-        return [replace(point, nth=self._nth(run, point)) for point in ordered]
+        called = [one for point in ordered for one in dict.fromkeys((point, replace(point, caller="-")))]  # a call at the end is a jump
+        return [replace(point, nth=self._nth(run, point)) for point in called]
 
     def _nth(self, run: Run, point: Point) -> int:
         """How many times the thread passes a point in a run, the last one included."""
-        count = 0
-        previous = self._previous(run.steps[0])
+        passed, previous = [], self._previous(run.steps[0])
         for index in run.steps:
-            count += between(previous, self._block(index), self.functions).count(point)
+            passed += between(previous, self._block(index), self.functions)
             previous = self._block(index)
-        return count + between(previous, self._following(run.steps[-1]), self.functions).count(point)
+        passed += between(previous, self._following(run.steps[-1]), self.functions)
+        if point.caller == "-":
+            passed = [replace(one, caller="-") for one in passed]
+        return passed.count(point)
 
     def _first_of(self, role: str) -> int:
         return next(i for i, who in enumerate(self.who) if self._name(who) == role)
