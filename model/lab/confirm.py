@@ -98,6 +98,8 @@ def confirm(path: str, machine: Prepared, runs: int, tell: Callable[[str], None]
     for number in range(1, runs + 1):
         tell(f"control {number} of {runs}")
         found.examples["control"] = _run(schedule, machine, "control")
+        if found.examples["control"].state != "complete":
+            return replace(found, verdict=NOT_REACHED, why=f"the control stops: {_where(schedule.control(), found.examples['control'])}")
         found.control.append(looked(found.examples["control"], schedule.control().workload, message))
     found.forced = [looked(one, schedule.workload, message) if one.state == "complete" else "" for one in seen]
     found.verdict, found.why = _verdict(found)
@@ -162,8 +164,9 @@ def files(schedule: Schedule) -> dict[str, str]:
 
 def _where(schedule: Schedule, seen: Seen) -> str:
     """At which step the kernel could not be brought, and what it did instead."""
-    run = schedule.runs[seen.turn]
-    step = f"step {run.steps[-1] + 1}: {run.role} does not come to the place {run.until}"
+    run = schedule.runs[min(seen.turn, len(schedule.runs) - 1)]
+    at = f"step {run.steps[-1] + 1}: " if run.steps else ""
+    step = f"{at}{run.role} does not come to the place {run.until}"
     instead = {"missed": "it ends its operation without", "unsleepable": "no thread may sleep there"}.get(seen.state, "")
     if not instead:
         stack = seen.stacks.get(run.role, [])

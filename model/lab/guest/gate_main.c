@@ -407,7 +407,7 @@ static int disc_thread(void *data)
 	wait_for_completion(&d->given);
 	if (d->role)
 		arrive(d->role, 'o', NULL, 0, 1);
-	else
+	else if (!d->broken)	/* without turns, what fails does so at once */
 		wait_event(waiting, READ_ONCE(released));
 	if (d->broken)
 		d->bio->bi_status = BLK_STS_IOERR;

@@ -22,7 +22,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -348,8 +347,7 @@ static void read_operations(const char *file)
 /* Leave something in memory that is free, so that it shows where it is read by mistake. */
 static void leave_junk(void)
 {
-	struct sysinfo memory;
-	size_t n = sysinfo(&memory) ? 0 : memory.freeram / 8 * 7;
+	size_t n = 160 << 20;
 	char *junk = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	memset(junk, 0xaa, n);
