@@ -38,6 +38,7 @@ from .commands.replay import replay
 from .commands.scenarios import scenarios
 from .commands.show import show
 from .commands.verify import verify
+from .source import tools
 
 WRONG_USE, INCOMPLETE = 2, 3  # exit statuses; those of verdicts are in verdict/result.py
 OWN_OPTIONS = ("--help", "-h", "--version")  # of the program, not of `check`
@@ -99,7 +100,13 @@ def _help_hint(error: click.UsageError) -> str:
 
 
 class CheckByDefault(click.Group):
-    """A group of commands in which `check` need not be written."""
+    """A group of commands in which `check` need not be written, and to which tools of the model add theirs."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or tools.commands().get(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *tools.commands()})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         completing = ctx.resilient_parsing and not args
@@ -112,7 +119,7 @@ class CheckByDefault(click.Group):
             from .source.catalogue import suggestions
 
             raise click.UsageError(
-                f"there is no command {args[0]!r}" + suggestions(args[0], list(self.commands)), ctx
+                f"there is no command {args[0]!r}" + suggestions(args[0], self.list_commands(ctx)), ctx
             )
         return super().resolve_command(ctx, args)
 

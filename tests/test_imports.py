@@ -80,9 +80,17 @@ def test_a_model_imports_its_words_from_one_place():
             assert not any(name.startswith("checker.lang.") and name.count(".") > 2 for name in imports(path)), path.name
 
 
+TOOLS = sorted(file.parent for file in (ROOT / "model").glob("*/commands.py"))
+
+
+def in_the_language(folder: str) -> list[Path]:
+    """The files of a folder that are read as a model: those of its tools are programs."""
+    return [path for path in python_files(folder) if not any(path.is_relative_to(tool) for tool in TOOLS)]
+
+
 @pytest.mark.parametrize("folder, allowed", [("model", ("model",)), ("properties", ("properties", "model"))])
 def test_models_see_the_language_and_nothing_else_of_the_checker(folder, allowed):
-    for path in python_files(folder):
+    for path in in_the_language(folder):
         for name in imports(path):
             fits = name.split(".")[0] in (*allowed, "__future__", "typing") or name.startswith("checker.lang")
             assert fits, f"{path.relative_to(ROOT)} imports {name}"
@@ -99,7 +107,7 @@ def room_of(module: str) -> int:
 
 def modules_of_the_model() -> dict[str, ast.Module]:
     """All files of the model that have names of their own, by dotted name."""
-    files = [path for path in python_files("model") if path.name != "__init__.py"]
+    files = [path for path in in_the_language("model") if path.name != "__init__.py"]
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text()) for path in files}
 
 
@@ -135,6 +143,28 @@ def test_the_checker_knows_nothing_of_the_kernel():
     for path in python_files("checker"):
         for name in imports(path):
             assert name.split(".")[0] not in ("model", "properties", "tests"), f"{path.name} imports {name}"
+
+
+OF_THE_CHECKER = {"base", "ir", "trace", "source", "table", "picture", "output", "verdict"}  # what a tool of the model may use
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_a_tool_of_the_model_uses_the_checker_and_nobody_uses_the_tool(tool):
+    for path in python_files(str(tool.relative_to(ROOT))):
+        for name in imports(path):
+            parts = name.split(".")
+            assert parts[0] != "checker" or parts[1] in OF_THE_CHECKER, f"{path.name} imports {name}"
+            assert parts[0] not in ("properties", "tests"), f"{path.name} imports {name}"
+            assert parts[0] != "model" or parts[1] == tool.name, f"{path.name} imports {name}"
+    for path in [*python_files("checker"), *in_the_language("model"), *python_files("properties")]:
+        assert not any(name.startswith(f"model.{tool.name}") for name in imports(path)), path
+
+
+def test_the_files_of_a_tool_do_not_import_each_other_in_a_circle():
+    for tool in TOOLS:
+        files = {path.stem: path for path in python_files(str(tool.relative_to(ROOT)))}
+        wanted = {stem: {part for name in imports(path) if name.startswith(f"model.{tool.name}.") for part in name.split(".")[2:3]} & set(files) for stem, path in files.items()}
+        assert list(graphlib.TopologicalSorter(wanted).static_order())  # CycleError, which names the circle
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -30,6 +30,7 @@ def replay(
     """
     from ..base.files import belonging
     from ..output.drawn import write_drawn
+    from ..output.results import on_a_kernel
     from ..output.terminal import terminal
     from ..output.writing import check_writable, write_json
     from ..verdict import replay as replaying
@@ -46,4 +47,6 @@ def replay(
     write_drawn(outcome.trace, outcome.drawings, perfetto, mermaid, svg)
     if "-" not in (json_file, perfetto, mermaid, svg):
         click.echo((in_bytes or outcome).text(*terminal()))
+        if told := on_a_kernel(outcome.task.name, outcome.task.facts.scenario, outcome.violated):
+            click.echo(told)
     return outcome.exit_status

@@ -81,6 +81,7 @@ def _remarks(result: Result, verbose: bool = False) -> list[str]:
         lines.append(f"not checked: {', '.join(unchecked)} (liveness, {why})")
     if finding := known_finding(result):
         lines.append(f"known finding: {finding.name}; {finding.repair} repairs it")
+        lines += [f"real kernel: {finding.kernel}"] if finding.kernel else []
     elif row := _finding_without_the_change(result):
         lines.append(f"{row.design} violates it here without this change, too (known finding: {row.finding})")
     if stored := _stored(result):
@@ -97,6 +98,14 @@ def _stored(result: Result) -> Path | None:
     files = sorted(KNOWN.rglob(name)) if name else []
     fitting = (file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace")))
     return next((file.relative_to(KNOWN.parent) for file in fitting), None)
+
+
+def on_a_kernel(design: str, scenario: str, property: str) -> str:
+    """What became of a known finding on a real kernel, as a paragraph; "" if it was not tried, or is none."""
+    from ..table.findings import known
+
+    finding = known(design, scenario, property)
+    return f"\n  real kernel: {finding.kernel}" if finding and finding.kernel else ""
 
 
 def known_finding(result: Result) -> Finding | None:

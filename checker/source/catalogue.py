@@ -19,6 +19,7 @@ from .. import lang
 from ..base.errors import ModelError, Problem, UsageError, shown_path
 from . import declarations
 from .functions import lines_of
+from .tools import folders
 
 PACKAGES = ("model", "properties")
 SHORT = 20  # names that are listed where one of them is meant
@@ -206,7 +207,8 @@ def _load_package(package: str, left_out: dict[Path, ModelError]) -> list[Module
         return []
     modules = []
     for root in map(Path, spec.submodule_search_locations):
-        for path in sorted(root.rglob("*.py")):
+        tools = folders(root)
+        for path in sorted(file for file in root.rglob("*.py") if not any(file.is_relative_to(tool) for tool in tools)):
             parts = path.relative_to(root).with_suffix("").parts
             name = ".".join((package, *(parts[:-1] if parts[-1] == "__init__" else parts)))
             try:

@@ -17,7 +17,8 @@ class Finding:
     """A violation that kernel developers should look at.
 
     versions: of the kernel that were read.  order: of steps that causes it.  repair: name of a
-    design with which the property holds.  known: to whom, and since when.
+    design with which the property holds.  known: to whom, and since when.  kernel: what became of it on a real
+    kernel; "" if nobody has tried.
     """
 
     name: str
@@ -25,16 +26,17 @@ class Finding:
     order: str
     known: str
     repair: str
+    kernel: str = ""
 
 
 def load(path: Path | None = None) -> dict[str, Finding]:
     """The findings in `path`, by default those beside the properties; {} if there is no such file."""
     path = path or table.own(FILE)
-    known = {one.name for one in fields(Finding)} - {"name"}
+    needed = {one.name for one in fields(Finding)} - {"name", "kernel"}
     found = {}
     for name, entry in toml.read(path).items():
-        if not isinstance(entry, dict) or set(entry) != known or not all(map(str.strip, map(str, entry.values()))):
-            raise UsageError(f"{shown_path(path)}: {name}: a finding has {', '.join(sorted(known))}")
+        if not isinstance(entry, dict) or set(entry) - {"kernel"} != needed or not all(map(str.strip, map(str, entry.values()))):
+            raise UsageError(f"{shown_path(path)}: {name}: a finding has {', '.join(sorted(needed))}, and kernel if it was tried on one")
         found[name] = Finding(name, **{key: " ".join(str(value).split()) for key, value in entry.items()})
     return found
 
