@@ -115,21 +115,29 @@ def test_a_directory_is_filled_whole_or_not_at_all(tmp_path):
     assert [file.name for file in place.iterdir()] == ["whole"]
 
 
-def test_a_machine_that_ends_says_what_it_said_last(tmp_path, monkeypatch):
-    qemu = tmp_path / "qemu"
-    qemu.write_text("#!/bin/sh\necho one; echo two; echo no such kernel >&2\n")
-    qemu.chmod(0o755)
-    monkeypatch.setattr(guest, "QEMU", str(qemu))
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """Make a shell script of a line take the place of qemu; its path."""
+
+    def write(line: str) -> Path:
+        qemu = tmp_path / "qemu"
+        qemu.write_text(f"#!/bin/sh\n{line}\n")
+        qemu.chmod(0o755)
+        monkeypatch.setattr(guest, "QEMU", str(qemu))
+        return qemu
+
+    return write
+
+
+def test_a_machine_that_ends_says_what_it_said_last(script):
+    qemu = script("echo one; echo two; echo no such kernel >&2")
 
     with pytest.raises(guest.GuestFailed, match="(?s)ended.*two.*no such kernel"), guest.running(qemu, qemu, "tcg") as one:
         one.until("READY", 10)
 
 
-def test_a_machine_that_hangs_is_ended(tmp_path, monkeypatch):
-    qemu = tmp_path / "qemu"
-    qemu.write_text("#!/bin/sh\nexec sleep 1000\n")
-    qemu.chmod(0o755)
-    monkeypatch.setattr(guest, "QEMU", str(qemu))
+def test_a_machine_that_hangs_is_ended(script):
+    qemu = script("exec sleep 1000")
 
     with pytest.raises(guest.GuestFailed, match="in 0 s"), guest.running(qemu, qemu, "tcg") as one:
         one.until("READY", 0.1)

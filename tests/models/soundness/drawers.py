@@ -1,9 +1,9 @@
-"""What models of locks begin with: two drawers, and who opens the first one for a moment.
+"""What models of locks begin with: two drawers, and who opens the first one for a moment; a gate that readers share.
 
 No model by itself: it has no scenario.
 """
 
-from checker.lang import Lock, Range, Struct, acquire, primitive, release
+from checker.lang import Lock, Range, RwLock, Struct, acquire, acquire_shared, primitive, release, release_shared
 
 
 class Drawer(Struct, count=2):
@@ -23,6 +23,12 @@ class Clerk(Struct, count=2):
     """What each does before."""
 
     sits = Range(0, 1, "sits")
+
+
+class Gate(Struct):
+    """Of a garden."""
+
+    lock = RwLock("lock")
 
 
 @primitive()
@@ -63,3 +69,15 @@ def save():
     open_drawer()
     put_in()
     close_drawer()
+
+
+@primitive()
+def enter():
+    """The garden, shared with others."""
+    acquire_shared(Gate[0].lock)
+
+
+@primitive()
+def leave():
+    """And out again."""
+    release_shared(Gate[0].lock)

@@ -3,7 +3,7 @@
 No model by itself: it has no scenario.
 """
 
-from checker.lang import Flag, Range, Ref, Struct, choose, constant, each
+from checker.lang import Flag, Range, Ref, Struct, bug_on, choose, constant, each, primitive
 
 PAGES = constant(3, "pages")
 
@@ -42,3 +42,22 @@ def look():
     page = choose(page for page in each(Page))
     page.kept = True
     hub.last = page
+
+
+@primitive()
+def keep():
+    """The page that was noted, if one was."""
+    if hub.last is not None:
+        hub.last.kept = True
+
+
+@primitive()
+def again():
+    """The same page again, and it was kept."""
+    bug_on(hub.last is not None and hub.last.kept)
+
+
+@primitive()
+def forget():
+    """No page is named."""
+    hub.last = None

@@ -1,27 +1,14 @@
 """A reference that is one constant or another."""
 
-from checker.lang import bug_on, primitive, process, scenario
+from checker.lang import primitive, process, scenario
 
-from pages import PAGES, Page, fill, hub, see
+from pages import PAGES, Page, again, fill, forget, hub, keep, see
 
 
 @primitive()
 def note():
     """Which page it is."""
     hub.last = Page[2] if hub.full else Page[1]
-
-
-@primitive()
-def keep():
-    """The page that was noted, if one was."""
-    if hub.last is not None:
-        hub.last.kept = True
-
-
-@primitive()
-def again():
-    """The same page again, and it was kept."""
-    bug_on(hub.last is not None and hub.last.kept)
 
 
 def look():
@@ -31,12 +18,6 @@ def look():
     forget()
     note()
     again()
-
-
-@primitive()
-def forget():
-    """No page is named."""
-    hub.last = None
 
 
 run = scenario("Pages.", process("look", look), process("see", see, per=Page), process("fill", fill), scope={PAGES: 4})
