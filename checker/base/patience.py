@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 LOOK = 0.05  # seconds between two looks at whether a call has ended
+KEEPERS = ("llvmlite", "numba")  # packages that take locks in Python: left in the middle, they keep them for ever
 
 
 class OutOfTime(BaseException):
@@ -27,10 +29,14 @@ def within(seconds: float | None) -> Iterator[None]:
     thread = ctypes.c_ulong(threading.get_ident())
 
     def stop() -> None:
-        with lock:
-            if not left.is_set():
-                over.set()
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfTime))
+        while not left.is_set():
+            with lock:
+                with _alone():  # it arrives at the next call that the thread makes from where it is now
+                    if not left.is_set() and not _keeps_locks(thread.value):
+                        over.set()
+                        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfTime))
+                        return
+            time.sleep(LOOK)
 
     timer = threading.Timer(max(seconds, 0), stop)
     timer.daemon = True
@@ -44,6 +50,27 @@ def within(seconds: float | None) -> Iterator[None]:
     finally:
         left.set()
         timer.cancel()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """No other thread runs Python meanwhile, as long as the block does not wait."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _keeps_locks(thread: int) -> bool:
+    """Is the thread in the middle of what may not be left?"""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] in KEEPERS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def waited(call: Callable[[], T]) -> T:
