@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import CheckerError
+from ..base.errors import CheckerError, NotFinished
 from ..ir.program import ALWAYS_ON
 from ..table.rows import Outcome, Row
 from ..verdict.result import INCOMPLETE
@@ -68,6 +68,8 @@ def measure(job: RowJob) -> MeasuredRow:
         wanted = row.expected.property
         if job.at_once and found.outcome.property and wanted not in ("", found.outcome.property, *ALWAYS_ON):
             found = _measured(_checked(job, (wanted,)))
+    except NotFinished:  # the time was over before anything was explored
+        return MeasuredRow(Outcome(INCOMPLETE), row.scenario, row.bound, stopped_by="time")
     except CheckerError as error:
         return MeasuredRow(Outcome("error"), row.scenario, row.bound, error=str(error))
     return found

@@ -258,7 +258,7 @@ def _guarded(path: Path, run: Any) -> Any:
 def _refused(error: BaseException) -> bool:
     """Does a word of the language refuse what it was given?  Then it has said what it wants instead."""
     frames = traceback.extract_tb(error.__traceback__)
-    return isinstance(error, TypeError) and bool(frames) and frames[-1].filename == lang.__file__
+    return isinstance(error, TypeError) and bool(frames) and Path(frames[-1].filename).parent == Path(lang.__file__).parent
 
 
 def _raised_in(error: BaseException, path: Path) -> tuple[str, int]:

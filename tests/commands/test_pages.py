@@ -103,7 +103,7 @@ def test_a_new_design_can_be_shown_and_does_nothing(run, tmp_path, monkeypatch):
     "words, offered",
     [
         ("re", {"regress", "replay"}),
-        ("", set(commands.commands)),
+        ("", set(commands.list_commands(None))),
         ("check --accept", {"--accept-findings"}),
         ("--design no_io_size", {"no_io_size_clamp"}),
         ("check --property recorded_size_is", {"recorded_size_is_backed"}),

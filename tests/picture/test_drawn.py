@@ -77,7 +77,7 @@ def test_a_drawing_has_a_lifeline_for_each_thread_and_an_arrow_for_each_order(ra
 
     assert len([line for line in root.iter(f"{SVG}line")]) == 3 and texts[:3] == ["writer", "irq 0", "kworker"]
     assert len([path for path in root.iter(f"{SVG}path") if path.get("marker-end")]) == 2
-    assert len([dot for dot in root.iter(f"{SVG}circle")]) == len([line for line in texts if "(): " in line or "the device" in line or "transaction" in line])
+    assert len([dot for dot in root.iter(f"{SVG}circle")]) == len([line for line in texts if "): " in line or "the device" in line or "transaction" in line])
 
 
 def test_what_has_no_short_form_is_drawn_step_by_step():

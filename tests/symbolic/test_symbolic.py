@@ -195,7 +195,7 @@ def test_a_violation_comes_with_a_counterexample_of_the_least_bound() -> None:
 
 
 def test_a_search_out_of_time_says_which_bound_holds() -> None:
-    result = checker.check(bound=6, engine="symbolic", time_limit=0.5)
+    result = checker.check(bound=6, engine="symbolic", time_limit=prepare(bound=6).seconds + 1)
 
     assert result.verdict == "incomplete"
     assert result.stopped_by == "time"
