@@ -198,8 +198,8 @@ class Writer(Words):
             self.random.shuffle(kinds)
             self.joint.append(tuple(kind.format(side) for kind in kinds))
             seen = [f"{own}.v = {place}" for place in self.joint[-1]] if self.chance(0.8) else []
-            lines = [f"{own}.n = {side}", f"i = {own}.n", self.simple(Scope(numbers=("i",)), seen + [f"{kind.format('i')} = True" for kind in kinds])]
-            lines.insert(0, "i: Two = 0")
+            step = self.simple(Scope(numbers=("i",)), seen + [f"{kind.format('i')} = True" for kind in kinds])
+            lines = ["i: Two = 0", f"{own}.n = {side}", f"i = {own}.n", step]
         self.lines += ["", "", f"def {name}():", '    """A process."""', *indented(lines)]
         return name
 
