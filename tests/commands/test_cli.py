@@ -182,15 +182,6 @@ def test_a_violation_as_sarif(run, tmp_path, monkeypatch):
     assert json.loads(path.read_text())["runs"][0]["results"] == []
 
 
-def test_a_result_says_itself():
-    from checker import check
-
-    result = check(PETERSON[1], "turn_first", engine="interpret")
-    assert str(result).startswith("violated  turn_first  two  mutual_exclusion") and "violated: At most one process" in str(result)
-    assert result._repr_html_().startswith("<pre>violated") and "0-&gt;1" in result._repr_html_()
-    assert str(check(PETERSON[1], engine="interpret")).splitlines()[0] == "holds     peterson  two  11 properties"
-
-
 def test_junit_has_a_case_for_each_property(run, tmp_path):
     path = tmp_path / "result.xml"
     run(*PETERSON, "--design", "turn_first", "--junit", str(path))

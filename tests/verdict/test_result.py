@@ -158,3 +158,11 @@ def test_a_variant_is_not_blamed_for_what_its_baseline_does_there():
     assert known_finding(variant) is None
     assert said not in " ".join(remarks(replace(variant, bound=2), 500))
     assert said not in " ".join(remarks(replace(variant, design=row.design), 500))
+
+
+def test_a_result_says_itself():
+    peterson = Path(__file__).resolve().parents[1] / "models" / "peterson.py"
+    result = api.check(peterson, "turn_first", engine="interpret")
+    assert str(result).startswith("violated  turn_first  two  mutual_exclusion") and "violated: At most one process" in str(result)
+    assert result._repr_html_().startswith("<pre>violated") and "0-&gt;1" in result._repr_html_()
+    assert str(api.check(peterson, engine="interpret")).splitlines()[0] == "holds     peterson  two  11 properties"
