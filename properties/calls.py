@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.lang import implies, invariant, is_locked, leads_to, number
 
 from model.include.state import BLOCKS, CELLS, FOLIO_SIZE, STALE, AddressSpace, Cell, Folio, Inode, inode
-from model.systems.iomap.scenarios import iomap
+from model.systems.iomap_xfs.scenarios import iomap
 from properties.witnesses import io_is_in_flight, the_flusher_has_the_inode
 
 

@@ -16,7 +16,7 @@ from model.include.size import bio_covers
 from model.include.state import BLOCKS, BLOCK_SIZE, CELLS, DATA, IOMAP_MAPPED, IO_BUILT, IO_FREE, IO_LISTED
 from model.include.state import IO_SUBMITTED
 from model.include.state import NEW, OLD, Block, Cell, Folio, Inode, Ioend
-from model.systems.iomap.scenarios import any_sizes, append_flush, iomap, two_mappings
+from model.systems.iomap_xfs.scenarios import any_sizes, append_flush, iomap, two_mappings
 
 LARGEST = (1 << 63) - 1
 LARGEST_FOLIO = 4096 << 9

@@ -10,7 +10,7 @@ from ..base.errors import ModelError, Problem, UsageError, placed, shown_path
 from ..ir import program as ir
 from ..lower.builder import Builder
 from ..lower.flow import reads_in
-from ..lower.locks import has_readers, readers
+from ..lower.lock_state import has_readers, readers
 from ..lower.processes import Lowered, expressions, instances_of, lowered_process, lowered_setup, written
 from ..lower.properties import for_properties, lowered_property
 from ..lower.statements import RULES

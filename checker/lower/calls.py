@@ -13,7 +13,7 @@ from .choices import choose
 from .expressions import argument, is_quiet, slot_of
 from .flow import reads_in, size
 from .graph import FlowNode
-from .lock_statements import try_lock
+from .locking import try_lock
 from .scopes import Binding, Bound, Scope, Slot, Var
 from .values import CONST_0, FALSE, Value, negate
 

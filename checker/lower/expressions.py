@@ -14,7 +14,7 @@ from ..parse import tree as t
 from ..types.typed import Typed
 from ..types.world import FieldInfo
 from .builder import Builder
-from .locks import check_guard, held, is_free, reads
+from .lock_state import check_guard, held, is_free, reads
 from .scopes import Binding, Bound, RecordVars, Scope, Slot, Var
 from .symbolic import result_of, source_values
 from .values import (

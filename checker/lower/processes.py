@@ -15,7 +15,7 @@ from .calls import assignments, inline
 from .dead_locals import LiveLocals
 from .flow import Emitter, RawBlock, reads_in
 from .graph import BlockHead, FlowNode
-from .locks import held, reads
+from .lock_state import held, reads
 from .scopes import Bound, Scope, Slot
 from .values import CONST_0, FALSE, TRUE, Value, arith, compare, const, either, negate
 

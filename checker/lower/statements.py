@@ -17,7 +17,7 @@ from .choices import choose_listed
 from .expressions import value
 from .flow import reads_in
 from .graph import FlowNode
-from .lock_statements import lock_statement
+from .locking import lock_statement
 from .scopes import Bound, Scope, Slot, Var
 from .steps import store, wait_for
 from .values import CONST_0, FALSE, Value, arith, both, compare, const, negate

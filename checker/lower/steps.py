@@ -6,7 +6,7 @@ from ..ir import program as ir
 from ..parse import tree as t
 from .builder import Builder
 from .graph import BlockHead
-from .locks import check_guard
+from .lock_state import check_guard
 from .scopes import Scope, Slot
 from .values import TRUE, Value, both, clip, either, negate, rebuild, within
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from checker.lang import atomic, kernel, number, primitive
 
 from model.block.device import blkdev_issue_flush
-from model.fs.buffer import block_commit_write, create_empty_buffers, folio_buffer, note_blocks_written
-from model.include.buffer_head import GetBlock, writer_t
+from model.fs.buffer import block_commit_write, create_empty_buffers, note_blocks_written
+from model.include.buffer_head import GetBlock, folio_buffer, writer_t
 from model.include.primitives import folio_unlock
 from model.include.state import BLOCKS, FILE_SIZE, NEW, OK, AddressSpace, Errno, File, Folio, Task, WritebackControl
 from model.include.state import block_t

@@ -6,11 +6,13 @@ delayed and unwritten ones, journalled data, reading ahead, the LRUs of buffer h
 
 from __future__ import annotations
 
-from checker.lang import acquire, atomic, bug_on, choose, each, hand_over, is_locked, kernel, number, primitive, pure
-from checker.lang import release, try_acquire, wait_until, warn_on
+from checker.lang import atomic, bug_on, choose, each, hand_over, is_locked, kernel, number, primitive
+from checker.lang import release, wait_until, warn_on
 
 from model.include.buffer_head import END_BUFFER_ASYNC_WRITE, END_BUFFER_WRITE_SYNC, BhEndIo, BufferHead, GetBlock
-from model.include.buffer_head import writer_t
+from model.include.buffer_head import bh_folio, buffer_async_write, buffer_dirty, buffer_uptodate, clear_buffer_uptodate
+from model.include.buffer_head import folio_buffer, get_bh, lock_buffer, put_bh, set_buffer_uptodate, test_clear_buffer_dirty
+from model.include.buffer_head import test_set_buffer_dirty, trylock_buffer, wait_on_buffer, writer_t
 from model.include.primitives import folio_test_locked, folio_test_writeback, folio_unlock, i_size_read, supersede
 from model.include.size import folio_pos
 from model.include.state import BLOCKS, DATA, EIO, ERRORS, FOLIO_SIZE, NEW, OK, STALE, UNDEFINED, WB_SYNC_NONE, Cell
@@ -21,95 +23,10 @@ from model.mm.page_writeback import folio_cancel_dirty, folio_end_writeback, fol
 # ---------------------------------------------------------------- buffer heads
 
 
-@pure("include/linux/buffer_head.h")
-def bh_folio(bh: BufferHead) -> Folio:
-    """bh->b_folio."""
-    return Folio[number(bh) // BLOCKS]
-
-
-@pure("include/linux/buffer_head.h")
-def folio_buffer(folio: Folio, b: block_t) -> BufferHead:
-    """Block b of a folio: bh->b_this_page, followed b times from folio_buffers()."""
-    return BufferHead[number(folio) * BLOCKS + b]
-
-
-@primitive("include/linux/buffer_head.h")
-def lock_buffer(bh: BufferHead):
-    """Wait for BH_Lock."""
-    acquire(bh.lock)
-
-
-@primitive("include/linux/buffer_head.h")
-def trylock_buffer(bh: BufferHead) -> bool:
-    """Take BH_Lock if it is free."""
-    return try_acquire(bh.lock)
-
-
 @primitive("fs/buffer.c")
 def unlock_buffer(bh: BufferHead):
     """Give BH_Lock back, or take it from the I/O that it was left to."""
     release(bh.lock)
-
-
-@primitive("include/linux/buffer_head.h")
-def wait_on_buffer(bh: BufferHead):
-    """Wait until BH_Lock is free."""
-    wait_until(not is_locked(bh.lock))
-
-
-@primitive("include/linux/buffer_head.h")
-def buffer_locked(bh: BufferHead) -> bool:
-    """BH_Lock."""
-    return is_locked(bh.lock)
-
-
-@primitive("include/linux/buffer_head.h")
-def buffer_dirty(bh: BufferHead) -> bool:
-    """BH_Dirty."""
-    return bh.dirty
-
-
-@primitive("include/linux/buffer_head.h")
-def buffer_uptodate(bh: BufferHead) -> bool:
-    """BH_Uptodate."""
-    return bh.uptodate
-
-
-@primitive("include/linux/buffer_head.h")
-def buffer_async_write(bh: BufferHead) -> bool:
-    """BH_Async_Write.  Looking at a buffer head that is freed is a bug."""
-    bug_on(not bh_folio(bh).private)
-    return bh.async_write
-
-
-@primitive("include/linux/buffer_head.h")
-def test_clear_buffer_dirty(bh: BufferHead) -> bool:
-    """Clear BH_Dirty; was it set?"""
-    was_dirty = bh.dirty
-    bh.dirty = False
-    return was_dirty
-
-
-@primitive("include/linux/buffer_head.h")
-def test_set_buffer_dirty(bh: BufferHead) -> bool:
-    """Set BH_Dirty; was it set?"""
-    was_dirty = bh.dirty
-    bh.dirty = True
-    if not was_dirty:
-        bh.dirtying += 1
-    return was_dirty
-
-
-@primitive("include/linux/buffer_head.h")
-def get_bh(bh: BufferHead):
-    """Take a reference."""
-    bh.b_count += 1
-
-
-@primitive("include/linux/buffer_head.h")
-def put_bh(bh: BufferHead):
-    """Give a reference back."""
-    bh.b_count -= 1
 
 
 @primitive("fs/buffer.c")
@@ -209,18 +126,6 @@ def end_buffer_async_write(bh: BufferHead, error: Errno):
     if busy:
         return
     folio_end_writeback(folio)
-
-
-@primitive("include/linux/buffer_head.h")
-def set_buffer_uptodate(bh: BufferHead):
-    """Set BH_Uptodate."""
-    bh.uptodate = True
-
-
-@primitive("include/linux/buffer_head.h")
-def clear_buffer_uptodate(bh: BufferHead):
-    """Clear BH_Uptodate."""
-    bh.uptodate = False
 
 
 @primitive("fs/buffer.c")

@@ -2,7 +2,7 @@
 
 Left out of the whole file: which of the lists an inode is on, and for how long; I_DIRTY_DATASYNC, I_DIRTY_TIME; cgroups.
 An inode stays on b_io until requeue_inode(), so I_SYNC_QUEUED is not asked for.  XFS logs its inodes and never sets
-I_DIRTY_SYNC; `touch` of model/systems/iomap/operations.py does, as a filesystem with ->write_inode would.
+I_DIRTY_SYNC; `touch` of model/systems/iomap_xfs/operations.py does, as a filesystem with ->write_inode would.
 Without INODE_LISTS the flusher comes at any time.
 """
 

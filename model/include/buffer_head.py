@@ -1,4 +1,4 @@
-"""The state of a block device's page cache: buffer heads, and a journal that has a copy of a block.
+"""The state of a block device's page cache, with its inline functions: buffer heads, and a journal that has a copy of a block.
 
 A block is one cell here (CELLS is 1), and the device has no other place for it: block, buffer head and cell
 have the same number.  folio->private (Folio.private) says that a folio has its ring of buffer heads.
@@ -6,9 +6,10 @@ have the same number.  folio->private (Folio.private) says that a folio has its 
 
 from __future__ import annotations
 
-from checker.lang import Field, Flag, Ghost, Lock, Range, Record, Struct, constant, enum
+from checker.lang import Field, Flag, Ghost, Lock, Range, Record, Struct, acquire, bug_on, constant, enum, is_locked, number
+from checker.lang import primitive, pure, try_acquire, wait_until
 
-from model.include.state import FILE_BLOCKS, OK, STALE, Content, Errno
+from model.include.state import BLOCKS, FILE_BLOCKS, OK, STALE, Content, Errno, Folio, block_t
 
 BLKDEV_BLOCKS = constant(2, "blocks of the device; the last folio need not be full")
 BLKDEV_HOLDERS = constant(1, "how many may hold a reference to a buffer head at a time")
@@ -56,3 +57,103 @@ class GetBlock(Record):
     """blkdev_get_block() as data of the callback.  Every buffer of a device is mapped, so it is not called."""
 
     error = Field(Errno, init=OK)
+
+
+# ------------------------------------------------------------ inline functions
+
+
+@pure("include/linux/buffer_head.h")
+def bh_folio(bh: BufferHead) -> Folio:
+    """bh->b_folio."""
+    return Folio[number(bh) // BLOCKS]
+
+
+@pure("include/linux/buffer_head.h")
+def folio_buffer(folio: Folio, b: block_t) -> BufferHead:
+    """Block b of a folio: bh->b_this_page, followed b times from folio_buffers()."""
+    return BufferHead[number(folio) * BLOCKS + b]
+
+
+@primitive("include/linux/buffer_head.h")
+def lock_buffer(bh: BufferHead):
+    """Wait for BH_Lock."""
+    acquire(bh.lock)
+
+
+@primitive("include/linux/buffer_head.h")
+def trylock_buffer(bh: BufferHead) -> bool:
+    """Take BH_Lock if it is free."""
+    return try_acquire(bh.lock)
+
+
+@primitive("include/linux/buffer_head.h")
+def wait_on_buffer(bh: BufferHead):
+    """Wait until BH_Lock is free."""
+    wait_until(not is_locked(bh.lock))
+
+
+@primitive("include/linux/buffer_head.h")
+def buffer_locked(bh: BufferHead) -> bool:
+    """BH_Lock."""
+    return is_locked(bh.lock)
+
+
+@primitive("include/linux/buffer_head.h")
+def buffer_dirty(bh: BufferHead) -> bool:
+    """BH_Dirty."""
+    return bh.dirty
+
+
+@primitive("include/linux/buffer_head.h")
+def buffer_uptodate(bh: BufferHead) -> bool:
+    """BH_Uptodate."""
+    return bh.uptodate
+
+
+@primitive("include/linux/buffer_head.h")
+def buffer_async_write(bh: BufferHead) -> bool:
+    """BH_Async_Write.  Looking at a buffer head that is freed is a bug."""
+    bug_on(not bh_folio(bh).private)
+    return bh.async_write
+
+
+@primitive("include/linux/buffer_head.h")
+def test_clear_buffer_dirty(bh: BufferHead) -> bool:
+    """Clear BH_Dirty; was it set?"""
+    was_dirty = bh.dirty
+    bh.dirty = False
+    return was_dirty
+
+
+@primitive("include/linux/buffer_head.h")
+def test_set_buffer_dirty(bh: BufferHead) -> bool:
+    """Set BH_Dirty; was it set?"""
+    was_dirty = bh.dirty
+    bh.dirty = True
+    if not was_dirty:
+        bh.dirtying += 1
+    return was_dirty
+
+
+@primitive("include/linux/buffer_head.h")
+def get_bh(bh: BufferHead):
+    """Take a reference."""
+    bh.b_count += 1
+
+
+@primitive("include/linux/buffer_head.h")
+def put_bh(bh: BufferHead):
+    """Give a reference back."""
+    bh.b_count -= 1
+
+
+@primitive("include/linux/buffer_head.h")
+def set_buffer_uptodate(bh: BufferHead):
+    """Set BH_Uptodate."""
+    bh.uptodate = True
+
+
+@primitive("include/linux/buffer_head.h")
+def clear_buffer_uptodate(bh: BufferHead):
+    """Clear BH_Uptodate."""
+    bh.uptodate = False

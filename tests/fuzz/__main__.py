@@ -16,7 +16,7 @@ def main() -> int:
     options = _options()
     asked = Asked(options.native, options.spin, options.opinions)
     if options.power:
-        return measure(options.seed, options.programs, options.crowds)
+        return measure(options.seed, options.programs, options.crowds, options.faults)
     table = loaded(options.table) if options.table and options.table.exists() else Table(options.seed)
     options.findings.mkdir(parents=True, exist_ok=True)
     shown: dict[tuple, int] = {}
@@ -58,6 +58,7 @@ def _options() -> argparse.Namespace:
     add("--findings", type=Path, default=Path("fuzz-findings"), help="directory for programs that show something")
     add("--power", action="store_true", help="how many of the known faults are found, each put back in by itself")
     add("--crowds", type=int, default=0, help="with --power: so many programs of more than 64 processes as well")
+    add("--faults", action="store_true", help="with --power: those only that were in the checker once")
     return parser.parse_args()
 
 

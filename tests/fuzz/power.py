@@ -3,16 +3,20 @@
 The conditions are those of `tests/reduce/test_partial_order_mutations.py` and `tests/reduce/test_symmetry_mutations.py`, the
 errors those put into the native engine; there each is shown by a model made for it.  Here nobody tells the generator.
 Asked is only the kind of search that a damage concerns, and only a program in which it changes what that search goes by:
-the tables of the partial-order reduction, the classes of symmetry, or the generated code.
+the tables of the partial-order reduction, the classes of symmetry, or the generated code.  Each damage is asked about in a
+process of its own, which damaged code may well take down: that shows it, too.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -46,6 +50,8 @@ SEARCH = {  # how a kind is searched
     POR: {"engine": "interpret", "reduced": True}, SYMMETRY: {"engine": "interpret", "symmetric": True},
     CODE: {"engine": "native", "symmetric": True}, MANY: {"engine": "native", "reduced": True},
 }  # fmt: skip
+FORK = multiprocessing.get_context("fork")  # the subjects need not be made again
+TOGETHER = 40  # subjects that are asked about by one process
 ENOUGH = 3  # programs that show a damage which is none of the six faults, then no more are asked
 FAULTS = {  # of issue 13: which condition mends it
     "names that share bits are renamed at once": 1, "two owners are renamed at once": 1,
@@ -205,20 +211,24 @@ class Row:
 HEAD = "| fault | left out | programs tried | in which it changes something | that show it | first |\n|---|---|---|---|---|---|"
 
 
-def measure(seed: int, programs: int, crowds: int = 0) -> int:
-    """Print in how many programs each damage shows; crowds: so many more programs, of more than 64 processes each."""
-    rows = [Row(damage) for damage in damages()]
-    start = time.process_time()
+def measure(seed: int, programs: int, crowds: int = 0, faults: bool = False) -> int:
+    """Print in how many programs each damage shows; crowds: so many more programs, of more than 64 processes each;
+    faults: ask about the known faults only."""
+    rows = [Row(damage) for damage in damages() if damage.fault or not faults]
+    start = time.monotonic()
     with tempfile.TemporaryDirectory() as name, passing():
-        for subject in _subjects(range(seed, seed + programs), Path(name)):
-            _ask(subject, [row for row in rows if row.damage.kind != MANY])
+        few = _subjects(range(seed, seed + programs), Path(name))
+        while subjects := list(itertools.islice(few, TOGETHER)):
+            for row in rows:
+                _ask(row, [one for one in subjects if row.damage.kind != MANY and fits(one, row.damage.kind)])
         with_many = (number for number in range(seed, seed + 200 * crowds + programs) if Words(number).crowd > 60)
-        many = list(_subjects((number for number, _ in zip(with_many, range(crowds or 1))), Path(name)))
-        for row in (row for row in rows if row.damage.kind == MANY):
-            _ask_many(many, row)
+        many = itertools.islice(_subjects(with_many, Path(name)), crowds or 1)
+        while subjects := list(itertools.islice(many, TOGETHER)):
+            for row in (row for row in rows if row.damage.kind == MANY):
+                _ask(row, [one for one in subjects if fits(one, MANY)])
     print("\n".join([HEAD, *(row.text() for row in rows)]))
     found = sum(bool(row.shown) for row in rows)
-    print(f"\n{found} of {len(rows)} are found; {time.process_time() - start:.0f} s of processor time")
+    print(f"\n{found} of {len(rows)} are found; {time.monotonic() - start:.0f} s")
     return 0
 
 
@@ -226,20 +236,33 @@ def _subjects(numbers: Iterable[int], directory: Path) -> Iterator[Subject]:
     return (one for number in numbers if (one := subject_of(number, directory)) is not None)
 
 
-def _ask(subject: Subject, rows: list[Row]) -> None:
-    asked = [row for row in rows if (row.damage.fault or row.shown < ENOUGH) and fits(subject, row.damage.kind)]
-    honest = {kind: {name: facts(one, kind) for name, one in subject.parts.items()} for kind in {row.damage.kind for row in asked}}
-    for row in asked:
-        with damaged(row.damage):
-            _enter(row, subject, shows(subject, row.damage, honest[row.damage.kind]))
+def _ask(row: Row, subjects: list[Subject]) -> None:
+    """Ask about `subjects`, in a process that ends with them; it may end earlier, and is followed by another one."""
+    while subjects and (row.damage.fault or row.shown < ENOUGH):
+        here, there = multiprocessing.Pipe(duplex=False)
+        child = FORK.Process(target=_answer, args=(row.damage, subjects, there), daemon=True)
+        child.start()
+        there.close()
+        answered = 0
+        with contextlib.suppress(EOFError):
+            for subject in subjects:
+                _enter(row, subject, here.recv())
+                answered += 1
+        child.join()
+        if answered < len(subjects):
+            print(f"{subjects[answered].number:>8} takes its process down", flush=True)
+            _enter(row, subjects[answered], True)
+            answered += 1
+        subjects = subjects[answered:]
 
 
-def _ask_many(subjects: list[Subject], row: Row) -> None:
-    """All subjects within one damage, which takes long to put there."""
-    with damaged(row.damage):
-        for subject in subjects:
-            if fits(subject, MANY):
-                _enter(row, subject, shows(subject, row.damage, {}))
+def _answer(damage: Damage, subjects: list[Subject], answers: Connection) -> None:
+    """Send what `shows` says of each."""
+    forget()
+    honest = [{name: facts(one, damage.kind) for name, one in subject.parts.items()} for subject in subjects if not damage.always]
+    with damaged(damage):
+        for number, subject in enumerate(subjects):
+            answers.send(shows(subject, damage, {} if damage.always else honest[number]))
 
 
 def _enter(row: Row, subject: Subject, shown: bool | None) -> None:

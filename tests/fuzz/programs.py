@@ -39,9 +39,18 @@ class Writer(Words):
         lines = self.begin(scope, primitive)
         if lines and "is_locked" in lines[0] and self.chance(0.6):  # a wait for a lock, and one that is taken, perhaps another
             lines += self.takes(scope, 1)
+        if lines and "is_locked" in lines[0]:
+            lines += self.looks_behind(lines[0])
         for _ in range(self.random.randint(1 - bool(lines), size)):
             lines += self.effect(scope, primitive, 0)
         return lines or ["h.t = 0"]
+
+    def looks_behind(self, wait: str) -> list[str]:
+        """What was waited for is a lock: is what it guards read, whether the lock was taken or not?"""
+        owner = wait.split("is_locked(")[1].split(".lock)")[0]
+        if self.guard != "write_guard" or "." in owner or not self.chance(0.7):
+            return []
+        return [f"{f'Own[{self.own}].v' if self.own >= 0 else 'h.g'} = {owner}.kept"]
 
     def begin(self, scope: Scope, primitive: bool) -> list[str]:
         kind = self.one_of(straight=2, waits=2, acquires=2)
@@ -304,7 +313,22 @@ class Writer(Words):
             states *= (length + 1) ** instances
             found.append(self.process(number, per, instances, length))
         if self.crowd:
+            found = self.latecomers() if self.chance(0.7) else found
             found.insert(self.pick(0, 1, 1, len(found)), self.make_crowd())
+        return found
+
+    def latecomers(self) -> list[str]:
+        """One process that looks at a place, one that waits for a flag and changes the place, and one that raises the flag."""
+        flag, other = self.random.sample(["h.f", "h.g"], 2)
+        place = self.pick("S[0].x", "h.arr[0]", other)
+        looks, late, wakes = self.fresh("looks"), self.fresh("late"), self.fresh("run")
+        one, two, self.actors = self.actors, self.actors + 1, self.actors + 2
+        self.lines += ["", "", f"def {looks}():", '    """A process."""', f"    Own[{one}].n = 1", f"    v = {place}", f"    Own[{one}].v = v"]
+        self.lines += ["", "", f"def {late}():", '    """A process."""', '    with atomic("wait"):',
+                       f"        wait_until({flag} and not {place})", f"        {place} = True"]  # fmt: skip
+        self.lines += ["", "", f"def {wakes}():", '    """A process."""', f"    Own[{two}].n = 1", f"    {flag} = True"]
+        found = [f'process("looks", {looks})', f'{self.pick("process", "interrupt")}("late", {late})', f'process("wakes", {wakes})']
+        self.random.shuffle(found)
         return found
 
     def process(self, number: int, per: bool, instances: int, length: int) -> str:
@@ -334,7 +358,7 @@ class Writer(Words):
 
     def make_crowd(self) -> str:
         """Many handlers, which are woken by nobody but the first ones."""
-        woken = self.pick(0, self.crowd - 1)
+        woken = self.pick(0, 1, 2, self.crowd - 1) % self.crowd
         self.lines += ["", "", "def crowd(a: A):", '    """Waits."""', '    with atomic("wait"):',
                        "        wait_until(a.go and not a.x)", "        a.x = True"]  # fmt: skip
         texts = [number for number, line in enumerate(self.lines) if line.startswith("def run")]

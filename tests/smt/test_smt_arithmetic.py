@@ -71,7 +71,7 @@ from model.include.size import dir_pages_end, first_block_of_range, page_offset,
 from model.include.size import end_block_of_range
 from model.include.size import offset_in_folio, writeback_end_pos
 from model.include.state import BLOCK_SIZE, FOLIO_SIZE, PAGE_SIZE, block_t, loff_t, pgoff_t, u64, unsigned_int, size_t
-from model.systems.iomap.scenarios import iomap
+from model.systems.iomap_xfs.scenarios import iomap
 from properties.arithmetic import *
 from properties import arithmetic
 globals().update({n: f for n, f in vars(arithmetic).items() if getattr(f, "checker_kind", "") == "theorem"})

@@ -26,7 +26,7 @@ ROUNDED = '''\
 from checker.lang import override, pure, variant
 from model.include.size import folio_crosses_eof, folio_end_pos
 from model.include.state import BLOCK_SIZE, FOLIO_SIZE, loff_t, u64
-from model.systems.iomap.scenarios import any_sizes, iomap
+from model.systems.iomap_xfs.scenarios import any_sizes, iomap
 
 @pure()
 def {name}(end_pos: u64, isize: loff_t) -> bool:

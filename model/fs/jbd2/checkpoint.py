@@ -9,9 +9,9 @@ from __future__ import annotations
 from checker.lang import atomic, kernel, number, primitive
 
 from model.block.device import blkdev_issue_flush
-from model.fs.buffer import __bread, buffer_dirty, mark_buffer_dirty, note_block_is_written, note_blocks_written
-from model.fs.buffer import put_bh, test_clear_buffer_dirty, trylock_buffer, unlock_buffer
-from model.include.buffer_head import BufferHead, JournalHead, writer_t
+from model.fs.buffer import __bread, mark_buffer_dirty, note_block_is_written, note_blocks_written, unlock_buffer
+from model.include.buffer_head import BufferHead, JournalHead, buffer_dirty, put_bh, test_clear_buffer_dirty, trylock_buffer
+from model.include.buffer_head import writer_t
 from model.include.state import NEW
 
 

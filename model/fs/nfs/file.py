@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, kernel, primitive
+from checker.lang import kernel, primitive
 
-from model.fs.nfs.write import nfs_commit_inode, nfs_folio_private_request, nfs_wb_folio, nfs_writepage_setup
+from model.fs.nfs.write import nfs_folio_private_request, nfs_wb_folio, nfs_writepage_setup
+from model.fs.nfs.write_commit import nfs_commit_inode
 from model.include.nfs import NfsInode, nfsi, redirtied_t
 from model.include.primitives import copy_to_folio, folio_unlock, inode_unlock, note_written
-from model.include.size import folio_pos, offset_in_folio
+from model.include.size import offset_in_folio
 from model.include.state import FILE_SIZE, FOLIO_SIZE, OK, WB_SYNC_ALL, Errno, File, Folio, Task, WritebackControl
 from model.include.state import inode
 from model.include.state import loff_t, mapping

@@ -251,4 +251,5 @@ def nfs_pageio_cond_complete(desc: NfsPageioDescriptor, index: pgoff_t):
         nfs_pageio_complete(desc)
 
 
-from model.fs.nfs.write import nfs_async_write_error, nfs_reqs_to_commit  # noqa: E402
+from model.fs.nfs.write import nfs_async_write_error  # noqa: E402
+from model.fs.nfs.write_commit import nfs_reqs_to_commit  # noqa: E402

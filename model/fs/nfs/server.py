@@ -118,4 +118,5 @@ def note_request_failure(req: NfsPage):
 
 
 # Files of the kernel call each other in circles, so the imports of other files' functions come last.
-from model.fs.nfs.write import nfs_commit_release_pages, nfs_write_completion  # noqa: E402
+from model.fs.nfs.write import nfs_write_completion  # noqa: E402
+from model.fs.nfs.write_commit import nfs_commit_release_pages  # noqa: E402

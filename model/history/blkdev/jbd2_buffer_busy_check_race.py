@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from checker.lang import kernel, override, variant
 
-from model.fs.buffer import buffer_dirty, buffer_locked
+from model.include.buffer_head import BufferHead, JournalHead, buffer_dirty, buffer_locked
 from model.fs.jbd2.checkpoint import __jbd2_journal_remove_checkpoint, b_transaction, jbd2_journal_try_remove_checkpoint
-from model.include.buffer_head import BufferHead, JournalHead
 from model.systems.blkdev.scenarios import blkdev, blkdev_journal
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from checker.lang import insert_after, kernel, variant
 
-from model.fs.buffer import buffer_async_write, end_buffer_async_write
-from model.include.buffer_head import BufferHead
+from model.fs.buffer import end_buffer_async_write
+from model.include.buffer_head import BufferHead, buffer_async_write
 from model.mm.page_writeback import folio_end_writeback
 from model.systems.blkdev.scenarios import blkdev, blkdev_metadata
 

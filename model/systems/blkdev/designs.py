@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from checker.lang import drop, kernel, override, primitive, replace, variant, warn_on
 
-from model.fs.buffer import __block_write_full_folio, __folio_mark_dirty, bh_folio, buffer_async_write, buffer_dirty
-from model.fs.buffer import clear_buffer_uptodate, drop_buffers, end_buffer_async_write, folio_buffer
-from model.fs.buffer import folio_has_async_write, folio_redirty_for_writepage, folio_test_set_dirty, lock_buffer
-from model.fs.buffer import mark_buffer_async_write, mark_buffer_dirty, mark_buffer_write_io_error, note_dirtied
-from model.fs.buffer import set_buffer_uptodate, submit_bh, test_clear_buffer_dirty, test_set_buffer_dirty
-from model.fs.buffer import put_bh, trylock_buffer, unlock_buffer, wait_on_buffer
+from model.fs.buffer import __block_write_full_folio, __folio_mark_dirty, drop_buffers, end_buffer_async_write
+from model.fs.buffer import folio_has_async_write, folio_redirty_for_writepage, folio_test_set_dirty, mark_buffer_async_write
+from model.fs.buffer import mark_buffer_dirty, mark_buffer_write_io_error, note_dirtied, submit_bh, unlock_buffer
+from model.include.buffer_head import END_BUFFER_ASYNC_WRITE, BufferHead, JournalHead, bh_folio
+from model.include.buffer_head import buffer_dirty, clear_buffer_uptodate, folio_buffer, lock_buffer, put_bh
+from model.include.buffer_head import set_buffer_uptodate, test_clear_buffer_dirty, test_set_buffer_dirty, trylock_buffer
+from model.include.buffer_head import wait_on_buffer
 from model.fs.jbd2.checkpoint import __jbd2_journal_file_buffer, jbd2_journal_forget, jbd2_journal_try_remove_checkpoint
-from model.include.buffer_head import END_BUFFER_ASYNC_WRITE, BufferHead, JournalHead
 from model.include.primitives import folio_unlock
 from model.include.state import BLOCKS, OK, WB_SYNC_NONE, Errno, Folio, WritebackControl, block_t
 from model.mm.page_writeback import folio_end_writeback, folio_start_writeback

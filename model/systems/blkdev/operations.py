@@ -5,11 +5,11 @@ from __future__ import annotations
 from checker.lang import atomic, choose, each, number, primitive, wait_until
 
 from model.block.fops import blkdev_buffered_write, blkdev_fsync
-from model.fs.buffer import __bread, folio_buffer, mark_buffer_dirty, note_block_is_written, note_blocks_written
-from model.fs.buffer import get_bh, put_bh, sync_dirty_buffer
+from model.fs.buffer import __bread, mark_buffer_dirty, note_block_is_written, note_blocks_written, sync_dirty_buffer
+from model.include.buffer_head import BLKDEV_BLOCKS, BLKDEV_WRITERS, BufferHead, JournalHead, folio_buffer, get_bh, put_bh
+from model.include.buffer_head import writer_t
 from model.fs.jbd2.checkpoint import commit_the_free, jbd2_cleanup_journal_tail, jbd2_journal_commit_transaction, jbd2_journal_forget
 from model.fs.jbd2.checkpoint import jbd2_journal_try_remove_checkpoint
-from model.include.buffer_head import BLKDEV_BLOCKS, BLKDEV_WRITERS, BufferHead, JournalHead, writer_t
 from model.include.primitives import filemap_invalidate_lock, filemap_invalidate_unlock
 from model.include.state import BLOCKS, DATA, FOLIO_SIZE, NEW, UNDEFINED, ZERO, Cell, File, Folio, Task, block_t, inode
 from model.include.state import mapping

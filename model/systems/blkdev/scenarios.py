@@ -5,8 +5,8 @@ from __future__ import annotations
 from checker.lang import baseline, drop, interrupt, kernel, override, process, replace, scenario, thread
 
 from model.block.fops import blkdev_writepages
-from model.fs.buffer import block_invalidate_folio, block_write_full_folio, blkdev_complete_request
-from model.fs.buffer import note_fsync_of_blocks, try_to_free_buffers
+from model.fs.buffer import blkdev_complete_request, block_invalidate_folio, block_write_full_folio, note_fsync_of_blocks
+from model.fs.buffer import try_to_free_buffers
 from model.fs.iomap.buffered_io import iomap_invalidate_folio, iomap_release_folio
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
 from model.include.buffer_head import BLKDEV_BLOCKS, BLKDEV_HOLDERS, BufferHead, JournalHead
@@ -19,7 +19,7 @@ from model.systems.blkdev.operations import blkdev_update_metadata
 from model.systems.blkdev.operations import blkdev_update_metadata_too, blkdev_write_block, blkdev_write_folio
 from model.systems.blkdev.operations import checkpoint
 from model.systems.blkdev.operations import commit_and_write, free_block
-from model.systems.iomap.operations import background
+from model.systems.iomap_xfs.operations import background
 
 
 @kernel("mm/truncate.c")

@@ -7,14 +7,13 @@ from checker.lang import atomic, drop, each, insert_before, kernel, number, over
 from model.fs.nfs.file import nfs_file_fsync, nfs_file_fsync_commit, nfs_release_folio
 
 from model.fs.nfs.pagelist import nfs_page_group_sync_on_remove
-from model.fs.nfs.write import nfs_clear_request_commit, nfs_commit_inode
-from model.fs.nfs.write import nfs_error_is_fatal, nfs_folio_private_request, nfs_inode_remove_request
-from model.fs.nfs.write import nfs_io_completion_alloc, nfs_io_completion_put, nfs_mark_request_dirty
-from model.fs.nfs.write import nfs_page_end_writeback, nfs_pageio_complete, nfs_redirty_request
-from model.fs.nfs.write import nfs_request_add_commit_list, nfs_request_remove_commit_list, nfs_write_completion
-from model.fs.nfs.write import nfs_write_match_verf, nfs_writepage_locked, nfs_writepages, note_nfs_pass
-from model.fs.nfs.write import nfs_clear_private, nfs_commit_release_pages, nfs_commitdata_release, nfs_lock_and_join_requests
-from model.fs.nfs.write import nfs_wait_on_congestion, wait_on_commit
+from model.fs.nfs.write_commit import nfs_clear_request_commit, nfs_commit_inode, nfs_commit_release_pages
+from model.fs.nfs.write_commit import nfs_commitdata_release, nfs_request_add_commit_list, nfs_request_remove_commit_list
+from model.fs.nfs.write_commit import nfs_write_match_verf, wait_on_commit
+from model.fs.nfs.write import nfs_clear_private, nfs_error_is_fatal, nfs_folio_private_request, nfs_inode_remove_request
+from model.fs.nfs.write import nfs_io_completion_alloc, nfs_io_completion_put, nfs_lock_and_join_requests
+from model.fs.nfs.write import nfs_mark_request_dirty, nfs_page_end_writeback, nfs_pageio_complete, nfs_redirty_request
+from model.fs.nfs.write import nfs_wait_on_congestion, nfs_write_completion, nfs_writepage_locked, nfs_writepages, note_nfs_pass
 from model.fs.xfs.xfs_aops import xfs_vm_writepages
 from model.include.nfs import NFS_CONGESTION_OFF, NFS_PARTS, NfsPage, NfsPageioDescriptor, nfsi, nfss, verf_t
 from model.include.primitives import folio_test_writeback
