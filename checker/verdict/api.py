@@ -181,42 +181,49 @@ def check(
     if engine == SYMBOLIC and (digest or self_check):
         raise UsageError("the symbolic engine lists no states: `digest` and `self_check` need another one")
     task = _in_time(time_limit, lambda: prepare(model, design, scenario, bound, properties, settings, catalogue))
-    time_limit = time_limit and max(time_limit - task.seconds, LEAST)
-    memory = memory_limit and int(memory_limit * GIB)
-    bounds = BoundsReached(task.program, task.shows, told, {
-        "--time-limit": (None, time_limit), "--memory-limit" if memory else "the memory": (memory or default_memory_limit(), None),
-    })  # fmt: skip
     options = SearchOptions(
-        engine, threads, () if digest else chosen(reduction), stop, time_limit, memory,
-        _spill_dir(spill_dir), progress and (lambda now: progress(now, None)), digest, self_check,
-        at_once, _own_steps(task, bound, properties),
+        engine, threads, () if digest else chosen(reduction), stop, time_limit and max(time_limit - task.seconds, LEAST),
+        memory_limit and int(memory_limit * GIB), _spill_dir(spill_dir), progress and (lambda now: progress(now, None)),
+        digest, self_check, at_once, _own_steps(task, bound, properties),
     )  # fmt: skip
+    of_bound = lambda bound: prepare(model, design, scenario, bound, properties, settings, task.catalogue)  # noqa: E731
+    return _decided(_by_bounds(task, options, of_bound, progress, told), properties or ())
 
-    def of_bound(bound: int | None, seconds: float | None, engine: str = engine) -> Result:
-        engine = NATIVE if engine == AUTO else engine
-        smaller = prepare(model, design, scenario, bound, properties, settings, task.catalogue)
-        return explored(smaller, replace(options, time_limit=seconds, engine=engine))
+
+def _by_bounds(
+    task: Task, options: SearchOptions, of_bound: Callable[[int], Task], progress: Callable[..., None] | None,
+    told: Callable[[BoundReached], None] | None,
+) -> Result:  # fmt: skip
+    """The result of a search that tells of smaller bounds on its way; of a violation that of the smallest bound that has one.
+
+    of_bound: the same task with another bound."""
+    memory, program = options.memory, task.program
+    bounds = BoundsReached(program, task.shows, told, {
+        "--time-limit": (None, options.time_limit), "--memory-limit" if memory else "the memory": (memory or default_memory_limit(), None),
+    })  # fmt: skip
+
+    def smaller(bound: int, seconds: float | None, engine: str = options.engine) -> Result:
+        return explored(of_bound(bound), replace(options, time_limit=seconds, engine=NATIVE if engine == AUTO else engine))
 
     def searched(bound: int, seconds: float | None) -> Result:
-        one = of_bound(bound, seconds)
+        one = smaller(bound, seconds)
         bounds.searched(one)
         return one
 
-    forecaster = Forecaster(task.program.bound, lambda bound, *now: _size(task.program, bound, options, *now))
-    deepening = Deepening(FIRST + 1 if task.program.any_number else task.program.bound, searched)
-    first = deepening if stop and not digest else None
-    watched = _watched(forecaster, bounds, progress)
-    result = explored(task, replace(options, progress=watched), first, bounds)
+    forecaster = Forecaster(program.bound, lambda bound, *now: _size(program, bound, options, *now))
+    deepening = Deepening(FIRST + 1 if program.any_number else program.bound, searched)
+    first = deepening if options.stop and not options.digest else None
+    result = explored(task, replace(options, progress=_watched(forecaster, bounds, progress)), first, bounds)
     if deepening.violated:
         return replace(deepening.violated, asked=task.facts.bound)
     if result.engine == SYMBOLIC:
-        whole = _with_trace(replace(result, next_bound=bounds.following), of_bound, time_limit)
-    elif task.program.any_number and (fewest := _with_fewest_operations(result, of_bound, time_limit)):
+        whole = _with_trace(replace(result, next_bound=bounds.following), smaller, options.time_limit)
+    elif program.any_number and (fewest := _with_fewest_operations(result, smaller, options.time_limit)):
         return fewest
     else:
         covered = max((b for b in (result.covered, deepening.covered) if b is not None), default=None)
-        whole = replace(_with_forecasts(result, forecaster, time_limit, memory_limit), covered=covered)
-    return _decided(replace(whole, bounds=tuple(bounds.reached)), properties or ())
+        whole = replace(_with_forecasts(result, forecaster, options.time_limit, memory), covered=covered)
+    return replace(whole, bounds=tuple(bounds.reached))
 
 
 def _in_time(seconds: float | None, prepare: Callable[[], Task]) -> Task:
@@ -337,11 +344,11 @@ def _size(program: Program, bound: int, options: SearchOptions, seconds: float, 
 
 
 def _with_forecasts(
-    result: Result, forecaster: Forecaster, time_limit: float | None, memory_limit: float | None
+    result: Result, forecaster: Forecaster, time_limit: float | None, memory: int | None
 ) -> Result:
     """The result with what it, or the next bound, would cost; and which limits that is beyond."""
     following = next_bound({**forecaster.sizes, **result.sizes}, result) if result.verdict == HOLDS else None
-    limits = (("--memory-limit", memory_limit and memory_limit * GIB), ("--time-limit", time_limit))
+    limits = (("--memory-limit", memory), ("--time-limit", time_limit))
 
     def judged_by_limits(one: Forecast | None) -> Forecast | None:
         costs = one and dict(zip(("--memory-limit", "--time-limit"), (one.bytes, one.seconds)))
