@@ -95,6 +95,8 @@ def _said_of(
     judged = result.verdict == HOLDS or trace is not None
     if not judged and result.covered is None:
         return Said(result, None)
+    if result.stopped_by == "interrupt":  # who does not wait for the verdict does not wait for this
+        return Said(result, None, ("sizes: not looked at, as the search was stopped",))
     told = result.bound if judged else result.covered
     selection = {name: choice[name] for name in SELECTION if name in choice}
     task = prepare(**selection | {"bound": told})
