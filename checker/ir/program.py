@@ -41,7 +41,7 @@ Meaning, the same in every engine:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # ------------------------------------------------------------------ types
 
@@ -392,6 +392,11 @@ class Program:
     def any_number(self) -> bool:
         """Is it about any number of operations?  Then OPS_LEFT is 1, or 0 behind the last one."""
         return self.bound is None and OPS_LEFT in self.by_name
+
+    def with_bound(self, bound: int) -> Program:
+        """The same with another bound; without a digest, which is one of the source."""
+        variables = tuple(replace(v, init=(bound,)) if v.name == OPS_LEFT else v for v in self.variables)
+        return replace(self, variables=variables, bound=bound, by_name={}, digest="")
 
     def first_self(self, process: Process) -> int:
         """Process number (Self) of the first instance of `process`."""

@@ -125,6 +125,12 @@ class MachineCode:
         self.addresses.update((name, tracker[name]) for name in names)
 
 
+def is_kept(made_from: str) -> bool:
+    """Is there code on the disk of what `MachineCode` calls so, well made or quickly?"""
+    place = disk_cache.cache_dir() / (_key(made_from) + ".o")
+    return bool(made_from) and (place.exists() or place.with_suffix(".quick").exists())
+
+
 def compiled(text: str, optimisation: int = OPTIMISATION, passes: tuple[str, ...] = PASSES) -> bytes:
     """Object code for a module."""
     machine = _target_machine(optimisation)

@@ -19,7 +19,7 @@ from ..base.patience import OutOfTime, within
 from ..ir.interpreter import Interpreter
 from ..ir.program import OPS_LEFT, Program
 from ..ir.sites import REST, STATE, STEP, TRANSITION, Site
-from ..native.build import MachineCode
+from ..native.build import MachineCode, is_kept
 from ..native.codegen.ample import Tables
 from ..native.codegen.instructions import ALL_ONES
 from ..native.codegen.program import Info, NativeText
@@ -438,6 +438,11 @@ class Search:
                 bits |= int(worker.info[place])
             found |= {(witness.name, number) for bit, (number, _) in enumerate(witness.exprs) if bits >> bit & 1}
         return found
+
+
+def is_compiled(program: Program) -> bool:
+    """Is there machine code of the program on the disk?  To make it takes longer than a small search."""
+    return is_kept(NativeText(program).made_from)
 
 
 def search(

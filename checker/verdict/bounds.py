@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..ir.program import Program
 from ..search.exploration import Exploration
 from ..search.forecast import Forecast, LayerForecaster
+from .choice import SYMBOLIC
 from .judge import judged
 from .result import HOLDS, VIOLATED, BoundReached, Result
 
@@ -34,12 +35,13 @@ class BoundsReached:
         return forecast and forecast.within(self.limits)
 
     def layer(self, found: Exploration) -> None:
-        """The symbolic engine has judged one bound more."""
+        """One bound more has been judged, by the symbolic engine or, at the begin, by the interpreter."""
         bound, seconds = found.covered or 0, found.seconds
+        states = None if self.program.any_number else found.states
+        if bound >= 1 and found.engine == SYMBOLIC:
+            self.forecaster.add(bound, states, seconds, found.bytes_per_state * found.states)
         if bound < 1 or (self.reached and bound <= self.reached[-1].bound):
             return
-        states = None if self.program.any_number else found.states
-        self.forecaster.add(bound, states, seconds, found.bytes_per_state * found.states)
         _, properties, _ = judged(replace(self.program, bound=bound), replace(found, complete=True), self.shows)
         missing = tuple(one.name for one in properties if one.verdict == VIOLATED)
         self._add(BoundReached(bound, found.states, seconds, missing, self.following))

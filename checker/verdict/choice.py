@@ -1,6 +1,7 @@
 """Which engine searches: states are listed where they are few, and kept in sets where they are many (decision 155).
 
-Whether they are many is told by the bounds 1 and 2, or by a list that has become long.  Sets that outgrow the memory are
+Whether they are many is told by the bounds 1 and 2, or by a list that has become long; before there is machine code, the
+interpreter has told of bound 1 (decision 180).  Sets that outgrow the memory are
 given up; where a list might still fit, the states that are left are listed, with reductions.
 """
 
@@ -19,6 +20,8 @@ from ..search.options import SearchOptions
 from ..search.policy import SMALL, SmallerBounds, searched
 
 AUTO, SYMBOLIC, NATIVE = "auto", "symbolic", "native"
+LONG = 350  # blocks of a program whose machine code takes long to make
+AT_ONCE, MOST_AT_ONCE = 10.0, 2_000  # seconds and states of what the interpreter says before it is made
 SAMPLED = (1, 2)  # bounds whose states tell how many a greater one has
 LISTED_BYTES = 4  # of each state of the whole space, in the smallest list: a third of 12 (decision 155)
 
@@ -42,6 +45,8 @@ def found(program: Program, options: SearchOptions, smaller: SmallerAfter | None
         return searched(program, options, smaller)
     end = None if options.time_limit is None else time.monotonic() + options.time_limit
     left = lambda: replace(options, engine=NATIVE, time_limit=end and max(end - time.monotonic(), 0.001))  # noqa: E731
+    if told and program.bound is not None and program.bound > max(SAMPLED):
+        _first_bound(program, left(), told)
     samples = _samples(program, left())
     if samples and samples[-1].stopped_by not in ("", "states"):
         return Exploration(stopped_by=samples[-1].stopped_by, seconds=samples[-1].seconds)  # it has judged nothing
@@ -54,6 +59,19 @@ def found(program: Program, options: SearchOptions, smaller: SmallerAfter | None
         return sets
     gc.collect()  # the sets
     return _after_sets(program, sets, left(), smaller)
+
+
+def _first_bound(program: Program, options: SearchOptions, told: Told) -> None:
+    """Tell of bound 1 what the interpreter says, if it holds, where machine code has yet to be made: that takes far longer."""
+    from ..search.explore import explore
+    from ..search.native import is_compiled
+
+    if sum(len(process.blocks) for process in program.processes) < LONG or is_compiled(program):
+        return
+    seconds = min(AT_ONCE, options.time_limit or AT_ONCE)
+    first = explore(program.with_bound(1), "interpret", time_limit=seconds, states=MOST_AT_ONCE)
+    if first.complete and not first.violations:
+        told(replace(first, covered=1))
 
 
 def _in_sets(program: Program, options: SearchOptions, told: Told | None) -> Exploration:

@@ -312,6 +312,8 @@ class Writer(Words):
                 break
             states *= (length + 1) ** instances
             found.append(self.process(number, per, instances, length))
+        if self.focus == "locks" and self.chance(0.3):
+            found = self.guests()
         if self.crowd:
             found = self.latecomers() if self.chance(0.7) else found
             found.insert(self.pick(0, 1, 1, len(found)), self.make_crowd())
@@ -328,6 +330,30 @@ class Writer(Words):
                        f"        wait_until({flag} and not {place})", f"        {place} = True"]  # fmt: skip
         self.lines += ["", "", f"def {wakes}():", '    """A process."""', f"    Own[{two}].n = 1", f"    {flag} = True"]
         found = [f'process("looks", {looks})', f'{self.pick("process", "interrupt")}("late", {late})', f'process("wakes", {wakes})']
+        self.random.shuffle(found)
+        return found
+
+    def guests(self) -> list[str]:
+        """One process that waits for a lock and takes it perhaps, and one that takes it and keeps it for long, or for ever."""
+        lock, one, two = self.pick("h.lock", "S[0].lock"), self.actors, self.actors + 1
+        self.actors += 2
+        seen = self.pick("h.f", "h.g", f"Own[{one}].v")
+        free = f"not is_locked({lock})"
+        waits = [f"wait_until({self.pick(free, free, f'i == 0 or {free}', f'{free} or i == 0')})"]
+        takes = self.pick(["if i == 1:", f"    got = try_acquire({lock})"], [f"{self.pick('got', 'h.g')} = try_acquire({lock})"], [])
+        given = [f"if held({lock}):", f"    release({lock})"] if self.chance(0.7) else []
+        shown = [f"{seen} = True"]
+        later = shown if self.chance(0.6) else []  # in a step of its own
+        step = self.simple(Scope(numbers=("i",)), [*waits, *takes, *(shown if not later else []), *given])
+        visits = ["i: Two = 0", f"Own[{one}].n = {self.pick(0, 0, 1)}", f"i = Own[{one}].n", step, *later]
+        stays = self.pick(f"wait_until({seen})", f"wait_until(Own[{two}].n == 0)", f"Own[{two}].v = {seen}")
+        settles = [f"Own[{two}].n = 1", self.simple(Scope(), [f"acquire({lock})"]), 'with atomic("stay"):', f"    {stays}",
+                   self.simple(Scope(), [f"release({lock})"])]  # fmt: skip
+        found = []
+        for lines in (visits, settles):
+            name = self.fresh("run")
+            self.lines += ["", "", f"def {name}():", '    """A process."""', *indented(lines)]
+            found.append(f'process("{name}", {name})')
         self.random.shuffle(found)
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -93,6 +94,8 @@ def test_what_a_smaller_bound_says_is_told_of_a_search_that_ends_early(monkeypat
     assert (result.verdict, result.bound, result.covered) == ("incomplete", 5, 4)
     assert "  bound 4 was searched to its end: it holds" in remarks(result)
     assert said_of(result, {"scenario": "append_flush"}).lines[0].startswith("bound 4, sizes: ")
+    stopped = replace(result, stopped_by="interrupt")  # then nobody waits for more
+    assert said_of(stopped, {"scenario": "append_flush"}).lines == ("sizes: not looked at, as the search was stopped",)
 
 
 def test_a_space_that_is_large_is_searched_to_its_end(monkeypatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from checker.cli import commands
 from checker.ir.program import ANY
 from checker.search import policy
 from checker.search.exploration import Exploration
+from checker.search.explore import explore
 from checker.search.forecast import LayerForecaster
 from checker.verdict import api, choice
 
@@ -42,6 +44,35 @@ def test_a_large_space_is_kept_in_sets_and_each_bound_is_told(few) -> None:
     assert [one.bound for one in result.bounds] == [1, 2, 3] == [one["bound"] for one in result.as_json()["bounds"]]
     listed = [api.check(MODEL, bound=n, properties=["deadlock"], engine="interpret", reduction=False).states for n in (1, 2, 3)]
     assert [one.states for one in result.bounds] == listed
+
+
+@pytest.mark.parametrize(("long", "kept", "known"), [(1, False, [1]), (1, True, []), (10_000, False, [])])
+def test_the_first_bound_is_told_before_there_is_machine_code(monkeypatch, long, kept, known) -> None:
+    told: list = []
+
+    def sampled(*_):
+        assert [one.bound for one in told] == known
+        assert all(one.states == api.check(MODEL, bound=1, properties=["deadlock"], engine="interpret").states for one in told)
+        return []
+
+    monkeypatch.setattr(choice, "LONG", long)
+    monkeypatch.setattr("checker.search.native.is_compiled", lambda program: kept)
+    monkeypatch.setattr(choice, "_samples", sampled)
+    assert api.check(MODEL, bound=3, properties=["deadlock"], told=told.append).verdict == "holds"
+    assert [one.bound for one in told] == known
+
+
+@pytest.mark.parametrize("change", [{"complete": False}, {"violations": {"deadlock": None}}])
+def test_a_first_bound_that_was_not_seen_to_hold_is_not_told(monkeypatch, change) -> None:
+    told: list = []
+
+    def other(program, engine="native", **options):
+        return replace(explore(program, engine, **options), **change if engine == "interpret" else {})
+
+    monkeypatch.setattr(choice, "LONG", 1)
+    monkeypatch.setattr("checker.search.native.is_compiled", lambda program: False)
+    monkeypatch.setattr("checker.search.explore.explore", other)
+    assert (api.check(MODEL, bound=3, properties=["deadlock"], told=told.append).verdict, told) == ("holds", [])
 
 
 @pytest.mark.parametrize("more", [{"reduction": False}, {"reduction": ["symmetry"]}, {"stop": False}, {"digest": True}, {"self_check": True}])

@@ -65,7 +65,7 @@ def followed(
     """
     program = _Widened(every, family).program()
     if bound is not None and program.bound is not None:
-        program = _with_bound(program, min(bound, program.bound))
+        program = program.with_bound(min(bound, program.bound))
     alone = replace(task, program=program, shows=frozenset())
     result = explored(alone, SearchOptions(reductions=(), time_limit=seconds, memory=MEMORY * GIB))
     if result.stopped_by == "interrupt":
@@ -77,11 +77,6 @@ def followed(
         why = f"{shown_path(pos.file)}:{pos.line}" if pos.line else result.violation.property
         return FollowedSizes("otherwise", program.bound, result.states, why)
     return FollowedSizes("incomplete", program.bound, result.states, f"limit: {result.stopped_by}")
-
-
-def _with_bound(program: ir.Program, bound: int) -> ir.Program:
-    variables = tuple(replace(v, init=(bound,)) if v.name == ir.OPS_LEFT else v for v in program.variables)
-    return replace(program, variables=variables, bound=bound, by_name={})
 
 
 def lemma(gaps: int, seconds: float = 5) -> bool:
