@@ -23,7 +23,7 @@ import pytest
 
 from checker.base.disk_cache import passing
 from checker.base.errors import CheckerError, ModelError
-from checker.ir.program import Program
+from checker.ir.program import DEADLOCK, Program
 from checker.native.codegen.program import NativeText
 from checker.native.loop import expand
 from checker.reduce import partial_order, symmetry
@@ -36,7 +36,7 @@ from checker.verdict import api
 
 from tests.fuzz.judge import LIMIT, disagreements
 from tests.fuzz.memory import forget
-from tests.fuzz.parts import only
+from tests.fuzz.parts import ASKED, only
 from tests.fuzz.programs import program
 from tests.fuzz.quick import interpreter_of, quick
 from tests.fuzz.truth import Truth, truth_of
@@ -187,7 +187,8 @@ def subject_of(number: int, directory: Path) -> Subject | None:
     whole = truth_of(made, LIMIT)
     if whole is None:
         return None
-    parts = {"": made} | {name: only(made, [name]) for name in whole.violations if any(p.name == name for p in made.properties)}
+    alone = {*(p.name for p in made.properties), *ASKED, DEADLOCK}
+    parts = {"": made} | {name: only(made, [name]) for name in whole.violations if name in alone}
     truths = {name: whole if name == "" else truth_of(one, 4 * LIMIT) for name, one in parts.items()}
     kept = {name: truth for name, truth in truths.items() if truth is not None}
     return Subject(number, {name: parts[name] for name in kept}, {name: truth.violations for name, truth in kept.items()})

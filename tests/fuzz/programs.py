@@ -312,7 +312,7 @@ class Writer(Words):
                 break
             states *= (length + 1) ** instances
             found.append(self.process(number, per, instances, length))
-        if self.focus == "locks" and self.chance(0.3):
+        if self.focus == "locks" and self.chance(0.4):
             found = self.guests()
         if self.crowd:
             found = self.latecomers() if self.chance(0.7) else found
@@ -343,10 +343,10 @@ class Writer(Words):
         takes = self.pick(["if i == 1:", f"    got = try_acquire({lock})"], [f"{self.pick('got', 'h.g')} = try_acquire({lock})"], [])
         given = [f"if held({lock}):", f"    release({lock})"] if self.chance(0.7) else []
         shown = [f"{seen} = True"]
-        later = shown if self.chance(0.6) else []  # in a step of its own
+        later = shown if self.chance(0.8) else []  # in a step of its own
         step = self.simple(Scope(numbers=("i",)), [*waits, *takes, *(shown if not later else []), *given])
-        visits = ["i: Two = 0", f"Own[{one}].n = {self.pick(0, 0, 1)}", f"i = Own[{one}].n", step, *later]
-        stays = self.pick(f"wait_until({seen})", f"wait_until(Own[{two}].n == 0)", f"Own[{two}].v = {seen}")
+        visits = ["i: Two = 0", f"Own[{one}].n = {self.pick(0, 0, 0, 1)}", f"i = Own[{one}].n", step, *later]
+        stays = self.pick(*[f"wait_until({seen})"] * 3, f"wait_until(Own[{two}].n == 0)", f"Own[{two}].v = {seen}")
         settles = [f"Own[{two}].n = 1", self.simple(Scope(), [f"acquire({lock})"]), 'with atomic("stay"):', f"    {stays}",
                    self.simple(Scope(), [f"release({lock})"])]  # fmt: skip
         found = []
