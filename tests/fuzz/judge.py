@@ -118,9 +118,12 @@ class Judge:
         """The properties by themselves: of the violated ones those first that are violated in few states."""
         program, counts = self.program, self.report.counts
         names = [p.name for p in program.properties if p.kind not in ("reachable", "leads_to")]
-        truth = plain
+        truth: Truth | None = plain
         if set(ASKED) & set(plain.violations):
-            truth = truth_of(only(program, names), LARGE) or plain
+            truth = truth_of(only(program, names), LARGE)
+        if truth is None:  # where steps go on that a check would have ended there are too many states
+            counts["too large alone"] += 1
+            return
         violated = sorted((name for name in truth.violations if name in names), key=truth.often.__getitem__)
         asked = [name for name in (*ASKED, ir.DEADLOCK) if name in plain.violations]
         counts["properties"] += len(names) + len(asked)
@@ -141,7 +144,10 @@ class Judge:
     def _judge_one(self, name: str, truth: Truth, native: bool) -> None:
         alone = only(self.program, [name])
         if name in (*ASKED, ir.DEADLOCK):  # without the other kinds of check more may happen
-            truth = truth_of(alone, LARGE) or truth
+            larger = truth_of(alone, LARGE)
+            if larger is None:
+                return
+            truth = larger
         known, modes = self._restricted(truth, [name]), self._modes(alone)
         found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in self._asked(modes)}
         if native and self.native and self.random.random() < SHARES["native alone"]:
