@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from checker.lang import atomic, choose, kernel, number, override, primitive, scenario, variant
 
-from model.block.device import note_failure_of_ioend, submit_bio
+from model.block.device import note_failure_of_folio, note_failure_of_ioend, submit_bio
 from model.fs.iomap.buffered_io_writeback import bio_add_folio, clamp_io_size, iomap_add_to_ioend, iomap_alloc_ioend
 from model.fs.iomap.buffered_io_writeback import iomap_can_add_to_ioend, iomap_submit_ioend, note_unsubmitted
 from model.fs.xfs.xfs_aops import xfs_prepare_ioend
@@ -78,13 +78,14 @@ def submit_and_remember(wpc: WritepageCtx, error: Errno) -> Errno:
 
 @kernel("fs/iomap/buffered-io.c")
 def add_or_fail(wpc: WritepageCtx, folio: Folio, pos: loff_t, end_pos: loff_t, len: loff_t) -> Errno:
-    """iomap_add_to_ioend(), which returns the error of the ioend that it has submitted."""
+    """iomap_add_to_ioend(), which returns the error of the ioend that it has submitted; then this block is not written either."""
     fits = False
     if wpc.ioend is not None:
         fits = iomap_can_add_to_ioend(wpc, pos)
     if not fits:
         error = iomap_submit_ioend(wpc, OK)
         if error != OK:
+            note_failure_of_folio(folio, pos)
             return error
         wpc.ioend = iomap_alloc_ioend(wpc, pos)
     with atomic("bio_add_folio(): nobody sees the ioend yet"):

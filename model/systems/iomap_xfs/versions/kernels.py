@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from checker.lang import variant
 
-from model.history.iomap_xfs.iomap_partial_clear_rounding import partial_dirty_clear
 from model.systems.iomap_xfs.designs.repairs import uptodate_after_copy
 from model.systems.iomap_xfs.scenarios import default, iomap
 from model.systems.iomap_xfs.versions.folio_unlocked_last import folio_unlocked_last
+from model.systems.iomap_xfs.versions.partial_dirty_clear import partial_dirty_clear
 
 SINCE_6_17 = folio_unlocked_last.edits
 SINCE_7_2 = (*SINCE_6_17, *partial_dirty_clear.edits)
