@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import click
 
-from checker.commands.options import JSON
-
 
 @click.command()
 @click.option("--of", "version", metavar="VERSION", help="Only that in which this kernel differs from 6.13.")
-@JSON
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is standard output.")
 def versions(version: str | None, json_file: str | None) -> None:
     """List what other kernels do otherwise: each change, the texts that have it (y), and the design that makes it.
 
