@@ -1,20 +1,21 @@
 """References of a folio and its memory: lookup, removal, reclaim, and the page that gets the memory next.
 
-A small model of its own, of one index of a file and two page frames, either of which the page cache, or somebody else, may have: the folio that was
-removed and the one that takes its place are two here.  `model/mm/filemap.py` has one object for each index, and counts no references.
+A small model of its own, of one index of a file and two page frames, either of which the page cache, or somebody else, may have:
+the folio that was removed and the one that takes its place are two here.
+`model/mm/filemap.py` has one object for each index, and counts no references.
 
-Left out of the whole file: the grace period of RCU (the memory of a struct folio stays a struct folio), large folios, private data, the lists of
-reclaim, and rmap: reclaim meets no mapped folio but by its references, and truncate is not beside a mapping.
+Left out of the whole file: the grace period of RCU (the memory of a struct folio stays a struct folio), large folios, private data,
+the lists of reclaim, and rmap: reclaim meets no mapped folio but by its references, and truncate is not beside a mapping.
 """
 
 from __future__ import annotations
 
-from checker.lang import Flag, Ghost, Lock, Range, Ref, Struct, acquire, atomic, bug_on, each, enum, interrupt, kernel
+from checker.lang import Flag, Ghost, Lock, Range, Ref, Struct, acquire, bug_on, each, enum, interrupt, kernel
 from checker.lang import primitive, release, scenario, thread, try_acquire, wait_until
 
 from model.mm.huge_memory import large_folio
 
-# Who has a frame: the allocator, the page cache of the file (also once the folio has been removed, until its last reference goes), somebody else.
+# Who has a frame: the allocator; the page cache of the file, also of a removed folio, until its last reference goes; somebody else.
 FrameOwner = enum("FrameOwner", "FREE PAGE_CACHE SOMEBODY")
 FREE, PAGE_CACHE, SOMEBODY = FrameOwner
 
@@ -34,7 +35,10 @@ class FrameFolio(Struct, count=2):
 
 
 class OnePageFile(Struct):
-    """An index of i_pages; on_disk: the device has what was stored last; storing: somebody has stored, and not yet said that the folio is dirty."""
+    """An index of i_pages; on_disk: the device has what was stored last.
+
+    storing: somebody has stored, and not yet said that the folio is dirty.
+    """
 
     entry = Ref(FrameFolio, "i_pages")
     on_disk = Ghost(Flag("on disk", init=True))
@@ -106,7 +110,10 @@ def xas_reload(folio: FrameFolio) -> bool:
 
 @kernel("mm/filemap.c")
 def filemap_get_entry() -> FrameFolio:
-    """The folio of the index, with a reference; None: there is none.  Between the look and the reference the folio may go, and its memory, too."""
+    """The folio of the index, with a reference; None: there is none.
+
+    Between the look and the reference the folio may go, and its memory, too.
+    """
     while True:
         folio = xas_load()
         if folio is None:
@@ -220,7 +227,7 @@ def write_one_page():
 
 
 def store_and_unmap():
-    """A page fault maps the folio, the CPU stores by way of the entry, and zap_present_folio_ptes() says that the folio is dirty, without its lock.
+    """A page fault maps the folio, the CPU stores, and zap_present_folio_ptes() says that the folio is dirty, without its lock.
 
     The entry has the reference.
     """
@@ -429,7 +436,7 @@ folio_reused = scenario(
 )  # fmt: skip
 
 folio_reclaimed = scenario(
-    "One index and two frames: a writer, a mapping that dirties the folio without its lock, reclaim, the flusher, and somebody else who needs memory.",
+    "One index, two frames: a writer, a mapping that dirties without the lock, reclaim, the flusher, and somebody who needs memory.",
     like=folio_reused, also=(thread("mapper", store_and_unmap), thread("kswapd", reclaim_one_page)), without=("truncater",),
     properties=(
         "free_memory_has_no_references", "memory_under_io_is_the_files", "what_was_stored_is_dirty_or_on_its_way",

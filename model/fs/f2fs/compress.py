@@ -269,7 +269,7 @@ def f2fs_transfer_cluster(page: Page):
 
 @kernel("fs/f2fs/compress.c")
 def f2fs_compress_write_end_io(page: Page):
-    """The block of a cluster is written: one page fewer on its way, writeback of all pages of the cluster ends, and the array of them goes."""
+    """The block of a cluster is written: one page fewer is on its way, writeback of the cluster ends, and the array of its pages goes."""
     with atomic("the bio is the interrupt's"):
         page.io = NO_IO
         sbi.wb_cp_data -= 1

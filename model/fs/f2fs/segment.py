@@ -102,8 +102,9 @@ def f2fs_wait_on_page_writeback(folio: Folio):
 
 @kernel("fs/f2fs/segment.c")
 def f2fs_wait_on_stable_page(folio: Folio):
-    """f2fs_wait_on_page_writeback() that is not `ordered`: submit the cached bios of a folio, and wait only if pages must not change under I/O.
+    """f2fs_wait_on_page_writeback() that is not `ordered`: submit the cached bios of a folio.
 
+    It waits only if pages must not change under I/O.
     In scopes without F2FS_WRITER_SUBMITS a writer leaves the bio in the cache.
     """
     if F2FS_WRITER_SUBMITS > 0:

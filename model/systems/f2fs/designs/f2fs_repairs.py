@@ -31,7 +31,8 @@ from model.mm.page_writeback import folio_end_writeback
 from model.mm.truncate import truncate_setsize
 from model.systems.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
 from model.systems.f2fs.scenarios import f2fs_cut_in_a_page, f2fs_two_clusters, f2fs_two_clusters_gc
-from model.systems.f2fs.scenarios_in_turn import f2fs_cluster_bad_block, f2fs_cluster_umounts, f2fs_cut_bad_block, f2fs_meta_umounts, f2fs_umounts
+from model.systems.f2fs.scenarios_in_turn import f2fs_cluster_bad_block, f2fs_cluster_umounts, f2fs_cut_bad_block
+from model.systems.f2fs.scenarios_in_turn import f2fs_meta_umounts, f2fs_umounts
 
 
 @kernel("fs/f2fs/data.c")
