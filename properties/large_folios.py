@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from checker.lang import implies, invariant, is_locked, old, reachable, terminal, transition_invariant
+from checker.lang import each, implies, invariant, is_locked, old, reachable, terminal, transition_invariant
 
 from model.mm.huge_memory import FilePage, PageFolio, PagedFile, large_folio
+from model.mm.references import FREE, PAGE_CACHE, FrameFolio, OnePageFile
 
 
 @invariant(of=large_folio)
@@ -73,3 +74,41 @@ def a_dirty_folio_is_split():
 def a_dirty_folio_is_not_split(inode: PagedFile):
     """A dirty folio with an ifs is not: it stays, and reaches behind EOF."""
     return not is_locked(inode.i_rwsem) and PageFolio[0].mapping and PageFolio[0].large and inode.i_size < 4
+
+
+# ------------------------------------------------- references and memory of a folio (model/mm/references.py)
+
+
+@invariant(of=large_folio)
+def free_memory_has_no_references(folio: FrameFolio):
+    """Memory that the allocator has is referenced by nobody, locked by nobody, and not in the page cache."""
+    return implies(folio.owner == FREE, folio.refcount == 0 and not is_locked(folio.locked) and not folio.mapping)
+
+
+@invariant(of=large_folio)
+def memory_under_io_is_the_files(folio: FrameFolio):
+    """Memory that the device reads is still that of the folio that was submitted."""
+    return implies(folio.under_io, folio.owner == PAGE_CACHE and folio.writeback)
+
+
+@invariant(of=large_folio)
+def what_was_stored_is_dirty_or_on_its_way(file: OnePageFile):
+    """What was stored into the folio of the index is there, dirty or under writeback, as soon as whoever stored it has said so."""
+    folio = file.entry
+    return implies(
+        not file.on_disk and file.storing == 0, folio is not None and folio.newest and (folio.dirty or folio.writeback)
+    )
+
+
+@invariant(of=large_folio)
+def stores_go_to_the_file(file: OnePageFile):
+    """Who has looked a folio up, and locked it, stores into the folio of the file, not into one that has been removed."""
+    return not file.astray
+
+
+@reachable(of=large_folio)
+def a_removed_folio_and_its_successor(file: OnePageFile):
+    """Somebody holds a reference to a folio that was removed, while another one has its place."""
+    return any(
+        folio.removed and folio.refcount > 0 and file.entry is not None and file.entry != folio for folio in each(FrameFolio)
+    )

@@ -22,6 +22,7 @@ F2FS_WHOLE_PAGES = constant(1, "0: a write covers a part of a page, and leaves t
 F2FS_META_GC = constant(0, "1: the file is compressed, encrypted or verity: blocks move by way of META_MAPPING")
 F2FS_NO_SPACE = constant(0, "1: there may be no block to allocate; then checkpoints stop")
 F2FS_LOW_SPACE = constant(0, "1: a pass may have to collect garbage before it goes on (f2fs_balance_fs())")
+F2FS_WRITER_SUBMITS = constant(0, "1: a writer submits the cached bio that its page is in (f2fs_write_begin())")
 F2FS_UMOUNT = constant(0, "1: the filesystem is unmounted, and sbi is freed")
 F2FS_READ_ERRORS = constant(0, "1: any read of a page or a cluster may fail, and as often as it likes")
 F2FS_FFS = constant(0, "1: large folios have dirty bits and a pending count, as the proposals want them")
@@ -65,6 +66,7 @@ class Sbi(Struct):
     wb_cp_data = Field(page_count_t, "F2FS_WB_CP_DATA")
     image_size = Field(loff_t, "i_size in the node image")
     cp_error = Flag("CP_ERROR_FLAG")
+    node_inode_is_gone = Flag("node_inode is NULL")
     freed = Flag("kfree(sbi)")
     miscounted = Ghost(Flag("budget miscounted"))  # a pass took off nr_to_write what it did not write
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from checker.lang import Array, Flag, Place, Range, Record, atomic, bug_on, choose, each, kernel, number, primitive
 
 from model.include.f2fs import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_META_GC, NEW_ADDR
+from model.include.f2fs import F2FS_UMOUNT, Sbi
 from model.include.f2fs import CANNOT_READ, NO_IO, NOT_COMPRESSED, NULL_ADDR, PREPARED, CachePages, Page, Prepared
 from model.include.f2fs import page_count_t, sbi
 from model.fs.f2fs.primitives import f2fs_get_dnode_of_data, f2fs_lock_op, f2fs_note_written
@@ -268,7 +269,7 @@ def f2fs_transfer_cluster(page: Page):
 
 @kernel("fs/f2fs/compress.c")
 def f2fs_compress_write_end_io(page: Page):
-    """The block of a cluster is written: writeback of all its pages ends."""
+    """The block of a cluster is written: one page fewer is on its way, writeback of the cluster ends, and the array of its pages goes."""
     with atomic("the bio is the interrupt's"):
         page.io = NO_IO
         sbi.wb_cp_data -= 1
@@ -277,6 +278,14 @@ def f2fs_compress_write_end_io(page: Page):
             folio: Folio = Folio[(number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE + slot) // PAGES]
             clear_page_private_gcing(folio)
             folio_end_writeback(folio)
+    if F2FS_UMOUNT > 0:
+        page_array_free(sbi)
+
+
+@primitive("fs/f2fs/compress.c")
+def page_array_free(sbi: Sbi):
+    """The slab that an array of pages goes back to is found in sbi, which is found in the inode."""
+    bug_on(sbi.freed)
 
 
 # ----------------------------------------------------------------------- raw write

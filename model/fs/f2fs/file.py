@@ -8,6 +8,7 @@ from model.fs.f2fs.checkpoint import f2fs_write_checkpoint, f2fs_write_node
 from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_is_compressed_cluster, f2fs_prepare_compress_overwrite
 from model.fs.f2fs.data import f2fs_dirty_data_folio, f2fs_submit_page_read, ffs_alloc
 from model.fs.f2fs.segment import f2fs_wait_on_block_writeback_range, f2fs_wait_on_page_writeback
+from model.fs.f2fs.segment import f2fs_wait_on_stable_page
 from model.fs.iomap.buffered_io import iomap_set_range_dirty
 from model.include.f2fs import CANNOT_READ, F2FS_CLUSTER_SIZE, F2FS_META_GC, F2FS_WHOLE_PAGES, NEW_ADDR, NOT_COMPRESSED
 from model.include.f2fs import NULL_ADDR, PREPARED, Page, Prepared, sbi
@@ -21,7 +22,6 @@ from model.include.state import EIO, FILE_SIZE, FOLIO_SIZE, OK, PAGES, PAGE_SIZE
 from model.include.state import loff_t
 from model.include.state import mapping, pgoff_t
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
-from model.mm.page_writeback import folio_wait_stable
 from model.mm.truncate import truncate_pagecache_range, truncate_setsize
 
 
@@ -39,10 +39,11 @@ def f2fs_write_begin(pos: loff_t, len: loff_t, folio: Folio) -> bool:
     """Lock the folio of a write, reserve its blocks and make the rest of it valid; False: that cannot be read, and it is unlocked.
 
     Left out: inline data, node_change, f2fs_balance_fs(), and the unlocked wait for a read; f2fs_preallocate_blocks(), which reserves
-    earlier (a reservation alone is looked at by a compressed write only, which then may compress).
+    earlier (a reservation alone is looked at by a compressed write only, which then may compress).  The kernel reserves before it
+    waits: a page under writeback has its block, so that of these two only one does anything.
     """
     __filemap_get_folio(mapping, folio)
-    folio_wait_stable(folio)
+    f2fs_wait_on_stable_page(folio)
     with atomic("reserve, read: under the folio lock"):
         f2fs_reserve_blocks(folio, pos - folio_pos(folio), pos - folio_pos(folio) + len)
         good = True

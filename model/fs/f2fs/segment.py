@@ -8,13 +8,14 @@ from __future__ import annotations
 from checker.lang import Place, atomic, bug_on, choose, each, kernel, number, primitive, wait_until
 
 from model.include.f2fs import CARRIED_OUT, CDATA_ADDR, DATA_ADDR, F2FS_CLUSTER_SIZE, F2FS_NO_SPACE, F2FS_UMOUNT
+from model.include.f2fs import F2FS_WRITER_SUBMITS
 from model.include.f2fs import IN_CACHED_BIO
 from model.include.f2fs import NO_IO, NULL_ADDR, SUBMITTED, Page, Sbi, sbi
 from model.fs.f2fs.primitives import f2fs_note_failure, f2fs_update_data_blkaddr
 from model.include.primitives import folio_test_writeback
 from model.include.state import EIO, ERRORS, OK, PAGES, PAGE_SIZE, STALE, Errno, Folio, Task, mapping, pgoff_t
 from model.mm.filemap import mapping_set_error
-from model.mm.page_writeback import folio_end_writeback, folio_wait_writeback
+from model.mm.page_writeback import folio_end_writeback, folio_wait_stable, folio_wait_writeback
 
 # ------------------------------------------------------------------- submission
 
@@ -92,14 +93,25 @@ def f2fs_submit_merged_write_of(folio: Folio):
 
 @kernel("fs/f2fs/segment.c")
 def f2fs_wait_on_page_writeback(folio: Folio):
-    """Wait until a folio is not under writeback; first submit the cached bios that it is in.
-
-    Left out: the case that only stable pages need the wait (f2fs_write_begin()), with which a writer submits the bio and goes on.
-    """
+    """Wait until a folio is not under writeback; first submit the cached bios that it is in."""
     if not folio_test_writeback(folio):
         return
     f2fs_submit_merged_write_of(folio)
     folio_wait_writeback(folio)
+
+
+@kernel("fs/f2fs/segment.c")
+def f2fs_wait_on_stable_page(folio: Folio):
+    """f2fs_wait_on_page_writeback() that is not `ordered`: submit the cached bios of a folio.
+
+    It waits only if pages must not change under I/O.
+    In scopes without F2FS_WRITER_SUBMITS a writer leaves the bio in the cache.
+    """
+    if F2FS_WRITER_SUBMITS > 0:
+        if not folio_test_writeback(folio):
+            return
+        f2fs_submit_merged_write_of(folio)
+    folio_wait_stable(folio)
 
 
 @primitive("fs/f2fs/segment.c")
@@ -290,6 +302,12 @@ def f2fs_wake_checkpoint(sbi: Sbi):
     bug_on(sbi.freed)
 
 
+@primitive("fs/f2fs/node.c")
+def f2fs_in_warm_node_list(page: Page):
+    """Is it a page of NODE_MAPPING(sbi)?  That is a page cache of sbi->node_inode, whatever the page is."""
+    bug_on(sbi.node_inode_is_gone)
+
+
 @primitive()
 def is_in_block_of(page: Page, other: Page) -> bool:
     """Is the data of `other` in the block at the address of `page`?  Of a cluster that has become raw in part: no more."""
@@ -298,24 +316,47 @@ def is_in_block_of(page: Page, other: Page) -> bool:
     return other == page
 
 
+@primitive("fs/f2fs/data.c")
+def f2fs_transfer_copy(page: Page):
+    """The device writes the copy of a block, which a page of META_MAPPING holds."""
+    for other in each(Page):
+        if is_in_block_of(page, other):
+            for c in range(0, PAGE_SIZE):
+                other.block[c] = other.compressed[c]
+                other.compressed[c] = STALE
+                if not other.moved:
+                    other.image_block[c] = other.block[c]
+
+
+@primitive("fs/f2fs/data.c")
+def dec_meta_page_count():
+    """A page of META_MAPPING counts as F2FS_WB_CP_DATA, and is on its way no more."""
+    sbi.wb_cp_data -= 1
+
+
+@primitive("mm/filemap.c")
+def end_meta_page_writeback(page: Page):
+    """end_page_writeback() of a page of META_MAPPING."""
+    page.meta = False
+
+
 @kernel("fs/f2fs/data.c")
 def f2fs_meta_write_end_io(page: Page):
-    """The interrupt for a page of META_MAPPING, by way of which a block of the file moves.
+    """f2fs_write_end_io() of a page of META_MAPPING, by way of which a block of the file moves.
 
     That the device writes and that the interrupt comes is one step: in between the block is there already, and nobody looks
-    at it but by way of `meta`.  Left out: errors, which stop all checkpoints.
+    at it but by way of `meta`.  The count, the look in sbi and the end of the page are steps of their own only where sbi may be
+    freed (F2FS_UMOUNT).  Left out: errors, which stop all checkpoints; the look at cp_wait, for which see f2fs_write_end_io().
     """
     with atomic("the device writes the block, and the bio is the interrupt's"):
         wait_until(page.meta)
-        for other in each(Page):
-            if is_in_block_of(page, other):
-                for c in range(0, PAGE_SIZE):
-                    other.block[c] = other.compressed[c]
-                    other.compressed[c] = STALE
-                    if not other.moved:
-                        other.image_block[c] = other.block[c]
-        page.meta = False
-        sbi.wb_cp_data -= 1
+        f2fs_transfer_copy(page)
+        dec_meta_page_count()
+        if F2FS_UMOUNT == 0:
+            end_meta_page_writeback(page)
+    if F2FS_UMOUNT > 0:
+        f2fs_in_warm_node_list(page)
+        end_meta_page_writeback(page)
 
 
 from model.fs.f2fs.compress import f2fs_compress_write_end_io, f2fs_transfer_cluster  # noqa: E402

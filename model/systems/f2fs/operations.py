@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, constant, each, is_locked, number, primitive, wait_until
+from checker.lang import atomic, choose, constant, each, is_locked, kernel, number, primitive, wait_until
 
 from model.fs.f2fs.checkpoint import f2fs_write_checkpoint
 from model.fs.f2fs.data import f2fs_shrink_folio
@@ -110,21 +110,45 @@ def f2fs_checkpoint():
     f2fs_write_checkpoint(sbi)
 
 
-@primitive("fs/f2fs/super.c")
-def f2fs_put_super():
-    """umount(2): when nobody uses the file, and nothing of it is dirty or under writeback, sbi is freed.
-
-    Who is under writeback is waited for where the inode is evicted, F2FS_WB_CP_DATA in f2fs_put_super().
-    """
+@primitive("fs/super.c")
+def evict_inodes():
+    """Nobody uses the file, and nothing of it is dirty or under writeback: evict() has waited for that."""
     idle = not any(folio.dirty or folio.writeback or is_locked(folio.locked) for folio in each(Folio))
-    wait_until(idle and not is_locked(inode.i_rwsem) and not is_locked(sbi.writepages) and sbi.wb_cp_data == 0)
+    wait_until(idle and not is_locked(inode.i_rwsem) and not is_locked(sbi.writepages))
+
+
+@primitive("fs/f2fs/super.c")
+def iput_node_inode():
+    """When no page of F2FS_WB_CP_DATA is on its way (f2fs_wait_on_all_pages()): iput(sbi->node_inode), which is NULL from now on."""
+    wait_until(sbi.wb_cp_data == 0)
+    sbi.node_inode_is_gone = True
+
+
+@primitive("fs/f2fs/super.c")
+def iput_meta_inode():
+    """Eviction of sbi->meta_inode waits for writeback of its pages; then sbi is freed."""
+    wait_until(not any(page.meta for page in each(Page)))
     sbi.freed = True
+
+
+@kernel("fs/f2fs/super.c")
+def f2fs_put_super():
+    """umount(2), from the eviction of the file to kfree(sbi).  Left out: the last checkpoint."""
+    evict_inodes()
+    iput_node_inode()
+    iput_meta_inode()
 
 
 def f2fs_write_and_umount():
     """The last one who uses the file writes it and closes it; umount(2) writes what is dirty, waits, and frees sbi."""
     f2fs_write()
     file_write_and_wait_range(Task[2], File[0], 0, FILE_SIZE)
+    f2fs_put_super()
+
+
+def f2fs_collect_and_umount():
+    """Garbage collection moves a block; umount(2) stops the thread that does so, waits, and frees sbi."""
+    f2fs_collect()
     f2fs_put_super()
 
 

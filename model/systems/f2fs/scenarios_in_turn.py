@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from checker.lang import interrupt, process, scenario, thread
 
-from model.fs.f2fs.segment import f2fs_write_end_io
-from model.include.f2fs import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_LOW_SPACE, F2FS_NO_SPACE
-from model.include.f2fs import F2FS_READ_ERRORS, F2FS_UMOUNT, F2FS_WHOLE_PAGES, Page, Sbi
+from model.fs.f2fs.segment import f2fs_meta_write_end_io, f2fs_write_end_io
+from model.include.f2fs import F2FS_CLUSTER_SIZE, F2FS_COMPRESSIBLE, F2FS_LOW_SPACE, F2FS_META_GC, F2FS_NO_SPACE
+from model.include.f2fs import F2FS_READ_ERRORS, F2FS_UMOUNT, F2FS_WHOLE_PAGES, F2FS_WRITER_SUBMITS, Page, Sbi
 from model.include.state import CELLS, ERRORS, FOLIOS, AddressSpace, File, Folio, Inode
 from model.systems.f2fs.operations import F2FS_CLUSTERS_ON_DISK, F2FS_ON_DISK, F2FS_SHORT, F2FS_TRUNCATE
 from model.systems.f2fs.operations import F2FS_WRITE_B
@@ -14,7 +14,7 @@ from model.systems.f2fs.operations import F2FS_WRITE_LEN
 from model.systems.f2fs.operations import f2fs_background, f2fs_checkpoint, f2fs_compressed_file
 from model.systems.f2fs.operations import f2fs_file_on_disk
 from model.systems.f2fs.operations import f2fs_fsync, f2fs_fsync_alone, f2fs_punch, f2fs_truncate, f2fs_write
-from model.systems.f2fs.operations import f2fs_write_and_umount
+from model.systems.f2fs.operations import f2fs_collect_and_umount, f2fs_write_and_umount
 from model.systems.f2fs.scenarios import F2FS_CLUSTERS, F2FS_DURABLE, F2FS_LOCK_ORDER, F2FS_SCOPE, F2FS_WRITEBACK, f2fs
 from model.systems.f2fs.scenarios import f2fs_budget, f2fs_cluster_gc, f2fs_cut_in_a_page, f2fs_gc_moves, f2fs_pages
 
@@ -109,6 +109,21 @@ f2fs_umounts = scenario(
     process("task", f2fs_write_and_umount), interrupt("irq", f2fs_write_end_io, per=Page), setup=f2fs_file_on_disk,
     scope={**F2FS_SCOPE, FOLIOS: 1, F2FS_WRITE_B: 0, F2FS_UMOUNT: 1}, of=f2fs, lock_order=F2FS_LOCK_ORDER,
     properties=F2FS_WRITEBACK,
+)  # fmt: skip
+
+f2fs_cluster_umounts = scenario(
+    "A compressed cluster that is written once, and written back; then the filesystem is unmounted.",
+    like=f2fs_umounts, setup=f2fs_compressed_file, scope={FOLIOS: 2, F2FS_CLUSTER_SIZE: 2}
+)  # fmt: skip
+
+f2fs_meta_umounts = scenario(
+    "One page of an encrypted file, whose block garbage collection moves; then the filesystem is unmounted.",
+    process("task", f2fs_collect_and_umount), interrupt("irq", f2fs_meta_write_end_io, per=Page), like=f2fs_umounts, scope={F2FS_META_GC: 1}
+)  # fmt: skip
+
+f2fs_writer_submits = scenario(
+    "Two pages; two writers, which submit the cached bio that their page is in, truncate, fsync, the flusher and checkpoints.",
+    like=f2fs_pages, scope={F2FS_WRITER_SUBMITS: 1}
 )  # fmt: skip
 
 f2fs_cluster_bad_block = scenario(

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from checker.lang import atomic, each, insert_before, kernel, number, override, primitive, replace, variant, wait_until
+from checker.lang import atomic, drop, each, insert_before, kernel, number, override, primitive, replace, variant, wait_until
 
 from model.fs.f2fs.checkpoint import f2fs_wait_on_all_pages, f2fs_write_checkpoint, f2fs_write_idle_node
 from model.fs.f2fs.checkpoint import f2fs_write_node
 from model.fs.f2fs.compress import CompressCtx, cancel_cluster_writeback, cluster_t, f2fs_write_compressed_pages
-from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_is_compressed_cluster, f2fs_lock_cluster
-from model.fs.f2fs.compress import f2fs_prepare_compress_overwrite, f2fs_read_cluster, f2fs_write_raw_pages
+from model.fs.f2fs.compress import f2fs_compress_write_end, f2fs_compress_write_end_io, f2fs_is_compressed_cluster, f2fs_lock_cluster
+from model.fs.f2fs.compress import f2fs_prepare_compress_overwrite, f2fs_read_cluster, f2fs_write_raw_pages, page_array_free
 from model.fs.f2fs.data import f2fs_start_over, f2fs_submit_page_read, f2fs_write_cache_pages, f2fs_write_entry
 from model.fs.f2fs.data import f2fs_write_single_data_page
 from model.fs.f2fs.file import f2fs_do_sync_file, f2fs_free_blocks, f2fs_setattr_size, f2fs_truncate_blocks
 from model.fs.f2fs.file import f2fs_truncate_partial_cluster, f2fs_zero_cluster
 from model.fs.f2fs.gc import check_valid_map, ra_data_block
-from model.fs.f2fs.segment import __has_merged_page, f2fs_submit_merged_write
+from model.fs.f2fs.segment import __has_merged_page, clear_page_private_gcing, dec_meta_page_count, f2fs_in_warm_node_list
+from model.fs.f2fs.segment import f2fs_meta_write_end_io, f2fs_submit_merged_write
 from model.fs.f2fs.segment import f2fs_end_page_writeback, f2fs_wait_on_block_writeback, f2fs_wait_on_page_writeback
 from model.fs.f2fs.segment import f2fs_wake_checkpoint, f2fs_write_end_io
-from model.include.f2fs import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, IN_CACHED_BIO, NEW_ADDR, SUBMITTED
+from model.include.f2fs import CDATA_ADDR, COMPRESS_ADDR, F2FS_CLUSTER_SIZE, F2FS_UMOUNT, IN_CACHED_BIO, NEW_ADDR, NO_IO, SUBMITTED
 from model.include.f2fs import CANNOT_READ, NOT_COMPRESSED, PREPARED, CachePages, Page, Prepared, Sbi, page_count_t, sbi
 from model.fs.f2fs.primitives import f2fs_unlock_op, f2fs_update_data_blkaddr, lock_i_gc_rwsem
 from model.fs.f2fs.primitives import unlock_i_gc_rwsem
@@ -26,10 +27,12 @@ from model.include.primitives import folio_unlock
 from model.include.state import EIO, FILE_SIZE, OK, PAGES, PAGE_SIZE, AddressSpace, Errno, File, Folio, Task, inode
 from model.include.state import loff_t, mapping, pgoff_t
 from model.mm.filemap import __filemap_get_folio, file_write_and_wait_range
+from model.mm.page_writeback import folio_end_writeback
 from model.mm.truncate import truncate_setsize
 from model.systems.f2fs.scenarios import f2fs, f2fs_budget, f2fs_cluster_cut, f2fs_cluster_no_space, f2fs_gc_moves
 from model.systems.f2fs.scenarios import f2fs_cut_in_a_page, f2fs_two_clusters, f2fs_two_clusters_gc
-from model.systems.f2fs.scenarios_in_turn import f2fs_cluster_bad_block, f2fs_cut_bad_block, f2fs_umounts
+from model.systems.f2fs.scenarios_in_turn import f2fs_cluster_bad_block, f2fs_cluster_umounts, f2fs_cut_bad_block
+from model.systems.f2fs.scenarios_in_turn import f2fs_meta_umounts, f2fs_umounts
 
 
 @kernel("fs/f2fs/data.c")
@@ -238,6 +241,32 @@ f2fs_wakes_before_the_end = variant(
     "f2fs_write_end_io() does not look at sbi any more once it has ended writeback of the last page.",
     replace(f2fs_end_page_writeback, by=f2fs_wake_and_end, inside=f2fs_write_end_io),
     replace(f2fs_wake_checkpoint, by=f2fs_has_woken, inside=f2fs_write_end_io), of=f2fs, scenario=f2fs_umounts,
+)  # fmt: skip
+
+
+@kernel("fs/f2fs/compress.c")
+def f2fs_compress_write_end_io_and_count(page: Page):
+    """The count is given back when nothing of sbi is needed any more."""
+    with atomic("the bio is the interrupt's"):
+        page.io = NO_IO
+    for slot in range(0, F2FS_CLUSTER_SIZE):
+        with atomic("folio_end_writeback(): the cluster's I/O is done"):
+            folio: Folio = Folio[(number(page) // F2FS_CLUSTER_SIZE * F2FS_CLUSTER_SIZE + slot) // PAGES]
+            clear_page_private_gcing(folio)
+            folio_end_writeback(folio)
+    if F2FS_UMOUNT > 0:
+        page_array_free(sbi)
+    dec_meta_page_count()
+
+
+f2fs_counts_the_cluster_last = variant(
+    "The block of a compressed cluster is on its way until its array of pages has been freed.",
+    override(f2fs_compress_write_end_io, by=f2fs_compress_write_end_io_and_count), of=f2fs, scenario=f2fs_cluster_umounts,
+)  # fmt: skip
+f2fs_looks_before_the_count = variant(
+    "Whether a page is a warm node's is looked at before the page is on its way no more.",
+    insert_before(dec_meta_page_count, f2fs_in_warm_node_list, inside=f2fs_meta_write_end_io),
+    drop(f2fs_in_warm_node_list, inside=f2fs_meta_write_end_io), of=f2fs, scenario=f2fs_meta_umounts,
 )  # fmt: skip
 
 
