@@ -10,13 +10,17 @@ every path.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 
 import numpy as np
 
-from .components import Order
+from ..base import disk_cache
+from .components import Components, Order
 from .diagram import Stopped
 from .layers import Layers
 from .steps import LearntSteps
@@ -31,7 +35,35 @@ JOININGS = 2  # how often neighbours are joined
 
 
 def order_of(steps: LearntSteps, bound: int, memory: int) -> Order:
-    """An order for the layers up to `bound`; as the program has it if these are few."""
+    """An order for the layers up to `bound`; as the program has it if these are few.  From the disk if the same program
+    was asked about before."""
+    place = _place(steps.components)
+    kept = disk_cache.read(place) if place else None
+    if kept is not None and fits(order := json.loads(kept), steps.components):
+        return order
+    order = _found(steps, bound, memory)
+    if place:
+        disk_cache.write(place, json.dumps(order).encode())
+    return order
+
+
+def _place(components: Components) -> Path | None:
+    """Where the order of a program is kept; None if what it was made from cannot be told (`checker.compile.cache`)."""
+    digest = components.program.digest
+    if not digest:
+        return None
+    split = hashlib.sha256("\0".join(part.name for part in components.parts).encode()).hexdigest()[:16]
+    return disk_cache.cache_dir() / f"{digest}-{split}.order"
+
+
+def fits(order: Order, components: Components) -> bool:
+    """Does every part have its place, and every process a level of its own?"""
+    if sorted(part for group in order for part in group) != [*range(len(components.parts))]:
+        return False
+    return all(len(group) == 1 or all(components.parts[part].actor is None for part in group) for group in order)
+
+
+def _found(steps: LearntSteps, bound: int, memory: int) -> Order:
     order: Order = [[part] for part in range(len(steps.components.parts))]
     first = _Sample(steps, order, min(bound, SAMPLE_BOUND), memory)
     if first.whole and bound <= SAMPLE_BOUND:

@@ -136,7 +136,7 @@ class Relations:
         if number >= MOST_EVENTS:
             raise MemoryError("more events than there is room for")
         if number >= 64 * self.words:
-            self.words *= 2
+            self.words += 1
             self._widen(self.words)
         learnt.event_level[number], learnt.event_top[number] = event.level, event.levels[0]
         learnt.event_starts[number], learnt.event_root[number] = event.block.starts, self._branch(EventBranch(event, ()))

@@ -60,7 +60,8 @@ class Specialiser:
         return expr
 
     def _read(self, read: Read) -> Expr:
-        read = replace(read, index=self.expr(read.index))
+        if not isinstance(read.index, Const):
+            read = replace(read, index=self.expr(read.index))
         value = self.known(read) if isinstance(read.index, Const) else None
         return read if value is None else Const(value)
 
@@ -127,3 +128,19 @@ def reads(expr: Expr) -> Iterable[Read]:
             yield from reads(cond)
             yield from reads(then)
             yield from reads(other)
+
+
+def read_by(block: Block) -> set[str]:
+    """Names of the variables that a block reads."""
+    found = {read.var for read in reads(block.guard)}
+    stack = [*block.body]
+    while stack:
+        match stack.pop():
+            case Assign(_, index, value):
+                found |= {read.var for expr in (index, value) for read in reads(expr)}
+            case If(cond, then, other):
+                found |= {read.var for read in reads(cond)}
+                stack += [*then, *other]
+            case Choose(where=expr) | Check(cond=expr):
+                found |= {read.var for read in reads(expr)}
+    return found

@@ -14,7 +14,7 @@ from ..ir.sites import STEP, TRANSITION, Site, Sites, witnesses
 from .components import Component, Components, Value
 from .evaluate import UNKNOWN, Compiler, Flat, Step
 from .footprint import Footprint, Footprints
-from .specialise import Specialiser, reads
+from .specialise import Specialiser, read_by, reads
 
 Known = tuple[tuple[int, int], ...]  # slots with their values, ascending
 
@@ -58,10 +58,15 @@ class LearntSteps:
         self.sites = Sites(self.program)
         self.watches = list(self._watches())
         self._footprints: dict[int, Footprints] = {}
-        self._known: dict[tuple[int, Value], Footprint | None] = {}
+        self._known: dict[tuple[int, int, Value], Footprint | None] = {}
+        self._read: dict[tuple[int, int], list[tuple[str, int]]] = {}
         self._functions: dict[tuple[int, int], Step] = {}
-        self._live: dict[tuple[int, int], frozenset[int]] = {}
+        self._arrivals: dict[tuple[int, int], tuple[list[int], list[tuple[int, int]]]] = {}
+        self._own: dict[int, list[int]] = {}
         self._taken: dict[tuple[int, Value, Known, tuple[int, ...]], Taken] = {}
+        self._unknown: Flat = [UNKNOWN if v is None else v for v in components.base]  # all that is known of any state
+        if components.operations >= 0:
+            self._unknown[components.operations] = self.slots.hi[components.operations]
 
     # ---- what a step touches
 
@@ -72,9 +77,11 @@ class LearntSteps:
     def footprint(self, component: Component, value: Value) -> Footprint | None:
         """What the steps of a process instance touch from one of its values; None if there are none."""
         assert component.actor is not None
-        key = component.actor.self, value
+        label, places = value[0], self._scalars(component, value[0])
+        key = component.actor.self, label, tuple([value[position] for _, position in places])
         if key not in self._known:
-            self._known[key] = self._footprints_of(component).of(value[0], self._locals(component, value))
+            known = {name: value[position] for name, position in places}
+            self._known[key] = self._footprints_of(component).of(label, known)
         return self._known[key]
 
     def watched(self, footprint: Footprint) -> tuple[int, ...]:
@@ -88,14 +95,17 @@ class LearntSteps:
             self._footprints[actor.self] = Footprints(self.components, actor)
         return self._footprints[actor.self]
 
-    def _locals(self, component: Component, value: Value) -> dict[str, int]:
-        """The scalar locals that are live, in a value of a process instance."""
-        actor, found = component.actor, {}
+    def _scalars(self, component: Component, label: int) -> list[tuple[str, int]]:
+        """The scalar locals that the block at a label reads, and their positions in the component's values."""
+        actor = component.actor
         assert actor is not None
-        for name in self.block(component, value).live:
-            if self.program.variable(name).count == 1:
-                found[name] = value[component.slots.index(self.slots.at(name, 0, actor.instance))]
-        return found
+        key = actor.self, label
+        if key not in self._read:
+            block = self._footprints_of(component).process.blocks[label]
+            names = sorted(read_by(block) & block.live)
+            scalars = [name for name in names if self.program.variable(name).count == 1]
+            self._read[key] = [(name, component.slots.index(self.slots.at(name, 0, actor.instance))) for name in scalars]
+        return self._read[key]
 
     # ---- what a step does
 
@@ -108,35 +118,50 @@ class LearntSteps:
         return self._taken[key]
 
     def _take(self, component: Component, value: Value, known: Known, watched: tuple[int, ...]) -> Taken:
-        before: Flat = [UNKNOWN if v is None else v for v in self.components.base]
+        before = self._unknown[:]
         for slot, number in (*known, *zip(component.slots, value)):
             before[slot] = number
-        if self.components.operations >= 0:
-            before[self.components.operations] = self.slots.hi[self.components.operations]
-        own, ends, violated, exercised = set(component.slots), [], [], []
+        writes, ends, violated, exercised = self._writes_of(component, value), [], [], []
 
         def emit(after: Flat, label: int) -> None:
             for number in watched:
                 self._watch(self.watches[number], before, after, violated, exercised)
-            live = self._live_at(component, label)
-            new = (label, *(after[s] if s in live else self.slots.lo[s] for s in component.slots[1:]))
-            ends.append((new, self._written(before, after, own)))
+            value, live = self._arrival(component, label)
+            value = value[:]
+            for position, slot in live:
+                value[position] = after[slot]
+            ends.append((tuple(value), self._written(before, after, writes)))
+            self._refuse_others(component, before, after, writes)
 
         def fail(_: Flat, check: Check | Fail) -> None:
             violated.append(self.sites.number(STEP, check.name, check.message, (), check.pos))
 
-        self._function(component, value[0])(list(before), emit, fail)
+        self._function(component, value[0])(before[:], emit, fail)
         return Taken(tuple(dict.fromkeys(ends)), tuple(violated), tuple(exercised))
 
-    def _written(self, before: Flat, after: Flat, own: set[int]) -> Known:
-        """The slots of others that have another value now, or one where it was not known."""
+    def _writes_of(self, component: Component, value: Value) -> tuple[int, ...]:
+        """The slots of others that the steps may write, ascending."""
+        footprint = self.footprint(component, value)
+        return () if footprint is None else tuple(sorted(footprint.writes & self.components.place.keys()))
+
+    def _written(self, before: Flat, after: Flat, writes: tuple[int, ...]) -> Known:
+        """Those of the slots `writes` that have another value now, or one where it was not known."""
         found = []
-        for slot, (old, new) in enumerate(zip(before, after)):
-            if new is not old and slot not in own and slot in self.components.place and (old is UNKNOWN or old != new):
+        for slot in writes:
+            old, new = before[slot], after[slot]
+            if new is not old and (old is UNKNOWN or old != new):
                 if new is UNKNOWN:
                     raise InternalError("a step reads what its footprint does not have")
                 found.append((slot, new))
         return tuple(found)
+
+    def _refuse_others(self, component: Component, before: Flat, after: Flat, writes: tuple[int, ...]) -> None:
+        """InternalError if the step has written anything but `writes` and what is its own."""
+        rest = after[:]
+        for slot in (*writes, *self._own_slots(component)):
+            rest[slot] = before[slot]
+        if rest != before:  # UNKNOWN is equal to itself only, and refuses to be compared with a value
+            raise InternalError("a step writes what its footprint does not have")
 
     def _function(self, component: Component, label: int) -> Step:
         assert component.actor is not None
@@ -146,16 +171,28 @@ class LearntSteps:
             self._functions[key] = Compiler(self.slots, component.actor.instance).step(block)
         return self._functions[key]
 
-    def _live_at(self, component: Component, label: int) -> frozenset[int]:
-        """The slots of the locals that are live at a label of an instance."""
+    def _arrival(self, component: Component, label: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """The value of a process instance at a label, its dead locals reset; where the live ones belong: positions, slots."""
         actor = component.actor
         assert actor is not None
         key = actor.self, label
-        if key not in self._live:
+        if key not in self._arrivals:
             names = self.program.processes[actor.process].blocks[label].live
-            places = {self.slots.at(n, e, actor.instance) for n in names for e in range(self.program.variable(n).count)}
-            self._live[key] = frozenset(places)
-        return self._live[key]
+            live = {self.slots.at(n, e, actor.instance) for n in names for e in range(self.program.variable(n).count)}
+            places = [(k, slot) for k, slot in enumerate(component.slots) if slot in live]
+            self._arrivals[key] = [label, *(self.slots.lo[slot] for slot in component.slots[1:])], places
+        return self._arrivals[key]
+
+    def _own_slots(self, component: Component) -> list[int]:
+        """The slots that a step may write whatever its footprint: its process's, and the count of operations."""
+        actor = component.actor
+        assert actor is not None
+        if actor.self not in self._own:
+            name = self.program.processes[actor.process].name
+            own = [v for v in self.program.variables if v.process == name]
+            places = [self.slots.at(v.name, e, actor.instance) for v in own for e in range(v.count)]
+            self._own[actor.self] = [component.slots[0], *places, *([self.components.operations] * (self.components.operations >= 0))]
+        return self._own[actor.self]
 
     # ---- what is judged with a step
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 import pytest
 
 import checker
+from checker.base import disk_cache
 from checker.verdict.api import prepare
 from checker.search.exploration import Exploration
 from checker.search.explore import explore
 from checker.symbolic.engine import explore as explore_in_sets
 from checker.ir.interpreter import Interpreter
 from checker.ir.program import Program
-from checker.symbolic import store
+from checker.symbolic import order, store
 from checker.symbolic.components import Components, TooManyValues
 from checker.symbolic.diagram import Diagram
 from checker.symbolic.layers import Layers
+from checker.symbolic.order import order_of
 from checker.symbolic.steps import LearntSteps
 from tests.support.textbook import SMALL, Known, of, slow
 from tests.support.operators import EXAMPLES, Example
@@ -182,6 +186,22 @@ def test_a_component_with_too_many_values_is_split(monkeypatch: pytest.MonkeyPat
                 for value in range(21):
                     component.number((value,))
     assert {len(c.slots) for c in Components(program, frozenset(["Folio"])).parts if c.name.startswith("Folio")} == {1}
+
+
+def test_an_order_is_kept_and_one_that_lacks_a_part_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = prepare(scenario="append_flush", bound=1).program
+    place = tmp_path / "kept.order"
+    assert order._place(Components(program)) not in (None, order._place(Components(program, {"Inode"})))
+    monkeypatch.setattr(order, "_place", lambda _: place)
+    made = order_of(LearntSteps(Components(program)), 1, MEMORY)
+    assert place.exists()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(order, "_found", lambda *_: pytest.fail("it is on the disk"))
+        assert order_of(LearntSteps(Components(program)), 1, MEMORY) == made
+    for damaged in (made[1:], [*made, made[0]], [[part for group in made for part in group]]):
+        disk_cache.write(place, json.dumps(damaged).encode())
+        assert order_of(LearntSteps(Components(program)), 1, MEMORY) == made
 
 
 def test_a_violation_comes_with_a_counterexample_of_the_least_bound() -> None:

@@ -47,7 +47,8 @@ WHOLE = {  # text that stands once in its file, and what is put in its place
         ("store.py", "        h = (h ^ pair(st.edge_value[edge], st.edge_child[edge])) * MULTIPLIER", "        h = (h ^ pair(st.edge_value[edge], 0)) * MULTIPLIER"),
     ],
     "a footprint without conditions": [("footprint.py", "            case If(cond, then, other):\n                self.expr(cond, env)\n", "            case If(cond, then, other):\n")],
-    "locals that are not reset": [("steps.py", "after[s] if s in live else self.slots.lo[s]", "after[s]")],
+    "locals that are not reset": [("steps.py", "enumerate(component.slots) if slot in live]", "enumerate(component.slots) if k]")],
+    "a write that is not taken over": [("steps.py", "        for slot in writes:\n", "        for slot in writes[1:]:\n")],
     "a choice that always has a value": [("footprint.py", " and not has_conditions(block.body)", "")],
     "a condition forgotten below a level": [("images.py", "    if level != np.int64(ln.rel_level[relation]):\n        return relation\n", "    if level != np.int64(ln.rel_level[relation]):\n        return 1\n")],
     "a residual of other values": [("residuals.py", "return values[here[slot]] if slot in here", "return values[0] if slot in here")],
@@ -60,6 +61,28 @@ FREED = {
     "parts": [("collect.py", "        mark(st, np.int64(st.part_node[k]))\n", "        pass\n")],
     "images that are kept": [("collect.py", "        if not kept:\n            st.fires[slot] = ZERO64\n", "")],
 }
+OTHER_LOCALS = [("steps.py", "tuple([value[position] for _, position in places])", "()")]
+CHOSEN_CELL = '''"""A cell is chosen, and raised in a step of its own: its place is a local."""
+
+from checker.lang import Range, Struct, atomic, choose, process, scenario
+
+
+class Cell(Struct, count=3):
+    """A cell."""
+
+    value = Range(0, 3, "value")
+
+
+def write():
+    """Raise one of the cells."""
+    with atomic("choose"):
+        at = choose(0, 1, 2)
+    with atomic("raise"):
+        Cell[at].value = (Cell[at].value + 1) % 4
+
+
+raising = scenario("Cells are raised.", process("write", write))
+'''
 POOR: list[Change] = [  # garbage is collected all the time
     ("diagram.py", "        most = len(st.table) // 2 - SPARE\n", "        most = self.live + 40\n"),
     ("diagram.py", "        if self.live > len(table) // 2 - SPARE and", "        if 0 and"),
@@ -108,3 +131,14 @@ def test_a_damaged_engine_is_noticed(known: list, tmp_path: Path, what: str) -> 
 @pytest.mark.parametrize("what", FREED)
 def test_a_node_that_is_freed_while_it_is_needed_is_noticed(known: list, tmp_path: Path, what: str) -> None:
     assert differs(damaged(tmp_path / f"freed_{list(FREED).index(what)}", [*POOR, *FREED[what]]), known)
+
+
+def test_a_footprint_kept_for_other_values_of_locals_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "chosen_cell.py"
+    file.write_text(CHOSEN_CELL)
+    program = prepare(file).program
+    known = [(program, explore(program, engine="interpret", stop=False))]
+
+    assert known[0][1].states > 3
+    assert not differs(damaged(tmp_path / "plain"), known)
+    assert differs(damaged(tmp_path / "damaged", OTHER_LOCALS), known)
