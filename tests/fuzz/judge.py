@@ -118,9 +118,11 @@ class Judge:
         """The properties by themselves: of the violated ones those first that are violated in few states."""
         program, counts = self.program, self.report.counts
         names = [p.name for p in program.properties if p.kind not in ("reachable", "leads_to")]
-        truth = plain
+        truth: Truth | None = plain
         if set(ASKED) & set(plain.violations):
-            truth = truth_of(only(program, names), LARGE) or plain
+            truth = truth_of(only(program, names), LARGE)
+        if truth is None:  # without the checks that end it the program is large: then nothing is known of these
+            truth, names = plain, []
         violated = sorted((name for name in truth.violations if name in names), key=truth.often.__getitem__)
         asked = [name for name in (*ASKED, ir.DEADLOCK) if name in plain.violations]
         counts["properties"] += len(names) + len(asked)
@@ -131,7 +133,7 @@ class Judge:
             self._judge_one(name, truth if name in violated else plain, name == native)
         holding = [name for name in names if name not in truth.violations]
         some = self.random.sample(holding, min(HOLDING, len(holding)))
-        counts["judged alone"] += len(violated) + len(asked) + len(some)
+        counts["judged alone"] += len(some)
         for name in some:
             self._compare(only(program, [name]), self._restricted(truth, [name]), self.random.choice(list(self.modes)), "interpret", name)
         if holding:  # together: what is not violated cannot be missed
@@ -140,9 +142,12 @@ class Judge:
 
     def _judge_one(self, name: str, truth: Truth, native: bool) -> None:
         alone = only(self.program, [name])
-        if name in (*ASKED, ir.DEADLOCK):  # without the other kinds of check more may happen
-            truth = truth_of(alone, LARGE) or truth
-        known, modes = self._restricted(truth, [name]), self._modes(alone)
+        # without the other kinds of check more may happen, and what is large is not looked at
+        whole = truth_of(alone, LARGE) if name in (*ASKED, ir.DEADLOCK) else truth
+        if whole is None:
+            return
+        self.report.counts["judged alone"] += 1
+        known, modes = self._restricted(whole, [name]), self._modes(alone)
         found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in self._asked(modes)}
         if native and self.native and self.random.random() < SHARES["native alone"]:
             self._compare_engines(alone, known, found, self.random.choice(modes[-2:] or ["plain"]), name)
