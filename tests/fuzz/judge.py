@@ -121,8 +121,9 @@ class Judge:
         truth: Truth | None = plain
         if set(ASKED) & set(plain.violations):
             truth = truth_of(only(program, names), LARGE)
-        if truth is None:  # without the checks that end it the program is large: then nothing is known of these
-            truth, names = plain, []
+        if truth is None:  # where steps go on that a check would have ended there are too many states
+            counts["too large alone"] += 1
+            return
         violated = sorted((name for name in truth.violations if name in names), key=truth.often.__getitem__)
         asked = [name for name in (*ASKED, ir.DEADLOCK) if name in plain.violations]
         counts["properties"] += len(names) + len(asked)
@@ -142,12 +143,13 @@ class Judge:
 
     def _judge_one(self, name: str, truth: Truth, native: bool) -> None:
         alone = only(self.program, [name])
-        # without the other kinds of check more may happen, and what is large is not looked at
-        whole = truth_of(alone, LARGE) if name in (*ASKED, ir.DEADLOCK) else truth
-        if whole is None:
-            return
+        if name in (*ASKED, ir.DEADLOCK):  # without the other kinds of check more may happen
+            larger = truth_of(alone, LARGE)
+            if larger is None:
+                return
+            truth = larger
         self.report.counts["judged alone"] += 1
-        known, modes = self._restricted(whole, [name]), self._modes(alone)
+        known, modes = self._restricted(truth, [name]), self._modes(alone)
         found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in self._asked(modes)}
         if native and self.native and self.random.random() < SHARES["native alone"]:
             self._compare_engines(alone, known, found, self.random.choice(modes[-2:] or ["plain"]), name)

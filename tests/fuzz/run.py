@@ -27,7 +27,7 @@ from tests.fuzz.shrink import shrunk
 TOGETHER = 10  # programs that a process is given at once
 SHOWN = 2  # programs of a kind of error that are made smaller
 ROWS = (
-    "programs", "too large", "refused", "states", "with por in force", "with symmetry in force", "with a reduction in force", "violated programs",
+    "programs", "too large", "too large alone", "refused", "states", "with por in force", "with symmetry in force", "with a reduction in force", "violated programs",
     "properties", "violated properties", "judged alone", "searches", "native searches", "oracle", "TLA+", "SPIN", "leads_to", "interpreter",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ SUMS = {  # design: its system, and the text that it stands for
     "iomap_v6_18": ("iomap", "6.18"), "iomap_v7_2": ("iomap", "7.2"), "iomap_v7_3": ("iomap", "7.3"),
     "nfs_v6_12": ("nfs", "6.12.95"), "nfs_v6_18": ("nfs", "6.18"), "nfs_v7_2": ("nfs", "7.2"),
     "f2fs_v6_12": ("f2fs", "6.12.95"), "f2fs_v6_18": ("f2fs", "6.18"), "f2fs_v7_3": ("f2fs", "7.3"),
-    "blkdev_v7_2": ("blkdev", "7.2"),
+    "blkdev_v7_2": ("blkdev", "7.2"), "netfs_v7_2": ("netfs", "7.2"),
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_all_sums_are_asked_about(designs) -> None:
 
 def test_versions_that_differ_in_what_is_modelled_have_a_sum() -> None:
     """A version without one has the modelled changes of the one before it, or only those of the model."""
-    for system in ("iomap", "nfs", "f2fs", "blkdev"):
+    for system in ("iomap", "nfs", "f2fs", "blkdev", "netfs"):
         known = {frozenset(_made(system, text)) for of, text in SUMS.values() if of == system} | {frozenset()}
         for text in ("6.12.95", "6.18", "7.2", "7.3"):
             assert frozenset(_made(system, text)) in known, (system, text)
