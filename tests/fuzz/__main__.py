@@ -16,7 +16,7 @@ def main() -> int:
     options = _options()
     asked = Asked(options.native, options.spin, options.opinions)
     if options.power:
-        return measure(options.seed, options.programs, options.crowds, options.faults)
+        return measure(options.seed, options.programs, options.crowds, options.faults, options.seconds)
     table = loaded(options.table) if options.table and options.table.exists() else Table(options.seed)
     options.findings.mkdir(parents=True, exist_ok=True)
     shown: dict[tuple, int] = {}

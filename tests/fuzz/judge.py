@@ -134,7 +134,7 @@ class Judge:
             self._judge_one(name, truth if name in violated else plain, name == native)
         holding = [name for name in names if name not in truth.violations]
         some = self.random.sample(holding, min(HOLDING, len(holding)))
-        counts["judged alone"] += len(violated) + len(asked) + len(some)
+        counts["judged alone"] += len(some)
         for name in some:
             self._compare(only(program, [name]), self._restricted(truth, [name]), self.random.choice(list(self.modes)), "interpret", name)
         if holding:  # together: what is not violated cannot be missed
@@ -148,6 +148,7 @@ class Judge:
             if larger is None:
                 return
             truth = larger
+        self.report.counts["judged alone"] += 1
         known, modes = self._restricted(truth, [name]), self._modes(alone)
         found = {mode: self._compare(alone, known, mode, "interpret", name) for mode in self._asked(modes)}
         if native and self.native and self.random.random() < SHARES["native alone"]:

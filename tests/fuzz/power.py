@@ -51,8 +51,9 @@ SEARCH = {  # how a kind is searched
     CODE: {"engine": "native", "symmetric": True}, MANY: {"engine": "native", "reduced": True},
 }  # fmt: skip
 FORK = multiprocessing.get_context("fork")  # the subjects need not be made again
-TOGETHER = 40  # subjects that are asked about by one process
-ENOUGH = 3  # programs that show a damage which is none of the six faults, then no more are asked
+TOGETHER, MANY_TOGETHER = 40, 5  # subjects that are asked about by one process, and of more than 64 processes among them
+PATIENCE = 300  # seconds for an answer about a program
+ENOUGH = 3  # programs that show a damage, then no more are asked
 FAULTS = {  # of issue 13: which condition mends it
     "names that share bits are renamed at once": 1, "two owners are renamed at once": 1,
     "the process that waits reads the lock": 2,
@@ -153,7 +154,9 @@ def facts(made: Program, kind: str) -> object:
 def fits(subject: Subject, kind: str) -> bool:
     """Has the program what this kind of search is about?"""
     actors = sum(process.instances for process in subject.whole.processes)
-    return actors > 64 if kind == MANY else kind == POR or actors > len(subject.whole.processes)
+    if kind == MANY or actors > 64:
+        return kind == MANY and actors > 64
+    return kind == POR or actors > len(subject.whole.processes)
 
 
 def shows(subject: Subject, damage: Damage, honest: dict[str, object]) -> bool | None:
@@ -196,37 +199,42 @@ def subject_of(number: int, directory: Path) -> Subject | None:
 
 @dataclass
 class Row:
-    """Of one damage: programs asked about, those in which it changes something, and those that show it."""
+    """Of one damage: programs asked about, those in which it changes something, and those that show it.
+
+    lost: of these, those whose process died, or did not answer."""
 
     damage: Damage
     tried: int = 0
     concerned: int = 0
     shown: int = 0
     first: int = 0
+    lost: int = 0
 
     def text(self) -> str:
-        fault = str(self.damage.fault or "")
-        return f"| {fault} | {self.damage.kind}: {self.damage.what} | {self.tried:,} | {self.concerned:,} | {self.shown:,} | {self.first or '-'} |"
+        fault, lost = str(self.damage.fault or ""), f", {self.lost} by a process that died" if self.lost else ""
+        what = f"{self.damage.kind}: {self.damage.what}"
+        return f"| {fault} | {what} | {self.tried:,} | {self.concerned:,} | {self.shown:,}{lost} | {self.first or '-'} |"
 
 
 HEAD = "| fault | left out | programs tried | in which it changes something | that show it | first |\n|---|---|---|---|---|---|"
 
 
-def measure(seed: int, programs: int, crowds: int = 0, faults: bool = False) -> int:
-    """Print in how many programs each damage shows; crowds: so many more programs, of more than 64 processes each;
-    faults: ask about the known faults only."""
+def measure(seed: int, programs: int, crowds: int = 0, faults: bool = False, seconds: float | None = None) -> int:
+    """Print in how many programs each damage shows; crowds: so many more programs, of more than 64 processes each.
+
+    faults: ask about the known faults only, and about each in every program.  seconds: then no more is asked."""
     rows = [Row(damage) for damage in damages() if damage.fault or not faults]
-    start = time.monotonic()
+    start, enough = time.monotonic(), programs + crowds + 1 if faults else ENOUGH
+    with_many = (number for number in range(seed, seed + 200 * crowds + programs) if Words(number).crowd > 60)
     with tempfile.TemporaryDirectory() as name, passing():
+        many = itertools.islice(_subjects(with_many, Path(name)), crowds)
         few = _subjects(range(seed, seed + programs), Path(name))
-        while subjects := list(itertools.islice(few, TOGETHER)):
+        while subjects := [*itertools.islice(many, MANY_TOGETHER), *itertools.islice(few, TOGETHER)]:
             for row in rows:
-                _ask(row, [one for one in subjects if row.damage.kind != MANY and fits(one, row.damage.kind)])
-        with_many = (number for number in range(seed, seed + 200 * crowds + programs) if Words(number).crowd > 60)
-        many = itertools.islice(_subjects(with_many, Path(name)), crowds or 1)
-        while subjects := list(itertools.islice(many, TOGETHER)):
-            for row in (row for row in rows if row.damage.kind == MANY):
-                _ask(row, [one for one in subjects if fits(one, MANY)])
+                if seconds is None or time.monotonic() < start + seconds:
+                    _ask(row, [one for one in subjects if fits(one, row.damage.kind)], enough)
+            if seconds is not None and time.monotonic() >= start + seconds:
+                break
     print("\n".join([HEAD, *(row.text() for row in rows)]))
     found = sum(bool(row.shown) for row in rows)
     print(f"\n{found} of {len(rows)} are found; {time.monotonic() - start:.0f} s")
@@ -237,21 +245,23 @@ def _subjects(numbers: Iterable[int], directory: Path) -> Iterator[Subject]:
     return (one for number in numbers if (one := subject_of(number, directory)) is not None)
 
 
-def _ask(row: Row, subjects: list[Subject]) -> None:
-    """Ask about `subjects`, in a process that ends with them; it may end earlier, and is followed by another one."""
-    while subjects and (row.damage.fault or row.shown < ENOUGH):
+def _ask(row: Row, subjects: list[Subject], enough: int) -> None:
+    """Ask about `subjects` until `enough` have shown the damage, in a process that ends with them; it may end earlier, or never:
+    that shows it, too, and it is followed by another one."""
+    while subjects and row.shown < enough:
         here, there = multiprocessing.Pipe(duplex=False)
         child = FORK.Process(target=_answer, args=(row.damage, subjects, there), daemon=True)
         child.start()
         there.close()
         answered = 0
         with contextlib.suppress(EOFError):
-            for subject in subjects:
-                _enter(row, subject, here.recv())
+            while answered < len(subjects) and row.shown < enough and here.poll(PATIENCE):
+                _enter(row, subjects[answered], here.recv())
                 answered += 1
+        child.kill()
         child.join()
-        if answered < len(subjects):
-            print(f"{subjects[answered].number:>8} takes its process down", flush=True)
+        if answered < len(subjects) and row.shown < enough:
+            row.lost += 1
             _enter(row, subjects[answered], True)
             answered += 1
         subjects = subjects[answered:]

@@ -6,12 +6,14 @@ A fixed number of programs, always the same; `python -m tests.fuzz` is the long 
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from checker.verdict import api
 from checker.search.explore import explore
 from checker.trace.trace import replay
+from tests.fuzz.judge import Judge
 from tests.fuzz.programs import program
 from tests.fuzz.run import Asked, drawn
 
@@ -34,6 +36,46 @@ def test_all_that_judge_a_program_agree(piece: int) -> None:
 def test_a_program_is_always_the_same_for_its_seed() -> None:
     assert [program(seed) for seed in range(20)] == [program(seed) for seed in range(20)]
     assert len({program(seed) for seed in range(20)}) == 20
+
+
+LARGE_BEHIND_A_CHECK = '''
+from checker.lang import Range, Struct, atomic, bug_on, invariant, process, scenario
+
+
+class Count(Struct, count=2):
+    """Counted up."""
+
+    n = Range(0, 60, "n")
+
+
+def up(c: Count):
+    """Fails before it counts."""
+    bug_on(c.n == 0)
+    while c.n < 60:
+        with atomic("count"):
+            c.n += 1
+
+
+@invariant
+def counted():
+    """It holds."""
+    return Count[0].n <= 60
+
+
+run = scenario("Counted up.", process("up", up, per=Count))
+'''
+
+
+def test_what_is_large_without_its_checks_is_not_judged_alone(tmp_path: Path) -> None:
+    """Nothing is known of it: what the whole program does, which a check ends, is no measure."""
+    file = tmp_path / "counted.py"
+    file.write_text(LARGE_BEHIND_A_CHECK, "utf-8")
+
+    report = Judge(api.prepare(file).program, Random(1), native=False).judge()
+
+    assert report is not None
+    assert [] == report.errors
+    assert (report.counts["too large alone"], report.counts["judged alone"]) == (1, 0)
 
 
 SELF_LOOP = '''
