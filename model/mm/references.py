@@ -4,6 +4,7 @@ A small model of its own, of one index of a file and two page frames, either of 
 the folio that was removed and the one that takes its place are two here.
 `model/mm/filemap.py` has one object for each index, and counts no references.
 
+Its functions were written from what is known of them, and not compared with a tree line by line.
 Left out of the whole file: the grace period of RCU (the memory of a struct folio stays a struct folio), large folios, private data,
 the lists of reclaim, and rmap: reclaim meets no mapped folio but by its references, and truncate is not beside a mapping.
 """
