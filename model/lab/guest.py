@@ -139,8 +139,9 @@ def running(image: Path, initrd: Path, accelerator: str, state: Path | None = No
     ours, theirs = socket.socketpair()
     command = [QEMU, "-accel", accelerator, "-cpu", "max", "-smp", str(CPUS), "-m", str(MEMORY), "-nodefaults", "-no-user-config",
                "-no-reboot", "-display", "none", "-nic", "none", "-serial", "stdio", "-chardev", f"socket,id=monitor,fd={theirs.fileno()}",
-               "-mon", "chardev=monitor,mode=control", "-add-fd", f"fd={{out}},set=1", "-chardev", "file,id=out,path=/dev/fdset/1",
-               "-device", "isa-debugcon,iobase=0xe9,chardev=out", "-kernel", str(image), "-initrd", str(initrd), "-append", COMMAND_LINE, *extra]  # fmt: skip
+               "-mon", "chardev=monitor,mode=control", "-add-fd", "fd={out},set=1", "-chardev", "file,id=out,path=/dev/fdset/1",
+               "-device", "isa-debugcon,iobase=0xe9,chardev=out",
+               "-kernel", str(image), "-initrd", str(initrd), "-append", COMMAND_LINE, *extra]  # fmt: skip
     if state is not None:
         command += ["-incoming", f"exec:cat {shlex.quote(str(state))}"]
     with ours, tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as out:

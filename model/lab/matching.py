@@ -135,7 +135,8 @@ class _Fields:
         changed = {self.slots.names[slot] for slot, (a, b) in enumerate(zip(before, step.after or before)) if a != b}
         if self.folio and not self._is_folio(event, before, step, changed):
             return False
-        return all(self._is_same(event.fields[name], where, before, step, changed) for name, where in self.same.items() if name in event.fields)
+        recorded = {name: where for name, where in self.same.items() if name in event.fields}
+        return all(self._is_same(event.fields[name], where, before, step, changed) for name, where in recorded.items())
 
     def _is_folio(self, event: Event, before: State, step: Step, changed: set[str]) -> bool:
         """The folio that the step is called with, or, if that is not said, changes."""

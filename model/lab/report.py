@@ -46,14 +46,15 @@ def _failures(found: Confirmed) -> list[str]:
 def validated(found: Validated, width: int = 80, colour: bool = False) -> str:
     """How many episodes the model can do, how many spoilt ones it cannot, and the first refused ones, drawn as far as they fit."""
     verdicts, episodes = found.verdicts, sum(found.verdicts.values())
-    head = f"{verdicts[ACCEPTED]:,} of {episodes:,} episodes of Linux {found.kernel} are runs of the model: {found.system}, {found.scenario}"
+    of = f"{verdicts[ACCEPTED]:,} of {episodes:,} episodes of Linux {found.kernel}"
+    head = f"{of} are runs of the model: {found.system}, {found.scenario}"
     parts = [paint(_wrapped(head, width, ""), "good" if verdicts[ACCEPTED] == episodes else "bad", colour)]
     lines = [f"{found.events:,} events, {len(found.orders):,} different orders"]
     if verdicts[UNDECIDED]:
         lines.append(f"undecided, the search was cut off: {verdicts[UNDECIDED]:,}")
     for kind in sorted({kind for kind, _ in found.spoilt}):
-        of = sum(count for (one, _), count in found.spoilt.items() if one == kind)
-        lines.append(f"spoilt on purpose, {kind}: {found.spoilt[kind, REFUSED]:,} of {of:,} refused")
+        made = sum(count for (one, _), count in found.spoilt.items() if one == kind)
+        lines.append(f"spoilt on purpose, {kind}: {found.spoilt[kind, REFUSED]:,} of {made:,} refused")
     lines += [f"refused at {why}: {count:,}" for why, count in found.why.most_common()]
     seen, every = (sum(one[i] for one in found.taken.values()) for i in (0, 1))
     lines.append(f"steps of the model that were taken: {seen:,} of {every:,}")
