@@ -5,4 +5,5 @@ in here is read as a model.  `python -m checker confirm` forces the order of a c
 
 kernels: what it takes; apt fetches it.  initramfs, guest, prepared: the machine.  points, turns, operations: from a counterexample
 to what the machine is told.  seen, judge: what came of it.  confirm, evidence, report, script: the whole.
+episodes, matching, disturbed, validate: what a kernel does by itself, held against the model.
 """

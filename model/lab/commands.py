@@ -63,10 +63,50 @@ def confirm(counterexample: str, kernel: str | None, runs: int, directory: str |
     return STATUS[found.verdict]
 
 
+@click.command()
+@click.argument("system")
+@KERNEL
+@click.option("--episodes", type=click.IntRange(1, 5000), default=100, show_default=True, help="How many, in each scenario.")
+@click.option("--design", help="Hold them against this design.  [default: the system's baseline]")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="From which workloads are drawn; holds are not.")
+@click.option("--trace", metavar="FILE", help="Read what was recorded before, instead of recording.")
+@click.option("--save", metavar="FILE", help="Keep what is recorded.")
+@click.option("--coverage", "table", metavar="FILE", help="Write what the kernel was seen to do, by function.")
+def validate(
+    system: str, kernel: str | None, episodes: int, design: str | None, seed: int, trace: str | None, save: str | None, table: str | None
+) -> int:
+    """Record short workloads of SYSTEM on a real kernel, and ask whether the model can do the same.
+
+    Threads do a few operations, drawn by lot, at the same time, and are held now and then where they seldom are.  What the kernel
+    does is recorded with its values.  Each episode that is refused is a fault of the model, of the table of events, or of the kernel.
+
+    Exit status: 0 if all episodes are runs of the model, 1 if one is refused; 3 if the search for one was cut off; 2 wrong use, or
+    something is missing.
+    """
+    from checker.output.writing import write_text
+
+    from . import prepared, report
+    from . import validate as held
+
+    if trace is not None:
+        results = held.read_again(system, trace, design, _tell)
+    else:
+        machine = prepared.prepare(prepared.kernel_of(kernel), _tell)
+        results = held.validate(system, episodes, seed, machine, design, _tell)
+    status = 0
+    for found, text in results:
+        click.echo(report.validated(found, *report.terminal()))
+        status = max(status, held.status(found))
+        for place, content in ((save, text), (table, report.coverage(found))):
+            if place is not None:
+                write_text(place, content)
+    return status
+
+
 def _tell(text: str) -> None:
     """What is going on, where somebody looks."""
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[K{text} ...", nl=False, err=True)
 
 
-COMMANDS = (lab, confirm)
+COMMANDS = (lab, confirm, validate)

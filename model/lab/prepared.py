@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import hashlib
 import shutil
 import subprocess
@@ -18,7 +16,7 @@ from . import guest, initramfs, kernels, places
 from .kernels import Kernel
 
 SOURCES = Path(__file__).parent / "guest"
-COMPILED = ("gate.ko", "workload")
+COMPILED = ("gate.ko", "workload", "episodes")
 PROGRAMS = ("busybox", "mkfs.xfs", "mkfs.f2fs")
 PACKAGES = {
     "qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "mkfs.xfs": "xfsprogs", "mkfs.f2fs": "f2fs-tools", "cc": "gcc",
@@ -128,7 +126,7 @@ def _initrd(kernel: Kernel, roots: list[Path], build: Path) -> bytes:
             archive.add(path, library.read_bytes())
     for name in _applets(initramfs.program("busybox", roots)):
         archive.add(f"bin/{name}", b"/bin/busybox", mode=0o120777)
-    for name in (*COMPILED, "run.sh"):
+    for name in (*COMPILED, "run.sh", "validate.sh"):
         archive.add(f"case/{name}", (build / name).read_bytes())
     loaded = initramfs.modules(kernel.modules)
     for name, data in loaded.items():
@@ -148,6 +146,5 @@ def _boot(kernel: Kernel, place: Path, accelerator: str) -> None:
         said = one.until("READY", BOOT)
         if failed := [line for line in said if line.startswith("FAILED")]:
             raise guest.GuestFailed("the guest could not be prepared: " + "; ".join(failed))
-        packed = "".join(said[said.index("BEGIN functions") + 1 : said.index("END functions")])
-        (place / "functions").write_bytes(gzip.decompress(base64.b64decode(packed)))
+        (place / "functions").write_bytes(one.written())
         one.save(place / "state", BOOT)

@@ -12,7 +12,7 @@ from checker.trace.file import read
 from .confirm import Confirmed, files
 from .prepared import SOURCES
 
-TAKEN = ("Makefile", "gate_main.c", "gate_stubs.S", "workload.c", "run.sh")
+TAKEN = ("Makefile", "gate.h", "gate_main.c", "gate_chance.c", "gate_stubs.S", "workload.c", "episodes.c", "run.sh")
 
 README = """\
 {title}

@@ -17,6 +17,7 @@
  *   unreadable                     it cannot be read, until the release
  *   broken N                       the Nth such bio fails
  *   arm, op NAME N, crash, release
+ *   gate FUNC, chance PERMILLE     instead of turns, the process that says so and workers are held at these entries now and then (gate_chance.c)
  * crash copies /dev/gate0 to /dev/gate1, as far as it has been written.
  *
  * /sys/kernel/debug/gate/log tells what happened; its last line is the state.
@@ -33,6 +34,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
+#include "gate.h"
 
 #define HOOKS 64
 #define ROLES 16
@@ -212,7 +214,7 @@ static void notrace divert(unsigned long ip, unsigned long parent, struct ftrace
 		return;
 	for (i = 0; i < nhook && hooks[i].ip != ip; i++)
 		;
-	if (i < nhook && role_of_current(&hooks[i]))
+	if (i < nhook && (gate_chance_of_current() || role_of_current(&hooks[i])))
 		ftrace_regs_set_instruction_pointer(regs, (unsigned long)gate_stubs + 16 * i);
 }
 
@@ -240,8 +242,10 @@ asmlinkage __visible long gate_entered(struct saved *s)
 	struct fault *f;
 
 	s->slot = h->ip + MCOUNT_INSN_SIZE;
-	if (!r)
+	if (!r) {
+		gate_chance();
 		return 0;
+	}
 	r->task = current;
 	arrive(r, 'e', h, s->parent, 0);
 	for (f = faults; f < faults + nfault && !released; f++) {
@@ -342,7 +346,7 @@ static void move(struct disk *d, loff_t pos, char *at, unsigned int len, bool wr
 	}
 }
 
-static void transfer(struct bio *bio)
+void gate_transfer(struct bio *bio)
 {
 	struct disk *d = bio->bi_bdev->bd_disk->private_data;
 	struct bvec_iter iter;
@@ -358,17 +362,26 @@ static void transfer(struct bio *bio)
 	mutex_unlock(&transfers);
 }
 
+static struct inode *inode_of(struct bio *bio)
+{
+	struct address_space *mapping = bio_has_data(bio) ? folio_mapping(page_folio(bio_first_page_all(bio))) : NULL;
+
+	return mapping ? mapping->host : NULL;
+}
+
+static bool is_data(struct bio *bio)
+{
+	struct inode *inode = inode_of(bio);
+
+	return inode && S_ISREG(inode->i_mode);
+}
+
 /* Is it data of the file under test? */
 static bool is_watched(struct bio *bio)
 {
-	struct address_space *mapping;
-	struct inode *inode;
+	struct inode *inode = inode_of(bio);
 
-	if (!armed || released || !bio_has_data(bio))
-		return false;
-	mapping = folio_mapping(page_folio(bio_first_page_all(bio)));
-	inode = mapping ? mapping->host : NULL;
-	if (!inode)
+	if (!armed || released || !inode)
 		return false;
 	return watched ? S_ISREG(inode->i_mode) && inode->i_ino == watched : S_ISBLK(inode->i_mode);
 }
@@ -383,6 +396,8 @@ static void submit(struct bio *bio)
 		bio_io_error(bio);
 		return;
 	}
+	if (bio_op(bio) == REQ_OP_WRITE && is_data(bio) && gate_chance_bio(bio))
+		return;
 	if (holds && bio_op(bio) == REQ_OP_WRITE && is_watched(bio)) {
 		spin_lock_irqsave(&lock, flags);
 		if (ndisc < DISCS)
@@ -395,7 +410,7 @@ static void submit(struct bio *bio)
 		complete(&discs[n].given);
 		return;
 	}
-	transfer(bio);
+	gate_transfer(bio);
 	bio_endio(bio);
 }
 
@@ -412,7 +427,7 @@ static int disc_thread(void *data)
 	if (d->broken)
 		d->bio->bi_status = BLK_STS_IOERR;
 	else
-		transfer(d->bio);
+		gate_transfer(d->bio);
 	if (d->role)
 		arrive(d->role, 'o', NULL, 0, 2);
 	bio_endio(d->bio);
@@ -600,6 +615,10 @@ static int obey(char *line)
 	}
 	if (!strcmp(w[0], "op"))
 		return mark(w);
+	if (!strcmp(w[0], "gate"))
+		return hook_of(w[1]) ? 0 : -ENOENT;
+	if (!strcmp(w[0], "chance"))
+		return gate_chance_begins(w[1]);
 	if (!strcmp(w[0], "arm"))
 		return arm();
 	if (!strcmp(w[0], "crash"))
@@ -637,6 +656,7 @@ static int __init gate_init(void)
 		return error ?: -ENOMEM;
 	dir = debugfs_create_dir("gate", NULL);
 	debugfs_create_file("ctl", 0600, dir, NULL, &ctl_fops);
+	debugfs_create_file("out", 0200, dir, NULL, &gate_out_fops);
 	debugfs_create_file("log", 0400, dir, NULL, &log_fops);
 	return 0;
 }
