@@ -46,6 +46,12 @@ RUNNING = options(
     help="Judge each row, and each mutant, with the reductions from the first state on, and without them where the table's "
     "states are those with reduction; compares verdicts and properties, not numbers.",
 )
+@click.option(
+    "--record", metavar="FILE",
+    help="With --other-way: keep there what each row and mutant came to; the smallest come first, and what is there as expected is "
+    "not judged again.",
+)
+@click.option("--mutants-alone", is_flag=True, help="With --other-way: the mutants, and no rows.")
 @click.option("--deeper", type=click.IntRange(1), metavar="N", help="Judge the rows that hold with N operations more, and nothing else.")
 @click.option("--save", metavar="DIR/", help="With --deeper: write counterexamples there.")
 @click.option("--strict", is_flag=True, help="A known finding is a reason for exit status 1, too.")
@@ -58,7 +64,7 @@ RUNNING = options(
 def regress(
     update: bool, update_verdicts: bool, strict: bool, accept_findings: bool,
     json_file: str | None, junit: str | None, sarif_file: str | None,
-    tables: tuple[str, ...], mutants: bool, other_way: bool, deeper: int | None, save: str | None, **choice: Any,
+    tables: tuple[str, ...], mutants: bool, other_way: bool, record: str | None, mutants_alone: bool, deeper: int | None, save: str | None, **choice: Any,
 ) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
 
@@ -66,24 +72,30 @@ def regress(
     Exit status: 0 if all is as expected, known findings too; 1 if anything differs; 3 if a row is too large for --other-way.
     """
     from ..output.writing import check_writable
-    from ..regress import run, text
+    from ..regress import record as records, run, text
     from ..table import rows as table
 
+    if (record or mutants_alone) and not other_way:
+        raise UsageError("--record and --mutants-alone are of --other-way")
     if other_way and (update or update_verdicts):
         raise UsageError("--other-way compares with the table and measures nothing for it: leave --update out")
-    check_writable(json_file, junit, sarif_file)
+    check_writable(json_file, junit, sarif_file, record)
     limits = {name: choice.pop(name) for name in ("processes", "time_limit", "memory_limit")}
     rows = _chosen(table.load(tables), **choice)
+    kept = records.opened(record) if record else None
+    rows = [row for row in rows if not mutants_alone and (kept is None or kept.lacks(records.key_of(row)))]
     if deeper:
         return _deeper(rows, deeper, limits["time_limit"], limits["memory_limit"], json_file, save)
     if save:
         raise click.UsageError("--save is of --deeper")
     whole = not (tables or choice["designs"] or choice["scenarios"] or choice["bound"] is not None)
+    if mutants_alone and not whole:
+        raise UsageError("mutants belong to the whole table: leave out what chooses rows")
     quiet = "-" in (json_file, junit, sarif_file)
-    with _told(rows, quiet) as progress:
-        found = run.regressed(rows, progress=progress, other_way=other_way, **limits)
+    with _told(rows, quiet, kept) as progress:
+        found = run.regressed(rows, progress=progress, other_way=other_way, smallest_first=bool(kept), **limits)
     if whole and mutants:
-        found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"], other_way)
+        found = _with_mutants(found, choice["quick"], limits["processes"], limits["memory_limit"], other_way, kept)
     if not quiet:
         click.echo(text.end(found))
     _write_files(found, json_file, junit, sarif_file, strict)
@@ -111,21 +123,31 @@ def _deeper(
     return int(any(one.outcome in (deeper.VIOLATED, deeper.ERROR) for one in done))
 
 
-def _with_mutants(found: Any, quick: bool, processes: int | None, memory_limit: float | None, other_way: bool) -> Any:
-    """The run with what has become of mutants that were killed once; quick: of a few of them."""
+def _with_mutants(
+    found: Any, quick: bool, processes: int | None, memory_limit: float | None, other_way: bool, kept: Any = None
+) -> Any:
+    """The run with what has become of mutants that were killed once; quick: of a few of them; kept: of those not yet in this record."""
     from dataclasses import replace
 
     from ..mutate import store
     from ..mutate.run import resurrected
     from ..output.progress import words_shown
+    from ..regress.record import key_of_mutant
     from ..source.catalogue import load
     from ..table.rows import load as load_table
 
     before = store.fates(store.path_of(None, store.MUTANTS))
+    if kept:
+        before = {key: fate for key, fate in before.items() if kept.lacks(key_of_mutant(*key))}
+
+    def enter(key: tuple[str, str], trial: Any) -> None:
+        if kept and trial.verdict != store.REFUSED:
+            kept.enter_mutant(key_of_mutant(*key), trial.by if trial.verdict == store.KILLED else "", before[key].by)
+
     with words_shown() as tell:
         progress = lambda what, done, of: tell(f"{done} of {of}: {what}")  # noqa: E731
         tried, lost = resurrected(
-            load(), load_table(), before, QUICK_MUTANTS if quick else None, processes, memory_limit, progress, other_way
+            load(), load_table(), before, QUICK_MUTANTS if quick else None, processes, memory_limit, progress, other_way, enter
         )
     return replace(found, mutants=tried, survivors=tuple(f"{place.rpartition('.')[2]}: {change}" for place, change in lost))
 
@@ -164,8 +186,8 @@ def _chosen(
 
 
 @contextlib.contextmanager
-def _told(rows: list[Any], quiet: bool) -> Iterator[Callable[[Any, int], None]]:
-    """A callable that tells each row that is done; if it is left early, the sum of those is told."""
+def _told(rows: list[Any], quiet: bool, kept: Any = None) -> Iterator[Callable[[Any, int], None]]:
+    """A callable that tells each row that is done, and enters it into a record; if it is left early, the sum of those is told."""
     from ..output.terminal import terminal
     from ..regress import text
 
@@ -175,6 +197,8 @@ def _told(rows: list[Any], quiet: bool) -> Iterator[Callable[[Any, int], None]]:
 
         def tell(one: Any, done: int) -> None:
             ended.append(one)
+            if kept:
+                kept.enter(one)
             if not quiet:
                 click.echo(text.lines_of(one, wide, colour))
             show(one, done)

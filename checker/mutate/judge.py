@@ -152,10 +152,10 @@ def _tried(row: Row, catalogue: Catalogue, mutant: Mutant, memory: float, wanted
         return Trial(SAME if _has(row, catalogue, mutant) else ABSENT)
     if mutant.edit.verb == "swap" and hash_of(settled(task.program)) == _hash(row, settled):
         return Trial(COMMUTES)
-    by = _violated(task, row, memory, bool(wanted))
-    if wanted not in ("", by, *ALWAYS_ON) and by:  # with reductions another one may come first
-        by = _violated(_prepared(replace(row, properties=(wanted,)), catalogue, mutant), row, memory, True)
-    return Trial(KILLED, by) if by and wanted in ("", by) else Trial(SURVIVED)
+    by = _violated(task, row, memory, wanted)
+    if wanted not in ("", by, *ALWAYS_ON) and by:  # with reductions another one may come first; what is always on may do so again
+        by = _violated(_prepared(replace(row, properties=(wanted,)), catalogue, mutant), row, memory, wanted)
+    return Trial(KILLED, by) if by else Trial(SURVIVED)
 
 
 def _has(row: Row, catalogue: Catalogue, mutant: Mutant) -> bool:
@@ -168,14 +168,16 @@ def _has(row: Row, catalogue: Catalogue, mutant: Mutant) -> bool:
     return hash_of(plain(probed.program)) != _hash(row, plain)
 
 
-def _violated(task: Task, row: Row, memory: float, reduced: bool = False) -> str:
-    """The property that is violated, or ""."""
+def _violated(task: Task, row: Row, memory: float, wanted: str = "") -> str:
+    """The property that is violated, or "".  wanted: search with reductions; that this one is never true, symmetry alone can tell."""
     from ..search.explore import explore
     from ..trace.temporal import check_leads_to
     from ..verdict.judge import judged
 
     states = max(TIMES_MORE * (row.expected.states or 0), LEAST)
-    found = explore(task.program, memory_limit=int(memory * GIB), states=states, time_limit=SECONDS, reduced=reduced, symmetric=reduced)
+    reduced = bool(wanted) and not any(one.name == wanted and one.kind == "reachable" for one in task.program.properties)
+    how = {"memory_limit": int(memory * GIB), "time_limit": SECONDS, "reduced": reduced, "symmetric": bool(wanted)}
+    found = explore(task.program, states=states, **how)
     if found.stopped_by == "interrupt":  # Ctrl-C is meant for the whole run
         raise KeyboardInterrupt
     verdict, _, violation = judged(task.program, found, task.shows)

@@ -193,17 +193,21 @@ def resurrected(
     memory_limit: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     other_way: bool = False,
+    told: Callable[[Key, Trial], None] | None = None,
 ) -> tuple[int, list[Key]]:
     """How many formerly killed mutants were tried again where they were killed, and those that survive there.
 
     before: what became of them; who is no mutant of the model any more is left out.  sample: so many
-    of them only, taken evenly.  other_way: with reductions, and by the same property.
+    of them only, taken evenly.  other_way: with reductions, and by the same property, unless one that is always on
+    comes first; those of small rows first.  told: called with what each has come to.
     """
     by_row = {(row.design, row.scenario, row.bound): row for row in holding(list(rows))}
     there = {(m.place, m.change) for m in mutants_of(catalogue)}
     killed = [key for key, fate in before.items() if fate.verdict == KILLED and key in there and fate.row in by_row]
     if sample is not None and sample < len(killed):
         killed = [killed[n * len(killed) // sample] for n in range(sample)]
+    if other_way:
+        killed.sort(key=lambda key: by_row[before[key].row].expected.states or 0)
     processes = min(processes or cores(), len(killed)) or 1
     memory = (memory_limit or default_memory_limit() / GIB) / processes
     jobs = [MutantJob(*key, by_row[before[key].row].model, (by_row[before[key].row],), memory, by=before[key].by if other_way else "") for key in killed]
@@ -211,6 +215,8 @@ def resurrected(
     for done, (number, trials) in enumerate(in_processes(judge, jobs, processes), 1):
         if trials[-1].verdict not in (KILLED, REFUSED):
             lost.append(killed[number])
+        if told:
+            told(killed[number], trials[-1])
         if progress:
             progress(f"mutant {killed[number][1]}", done, len(jobs))
     return len(jobs), lost

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import CheckerError, NotFinished
+from ..base.limits import GIB
 from ..ir.program import ALWAYS_ON
 from ..table.rows import Outcome, Row
 from ..verdict.result import INCOMPLETE
@@ -51,7 +52,8 @@ class MeasuredRow:
 @dataclass(frozen=True)
 class RowJob:
     """A row to be checked.  seconds, memory (GiB): limits; reduced: by which reductions, or whether by any; at_once: with the
-    reductions from the first state on, and what is violated is looked for by its name if something else came first."""
+    reductions from the first state on, and what is violated is looked for by its name, then behind what is violated before it, if
+    something else came first."""
 
     row: Row
     seconds: float | None
@@ -68,11 +70,24 @@ def measure(job: RowJob) -> MeasuredRow:
         wanted = row.expected.property
         if job.at_once and found.outcome.property and wanted not in ("", found.outcome.property, *ALWAYS_ON):
             found = _measured(_checked(job, (wanted,)))
+        if job.at_once and found.outcome.property and wanted not in ("", found.outcome.property) and _violated_too(job, wanted):
+            found = replace(found, outcome=replace(found.outcome, property=wanted))
     except NotFinished:  # the time was over before anything was explored
         return MeasuredRow(Outcome(INCOMPLETE), row.scenario, row.bound, stopped_by="time")
     except CheckerError as error:
         return MeasuredRow(Outcome("error"), row.scenario, row.bound, error=str(error))
     return found
+
+
+def _violated_too(job: RowJob, property: str) -> bool:
+    """Is `property` violated, where one that is always on comes first, in a search that goes on behind it?"""
+    from ..search.explore import explore
+    from ..verdict.api import prepare
+
+    row = job.row
+    task = prepare(None, row.design or None, row.scenario, row.bound, row.properties, dict(row.settings), catalogue_of(row.model))
+    how = {"reduced": job.reduced is True, "symmetric": bool(job.reduced), "time_limit": job.seconds, "memory_limit": int(job.memory * GIB)}
+    return property in explore(task.program, stop=False, **how).violations
 
 
 def _checked(job: RowJob, properties: tuple[str, ...]) -> Result:

@@ -77,8 +77,9 @@ def regressed(
     memory_limit: float | None = None,
     progress: Callable[[Compared, int], None] | None = None,
     other_way: bool = False,
+    smallest_first: bool = False,
 ) -> Regression:
-    """Check every row, the largest first.
+    """Check every row, the largest first, or else the smallest, if the run is to be stopped before its end.
 
     memory_limit: GiB, of all processes together.  progress: called with every row that is done.
     other_way: with the reductions from the first state on where the table's states are those without, and the other
@@ -87,7 +88,7 @@ def regressed(
     started = time.monotonic()
     processes = min(processes or cores(), len(rows)) or 1
     memory = (memory_limit or default_memory_limit() / GIB) / processes
-    order = sorted(range(len(rows)), key=lambda n: -(rows[n].expected.states or 1 << 62))
+    order = sorted(range(len(rows)), key=lambda n: rows[n].expected.states or 1 << 62, reverse=not smallest_first)
     jobs = [_job(rows[n], time_limit, memory, other_way) for n in order]
     done: dict[int, Compared] = {}
     for number, found in in_processes(measure, jobs, processes):

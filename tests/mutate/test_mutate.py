@@ -13,7 +13,7 @@ from checker.cli import main
 from checker.mutate.judge import Fate, judge
 from checker.mutate.mutants import mutants_of
 from checker.mutate.run import resurrected
-from checker.mutate.store import Journal, explanations, fates, write
+from checker.mutate.store import MUTANTS, Journal, explanations, fates, path_of, write
 from checker.source.catalogue import load
 from checker.source.variant import edited
 from checker.table.rows import load as load_table
@@ -296,6 +296,29 @@ def test_who_was_killed_is_tried_again_where_it_was(model):
     assert resurrected(catalogue, rows, known, sample=1, processes=1)[0] == 1
 
 
+def test_who_was_killed_is_killed_with_reductions_too(model):
+    """By the same property if it can be asked for alone, or by what is always on, which comes first."""
+    catalogue, rows = load(model / "box.py"), load_table([str(model / "table.toml")])
+    known = {
+        ("box.add", "drop trace()"): Fate("killed", "guard", "base", "both"),
+        ("box.add", "drop unlock()"): Fate("killed", "nothing_is_lost", "base", "both"),  # a lock is left behind
+    }
+    told = {}
+
+    tried = resurrected(catalogue, rows, known, processes=1, other_way=True, told=told.__setitem__)
+
+    assert tried == (2, [("box.add", "drop trace()")])
+    assert told["box.add", "drop unlock()"].by == "lock_leak"
+
+
+def test_that_a_witness_is_missed_is_seen_with_symmetry_alone():
+    """Partial order need not reach it, and says nothing of it."""
+    place = "model.history.small_models.set_dirty_vs_truncate_accounting.dirty_shared_page"
+    key = place, "drop if page_is_mapped()"
+
+    assert resurrected(load(), load_table(), {key: fates(path_of(None, MUTANTS))[key]}, processes=1, other_way=True) == (1, [])
+
+
 def test_a_function_that_there_is_not(run):
     assert run("subtract")[0] == 2
 
@@ -309,8 +332,6 @@ def test_every_explanation_is_of_a_mutant_that_there_is():
 
 def test_a_sample_of_the_stored_kills_still_kills():
     """Of the stored run; all of them are tried again by `regress`."""
-    from checker.mutate.store import MUTANTS, path_of
-
     rows = [row for row in load_table() if (row.expected.states or 0) < 30_000]
     small = {(row.design, row.scenario, row.bound) for row in rows}
     killed = {key: fate for key, fate in fates(path_of(None, MUTANTS)).items() if fate.row in small}

@@ -11,6 +11,7 @@ import pytest
 from checker.base.errors import UsageError
 from checker.cli import main
 from checker.lang import Baseline
+from checker.regress.record import opened
 from checker.search import policy
 from checker.source.catalogue import load as catalogue_of_the_model
 from checker.table import findings
@@ -141,11 +142,97 @@ def test_the_other_way_tells_another_verdict_and_another_property(run, table):
     assert "property: expected deadlock, found mutual_exclusion" in out
 
 
+FIRST_AND_LATER = '''
+from checker.lang import Flag, Struct, baseline, bug_on, invariant, process, scenario
+
+
+class Box(Struct):
+    """A box."""
+
+    full = Flag("full")
+    open = Flag("open")
+
+
+def fill():
+    """Full, then open."""
+    Box[0].full = True
+    Box[0].open = True
+
+
+def look():
+    """It should be empty."""
+    bug_on(Box[0].full)
+
+
+@invariant
+def shut():
+    """The box stays shut."""
+    return not Box[0].open
+
+
+base = baseline("As it is.")
+run = scenario("A box.", process("fill", fill), process("look", look), of=base)
+'''
+
+
+def test_the_other_way_looks_behind_what_is_always_on(run, table, tmp_path):
+    """A `bug_on` comes first, with whatever property; behind it the expected one is violated, too."""
+    (tmp_path / "box.py").write_text(FIRST_AND_LATER)
+    rows = '[[row]]\ndesign = "base"\nscenario = "run"\nverdict = "violated"\nproperty = "{}"\nsteps = 2\nstates = 3\n'
+    path = Path(table(""))
+
+    def judged(property: str) -> int:
+        path.write_text(f'model = "{tmp_path / "box.py"}"\n' + rows.format(property))
+        return run("--table", str(path), "--other-way")[0]
+
+    assert [judged("shut"), judged("bug_on"), judged("deadlock")] == [0, 0, 1]
+
+
 def test_what_is_too_large_for_the_other_way_is_said(run, table):
     status, out, _ = run("--table", table(HOLDS + 'verdict = "holds"\nstates = 3\n'), "--other-way", "--time-limit", "0.000001")
 
     assert status == 3
     assert "1 row: 1 too large;" in out and out.startswith("large ")
+
+
+def test_a_record_is_gone_on_with(run, table, tmp_path):
+    """What is there as expected is not judged again; what was too large, or differed, is."""
+    path, record = table(HOLDS + TWO.format("holds", "", "deadlock")), tmp_path / "record.toml"
+    arguments = ("--table", path, "--other-way", "--record", str(record))
+
+    assert run(*arguments, "--time-limit", "0.000001")[0] == 3
+    assert record.read_text().count('"too large: stopped by the limit on time"') == 2
+    status, out, _ = run(*arguments)
+    assert status == 1 and out.splitlines()[-1].startswith("2 rows: 1 as expected, 1 differ;")
+    assert 'peterson  two" = "as expected: holds, ' in record.read_text()
+    status, out, _ = run(*arguments)
+    assert status == 1 and out.splitlines()[-1].startswith("1 row: 1 differ;")
+
+
+def test_a_record_of_mutants_says_by_what_they_are_killed(tmp_path):
+    record = opened(str(tmp_path / "record.toml"))
+    record.enter_mutant("mutant one", "guard", "guard")
+    record.enter_mutant("mutant two", "deadlock", "guard")
+    record.enter_mutant("mutant three", "", "guard")
+
+    again = opened(str(tmp_path / "record.toml"))
+
+    assert again.said["mutant one"] == "as expected: killed by guard"
+    assert again.said["mutant two"] == "as expected: killed by deadlock, where guard was found first"
+    assert again.said["mutant three"] == "differ: survives, was killed by guard"
+    assert [again.lacks(f"mutant {name}") for name in ("one", "two", "three", "four")] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("text", ["[m\n", "row = 1\n"])
+def test_a_record_that_is_none_is_refused(run, tmp_path, text):
+    (tmp_path / "record.toml").write_text(text)
+
+    assert run("--other-way", "--record", str(tmp_path / "record.toml"))[0] == 2
+
+
+@pytest.mark.parametrize("arguments", [("--record", "r"), ("--mutants-alone",), ("--other-way", "--mutants-alone", "--bound", "1")])
+def test_options_of_the_other_way_stand_with_it(run, arguments):
+    assert run(*arguments)[0] == 2
 
 
 def test_the_other_way_enters_nothing(run):
