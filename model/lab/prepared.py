@@ -21,7 +21,7 @@ PROGRAMS = ("busybox", "mkfs.xfs", "mkfs.f2fs")
 PACKAGES = {
     "qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "mkfs.xfs": "xfsprogs", "mkfs.f2fs": "f2fs-tools", "cc": "gcc",
 }  # fmt: skip
-BOOT, CASE = 180.0, 120.0  # seconds that starting may take, and a case
+BOOT, CASE = 400.0, 120.0  # seconds that starting may take, and a case
 KEPT = 3  # machines in the cache
 
 
