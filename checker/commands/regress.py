@@ -64,7 +64,8 @@ RUNNING = options(
 def regress(
     update: bool, update_verdicts: bool, strict: bool, accept_findings: bool,
     json_file: str | None, junit: str | None, sarif_file: str | None,
-    tables: tuple[str, ...], mutants: bool, other_way: bool, record: str | None, mutants_alone: bool, deeper: int | None, save: str | None, **choice: Any,
+    tables: tuple[str, ...], mutants: bool, other_way: bool, record: str | None, mutants_alone: bool, deeper: int | None,
+    save: str | None, **choice: Any,
 ) -> int:  # fmt: skip
     """Check every design against the table of expected verdicts.
 

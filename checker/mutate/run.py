@@ -210,7 +210,8 @@ def resurrected(
         killed.sort(key=lambda key: by_row[before[key].row].expected.states or 0)
     processes = min(processes or cores(), len(killed)) or 1
     memory = (memory_limit or default_memory_limit() / GIB) / processes
-    jobs = [MutantJob(*key, by_row[before[key].row].model, (by_row[before[key].row],), memory, by=before[key].by if other_way else "") for key in killed]
+    rows_of = {key: by_row[before[key].row] for key in killed}
+    jobs = [MutantJob(*key, row.model, (row,), memory, by=before[key].by if other_way else "") for key, row in rows_of.items()]
     lost = []
     for done, (number, trials) in enumerate(in_processes(judge, jobs, processes), 1):
         if trials[-1].verdict not in (KILLED, REFUSED):

@@ -13,4 +13,6 @@ blkdev_no_reference_for_io = variant(
     drop(get_bh, inside=sync_dirty_buffer), drop(put_bh, inside=end_buffer_write_sync), of=blkdev, scenario=blkdev_synced_metadata,
 )  # fmt: skip
 
-blkdev_v7_2 = variant("Linux 7.2 and 7.3: the page cache of a block device.", *blkdev_no_reference_for_io.edits, of=blkdev, scenario=blkdev_files)
+blkdev_v7_2 = variant(
+    "Linux 7.2 and 7.3: the page cache of a block device.", *blkdev_no_reference_for_io.edits, of=blkdev, scenario=blkdev_files,
+)  # fmt: skip

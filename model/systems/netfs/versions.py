@@ -31,4 +31,6 @@ netfs_no_memory_keeps_folios = variant(
     override(netfs_kill_dirty_pages, by=netfs_leave_for_later), of=netfs, scenario=netfs_no_request,
 )  # fmt: skip
 
-netfs_v7_2 = variant("Linux 7.2 and 7.3: netfs, and the writeback core.", *netfs_no_memory_keeps_folios.edits, of=netfs, scenario=netfs_no_request)
+netfs_v7_2 = variant(
+    "Linux 7.2 and 7.3: netfs, and the writeback core.", *netfs_no_memory_keeps_folios.edits, of=netfs, scenario=netfs_no_request,
+)  # fmt: skip

@@ -1,1 +1,1 @@
-"""Other kernels than 6.13, as lists of changes: a file for each change, and `kernels` for their sums ([all of them](../../../versions/README.md))."""
+"""Other kernels than 6.13, as lists of changes: a file for each change, and `kernels` for their sums (`model/versions/README.md`)."""

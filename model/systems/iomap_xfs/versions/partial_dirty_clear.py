@@ -1,6 +1,7 @@
 """iomap: support invalidating partial folios (562d192c4345, 7.2).
 
-What a truncate cuts off a folio is not dirty any more, so that writeback behind it finds less.  A folio may be dirty with no dirty block then.
+What a truncate cuts off a folio is not dirty any more, so that writeback behind it finds less.  A folio may be dirty with no
+dirty block then.
 """
 
 from __future__ import annotations
