@@ -16,6 +16,7 @@ from .prepared import Prepared
 
 DATA = Path(__file__).with_name("validated.toml")
 SETTING_UP, AN_EPISODE = 400.0, 2.0  # seconds that may pass before the first episode, and for each
+ULONG_MAX = 2**64 - 1
 LINE = re.compile(r"^\s*(?P<comm>.+)-(?P<tid>\d+)\s+\[\d+\]\s+\S+\s+(?P<time>[\d.]+): (?P<name>\w+): (?P<rest>.*)$")
 FIELD = re.compile(r"(\w+)=(-?\w+)")
 
@@ -150,6 +151,8 @@ def _event(comm: str, name: str, rest: str, inode: int, known: dict[str, Any]) -
         return None
     fields = {key: int(value, 0) for key, value in FIELD.findall(rest.partition(") ")[2]) if value[0] in "-0123456789"}
     if "ino=" in known[name]["fields"] and fields.get("ino") != inode:
+        return None
+    if fields.get("index") == ULONG_MAX:  # truncate to the end of everything looks for the folio at its end, which no file has
         return None
     return Event(known[name].get("role") or _role(comm), name, fields)
 

@@ -98,11 +98,16 @@ class Matcher:
     def fits(self, event: Event, before: State, step: Step) -> bool:
         """Can the event be the trace of this step, by what it recorded?"""
         if event.name == "begin":
-            return not self._sizes(event) or event.fields["size"] // self.unit in step.choices or not step.choices
+            return not step.choices or self._which(event) in (None, *step.choices)
         return self.known[event.name].fit(event, before, step)
 
-    def _sizes(self, event: Event) -> list[str]:
-        return self.made["threads"][event.role][event.said]["sizes"]
+    def _which(self, event: Event) -> int | None:
+        """Which of the sizes that an operation may choose, as a step's choices number them; None if none is drawn."""
+        constants = dict(self.program.constants)
+        sizes = [constants[name] * self.unit for name in self.made["threads"][event.role][event.said]["sizes"]]
+        if not sizes:
+            return None
+        return sizes.index(event.fields["size"]) if event.fields["size"] in sizes else -1
 
     def _shown_by(self, process: str, block: Block) -> str:
         """The name of the event that shows a step; "" if none does."""

@@ -55,7 +55,10 @@ def recorded(matcher: Matcher, seed: int) -> Episode:
 def _event(matcher: Matcher, shown: str, state, step) -> Event:
     role = matcher.program.processes[step.process].name
     if shown.startswith("begin "):
-        return Event(role, "begin", {"size": (step.choices or (0,))[0] * matcher.unit}, shown.split()[1])
+        operation = shown.split()[1]
+        sizes = matcher.made["threads"][role][operation]["sizes"]
+        size = dict(matcher.program.constants)[sizes[step.choices[0]]] * matcher.unit if sizes and step.choices else 0
+        return Event(role, "begin", {"size": size}, operation)
     known, fields = matcher.known[shown], {}
     for name in [*known.same, *filter(None, [known.folio])]:
         values = (value * (1 if name == known.folio else matcher.unit) for value in range(10))
