@@ -10,7 +10,7 @@ from ..base.errors import UsageError
 from ..ir.interpreter import Interpreter, State
 from ..ir.program import Program
 from ..trace.values import Names
-from .lock_state import lock_order_cycles, lock_order_graph, lock_order_text
+from .locks import lock_order_cycles, lock_order_graph, lock_order_text
 
 __all__ = [
     "CAP",
