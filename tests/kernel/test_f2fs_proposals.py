@@ -28,7 +28,7 @@ README = ROOT / "model" / "systems" / "README.md"
 FOLDER = ROOT / "counterexamples" / "f2fs_folios"
 PART = re.compile(r"(<!-- made by tests/kernel/test_f2fs_proposals.py -->\n).*?(<!-- end -->)", re.DOTALL)
 DEFECTS = tomllib.loads((ROOT / "properties" / "f2fs_defects.toml").read_text())
-SMALL = ("f2fs_r2", "f2fs_r5", "f2fs_r8", "f2fs_r9")  # the revisions of which every row is followed by default
+SMALL = ("f2fs_r8", "f2fs_r9")  # the revisions of which every row is followed by default
 
 
 def stages(revision: str) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import pytest
 
 import checker
-from tests.support.textbook import MODELS
+from tests.support.textbook import MODELS, slow
 
 CORE = MODELS / "writeback_core.py"
 NAMES = ("F", "W", "WOPS", "FLOPS", "FSOPS", "TROPS")
@@ -45,7 +45,7 @@ def test_native_engine_counts_as_spin_does(key: tuple[int, ...]) -> None:
     assert COUNTS[key] == (result.states, result.transitions + 1)
 
 
-@pytest.mark.parametrize("key", rows(list(COUNTS)[:3]))
+@pytest.mark.parametrize("key", [*rows(list(COUNTS)[:2]), pytest.param(list(COUNTS)[2], marks=slow)])
 def test_interpreter_counts_as_spin_does(key: tuple[int, ...]) -> None:
     result = checker.check(CORE, settings=dict(zip(NAMES, key)), reduction=False, engine="interpret")
 

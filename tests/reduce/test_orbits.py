@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import random_programs
+from tests.support.textbook import slow
 from checker.verdict import api
 from checker.reduce import symmetry
 from checker.search.exploration import Limits
@@ -38,7 +39,9 @@ def counted(program: Program, classes: tuple[Class, ...]) -> list[int]:
     return [sum(map(group.orbit, states)) for states in (plain, native)]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", [pytest.param(file, marks=slow if file.stem == "sym_many" else ()) for file in FILES], ids=lambda file: file.stem
+)
 def test_orbits_add_up(file: Path) -> None:
     program = api.prepare(file, settings=SETTINGS.get(file.stem, {})).program
     classes = classes_of(program, Interpreter(program).initial_states())

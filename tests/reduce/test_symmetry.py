@@ -18,6 +18,7 @@ from checker.search import policy
 from checker.verdict import api
 from checker.verdict.api import prepare
 from tests.support.agreement import changed_by_symmetry
+from tests.support.textbook import slow
 
 MODELS = Path("tests/models")
 
@@ -271,7 +272,7 @@ ALIKE = {  # what is interchangeable in those of them in which something is
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SOUNDNESS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=slow) if name == "many" else name for name in SOUNDNESS])
 def test_a_model_that_tries_to_deceive_is_judged_as_without_symmetry(name: str) -> None:
     program = prepare(SOUNDNESS[name]).program
     found = symmetries(program, Interpreter(program).initial_states())
