@@ -22,7 +22,7 @@ DONE = COUNTED[OK], COUNTED[FINDING]
 
 
 @dataclass
-class Record:
+class OtherWayRecord:
     """A file and what it says, by row or mutant."""
 
     path: Path
@@ -61,10 +61,10 @@ def key_of_mutant(place: str, change: str) -> str:
     return f"mutant {place}: {change}"
 
 
-def opened(path: str) -> Record:
+def opened(path: str) -> OtherWayRecord:
     """The record in this file, empty if there is none; UsageError if it says something else."""
     said = toml.read(Path(path))
     wrong = next((name for name, what in said.items() if not isinstance(what, str)), None)
     if wrong is not None:
         raise UsageError(f"{shown_path(Path(path))}: {wrong} is no row that was judged the other way; name another file")
-    return Record(Path(path), said)
+    return OtherWayRecord(Path(path), said)
