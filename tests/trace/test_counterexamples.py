@@ -34,6 +34,8 @@ EXPECTED = {  # a sample that is searched again by default: the property that ea
     "unlock_before_size": "no_write_is_lost",
 }
 
+CATALOGUE = load()
+
 LARGE = ("cyclic_wrap", "sync_stops_on_budget", "truncate_skips_writeback_wait")  # of these only in the slow form
 
 
@@ -99,11 +101,10 @@ def test_the_baseline_does_not_have_it(file: Path) -> None:
     assert found.complete and found.violation is None
 
 
-@in_time([file for file in FILES if not isinstance(load().design(design_of(file)), Baseline)])
+@in_time([file for file in FILES if not isinstance(CATALOGUE.design(design_of(file)), Baseline)])
 def test_the_baseline_cannot_take_the_same_steps(file: Path) -> None:
     """Linux as it is, led along the trace, comes to a step that it cannot take, or to no violation."""
-    catalogue = load()
-    baseline = catalogue.name_of(catalogue.baseline_of(catalogue.design(design_of(file))))
+    baseline = CATALOGUE.name_of(CATALOGUE.baseline_of(CATALOGUE.design(design_of(file))))
 
     assert replayed(str(file), design=baseline).violated == ""
 
