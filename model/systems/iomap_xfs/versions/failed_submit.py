@@ -7,7 +7,7 @@ extents can fail there, which the model has not; here any preparation may, as of
 
 from __future__ import annotations
 
-from checker.lang import atomic, choose, kernel, number, override, primitive, scenario, variant
+from checker.lang import Place, atomic, choose, kernel, number, override, primitive, scenario, variant
 
 from model.block.device import note_failure_of_folio, note_failure_of_ioend, submit_bio
 from model.fs.iomap.buffered_io_writeback import bio_add_folio, clamp_io_size, iomap_add_to_ioend, iomap_alloc_ioend
@@ -17,6 +17,7 @@ from model.include.primitives import atomic_add
 from model.include.state import BIO_BLOCKS, BLOCKS, EIO, OK, Errno, Folio, WritepageCtx, loff_t, mapping
 from model.systems.iomap_xfs.scenarios import CONSEQUENCES, errors, iomap
 
+# Not judged here is what fsync returns: that an error is recorded late is a finding of `errors`, and would come first.
 submits_that_fail = scenario(
     "One failure, also of the preparation of an I/O, of which each carries a block; two that call fsync.",
     like=errors, scope={BIO_BLOCKS: 1}, bound=3, properties=CONSEQUENCES
@@ -35,13 +36,8 @@ def preparation_fails() -> bool:
 
 
 @kernel("fs/iomap/buffered-io.c")
-def submit_or_fail(wpc: WritepageCtx, error: Errno) -> Errno:
-    """iomap_submit_ioend(), with a ->prepare_ioend() that may fail.  The ioend is the pass's no longer, whatever happened.
-
-    Left out: as in iomap_submit_ioend().
-    """
-    if wpc.ioend is None:
-        return error
+def prepare_and_submit(wpc: WritepageCtx, error: Place):
+    """What iomap_submit_ioend() does with an ioend, where ->prepare_ioend() may fail.  Left out: as there."""
     with atomic("submit_bio(): nobody has seen the ioend before"):
         xfs_prepare_ioend(wpc.ioend)
         if error == OK:
@@ -52,6 +48,14 @@ def submit_or_fail(wpc: WritepageCtx, error: Errno) -> Errno:
             wpc.ioend.bi_status = error
         submit_bio(wpc.ioend)
         note_unsubmitted(wpc.current, 0)
+
+
+@kernel("fs/iomap/buffered-io.c")
+def submit_or_fail(wpc: WritepageCtx, error: Errno) -> Errno:
+    """iomap_submit_ioend() of 6.13: the ioend is the pass's no longer, whatever happened."""
+    if wpc.ioend is None:
+        return error
+    prepare_and_submit(wpc, error)
     wpc.ioend = None
     return error
 
@@ -61,16 +65,7 @@ def submit_and_remember(wpc: WritepageCtx, error: Errno) -> Errno:
     """The same since 6.17: after a failure the pass goes on pointing to the ioend."""
     if wpc.ioend is None:
         return error
-    with atomic("submit_bio(): nobody has seen the ioend before"):
-        xfs_prepare_ioend(wpc.ioend)
-        if error == OK:
-            if preparation_fails():
-                error = EIO
-        if error != OK:
-            note_failure_of_ioend(wpc.ioend)
-            wpc.ioend.bi_status = error
-        submit_bio(wpc.ioend)
-        note_unsubmitted(wpc.current, 0)
+    prepare_and_submit(wpc, error)
     if error == OK:
         wpc.ioend = None
     return error
